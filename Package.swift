@@ -1,0 +1,88 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Every target of ours is built in Swift 6 mode with warnings as errors, so that checking and testing share one build.
+let swift: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+let c: [CSetting] = [.treatAllWarnings(as: .error)]
+
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+]
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+
+func target(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, swiftSettings: swift)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: swift)
+}
+
+let package = Package(
+    name: "dataplane-gateway",
+    products: [
+        .executable(name: "dataplane-gateway", targets: ["GatewayCLI"]),
+        .executable(name: "gpx_prometheus", targets: ["PrometheusPlugin"]),
+        .library(name: "PluginKit", targets: ["PluginKit"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+    ],
+    targets: [
+        // The layers, top to bottom: an arrow never points up.
+        .executableTarget(
+            name: "GatewayCLI", dependencies: ["Gateway", "DataPlaneAPI", arguments], swiftSettings: swift),
+        target(
+            "Gateway",
+            ["DataPlane", "APIServer", "PluginBridge", "HTTPKit", "DataPlaneAPI", lifecycle, yams, logging] + nio),
+        target(
+            "DataPlane",
+            ["APIServer", "PluginBridge", "PluginProtocol", "DataFrames", "HTTPKit", "DataPlaneAPI", yams, logging]
+                + nio),
+        target("APIServer", ["HTTPKit", "DataPlaneAPI", grdb, yams, logging] + nio),
+        target(
+            "PluginBridge",
+            ["PluginProtocol", "DataFrames", "HTTPKit", "DataPlaneAPI", "CSystem", logging] + nio),
+        target("HTTPKit", ["DataPlaneAPI", deque, logging] + nio),
+        target("PluginKit", ["PluginProtocol", "DataFrames", "DataPlaneAPI"]),
+        target("PluginProtocol", ["CGRPC", "DataPlaneAPI"]),
+        target("DataFrames", ["DataPlaneAPI"]),
+        target("DataPlaneAPI", []),
+        .target(
+            name: "CGRPC",
+            exclude: ["proto"],
+            cSettings: c,
+            linkerSettings: [.linkedLibrary("grpc"), .linkedLibrary("gpr"), .linkedLibrary("protobuf-c")]),
+        .target(name: "CSystem", cSettings: c),
+
+        // Examples.
+        .executableTarget(
+            name: "PrometheusPlugin", dependencies: ["PluginKit", "DataFrames", "DataPlaneAPI", httpClient],
+            path: "examples/plugins/prometheus/Sources", swiftSettings: swift),
+
+        // Tests mirror Sources; EndToEnd drives the built binary.
+        tests("DataPlaneAPITests", ["DataPlaneAPI"]),
+        tests("DataFramesTests", ["DataFrames", "DataPlaneAPI"]),
+        tests("PluginProtocolTests", ["PluginProtocol", "PluginKit", "DataPlaneAPI"]),
+        tests("HTTPKitTests", ["HTTPKit", "DataPlaneAPI"] + nio),
+    ],
+    swiftLanguageModes: [.v6]
+)
