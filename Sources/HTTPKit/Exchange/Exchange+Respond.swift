@@ -1,0 +1,54 @@
+import DataPlaneAPI
+import NIOCore
+
+extension Exchange {
+    /// Answers at once with a complete body.
+    ///
+    /// - Parameters:
+    ///   - status: the status number.
+    ///   - contentType: the body's media type; nil for none.
+    ///   - body: the body; left out for HEAD, its length is stated all the same.
+    ///   - fields: writes further header fields.
+    package func respond(
+        _ status: Int, contentType: String?, body: ByteBuffer, fields: (inout ByteBuffer) -> Void = { _ in }
+    ) {
+        let length = body.readableBytes
+        let hasBody = request.method != .head && status != 204 && status != 304 && length > 0
+        start(
+            status: status, framing: hasBody ? .length(length) : .none,
+            statedLength: status == 204 || status == 304 ? nil : length
+        ) { head in
+            if let contentType { head.writeField("Content-Type", contentType) }
+            fields(&head)
+        }
+        if hasBody { write(body) }
+        end()
+    }
+
+    /// Answers with an error as a Kubernetes `Status`; cuts the connection when an answer has already begun.
+    package func respond(_ error: GatewayError) {
+        self.error = error
+        guard !isResponseStarted else { return abort() }
+        let body = ByteBuffer(bytes: StatusBody.failure(error))
+        respond(error.httpStatus, contentType: "application/json", body: body) { head in
+            if let seconds = error.retryAfterSeconds { head.writeField("Retry-After", String(seconds)) }
+            if !error.allow.isEmpty { head.writeField("Allow", error.allow.joined(separator: ", ")) }
+            head.writeField("Cache-Control", "no-cache, private")
+        }
+    }
+}
+
+extension ByteBuffer {
+    /// Writes one header field; control characters in the value become spaces, so that no value can add a field.
+    package mutating func writeField(_ name: StaticString, _ value: String) {
+        writeStaticString(name)
+        writeStaticString(": ")
+        writeString(value)
+        withUnsafeMutableReadableBytes { bytes in
+            let begin = bytes.count - (value.utf8.count)
+            guard begin >= 0 else { return }
+            for index in begin..<bytes.count where bytes[index] < 0x20 || bytes[index] == 0x7F { bytes[index] = 0x20 }
+        }
+        writeStaticString("\r\n")
+    }
+}

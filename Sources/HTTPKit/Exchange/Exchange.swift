@@ -1,0 +1,124 @@
+import DataPlaneAPI
+import NIOCore
+
+/// One HTTP request and its response, bound to one event loop.
+package final class Exchange {
+    /// The request's head.
+    package let request: RequestHead
+    /// The loop that everything about this exchange happens on.
+    package let loop: any EventLoop
+    /// The client's address.
+    package let peer: Peer
+    /// When the head was complete.
+    package let started: NIODeadline
+
+    /// Called when the client goes away before the answer is complete; nothing may be written afterwards.
+    package var onAbort: (() -> Void)?
+    /// Called when the client takes more bytes after `isWritable` was false.
+    package var onWritable: (() -> Void)?
+
+    /// Which handler answered, for the access log and metrics: a bounded set of words.
+    package var handledBy: StaticString = ""
+    /// The DataPlaneService or other object that answered, for the access log.
+    package var objectName = ""
+    /// The error that was answered, for the access log.
+    package var error: GatewayError?
+    /// The status that was sent; 0 while none was.
+    package internal(set) var status = 0
+    /// Bytes of body sent.
+    package internal(set) var bytesSent = 0
+
+    /// The connection, until the exchange is over.
+    var connection: ServerConnection?
+
+    init(request: RequestHead, loop: any EventLoop, peer: Peer, connection: ServerConnection) {
+        self.request = request
+        self.loop = loop
+        self.peer = peer
+        self.started = .now()
+        self.connection = connection
+    }
+
+    /// Whether the exchange is over: answered completely, or the client is gone.
+    package var isOver: Bool { connection == nil }
+    /// Whether the answer's head was sent.
+    package var isResponseStarted: Bool { status != 0 }
+    /// Whether the client keeps up; while false, stop producing and wait for `onWritable`.
+    package var isWritable: Bool { connection?.isWritable ?? false }
+
+    // MARK: Request body
+
+    /// Delivers the body to a sink, from now on; sends `100 Continue` first if the client waits for it.
+    ///
+    /// - Parameter sendContinue: false when somebody else (the upstream) decides about it.
+    package func receiveBody(_ sink: any RequestBodySink, sendContinue: Bool = true) {
+        guard let connection else { return }
+        if sendContinue, request.expectsContinue { connection.writeContinue() }
+        connection.attach(sink)
+    }
+
+    /// Stops delivering body parts, and reading from the client, until `resumeBody`.
+    package func pauseBody() { connection?.pauseBody() }
+    /// Goes on delivering body parts.
+    package func resumeBody() { connection?.resumeBody() }
+
+    /// Gathers the whole body.
+    ///
+    /// - Parameters:
+    ///   - limit: the most bytes that are accepted.
+    ///   - setting: the name of the setting that the limit comes from, for the 413.
+    ///   - done: called once, unless the client goes away before.
+    package func collectBody(
+        limit: Int, setting: String, _ done: @escaping (Result<ByteBuffer, GatewayError>) -> Void
+    ) {
+        if case .length(let length) = request.framing, length > limit {
+            return done(.failure(BodyCollector.tooLarge(limit, setting)))
+        }
+        if request.framing == .none { return done(.success(ByteBuffer())) }
+        receiveBody(BodyCollector(limit: limit, setting: setting, done))
+    }
+
+    // MARK: Response
+
+    /// Sends an interim answer (100, 103); nothing for HTTP/1.0 clients.
+    package func writeInterim(_ head: ByteBuffer) {
+        guard !request.isHTTP10, !isResponseStarted else { return }
+        connection?.writeInterim(head)
+    }
+
+    /// Starts the answer.
+    ///
+    /// - Parameters:
+    ///   - status: the status number.
+    ///   - reason: the reason phrase; nil for the standard one.
+    ///   - framing: the body to follow. Chunked becomes close-delimited for an HTTP/1.0 client.
+    ///   - statedLength: a Content-Length to state although no body follows (HEAD, 304).
+    ///   - fields: writes the header fields, each `Name: value` CR LF; framing and connection fields are added here.
+    package func start(
+        status: Int, reason: UnsafeRawBufferPointer? = nil, framing: BodyFraming, statedLength: Int? = nil,
+        fields: (inout ByteBuffer) -> Void
+    ) {
+        guard let connection, !isResponseStarted else { return }
+        self.status = status
+        connection.startResponse(status, reason, framing, statedLength, fields)
+    }
+
+    /// Adds to the body; nothing leaves before `flush` unless a lot has gathered.
+    package func write(_ part: ByteBuffer) {
+        guard let connection else { return }
+        bytesSent &+= part.readableBytes
+        connection.writeBody(part)
+    }
+
+    /// Sends what has been written.
+    package func flush() { connection?.flush() }
+
+    /// Ends the answer and flushes.
+    package func end(trailers: ByteBuffer? = nil) { connection?.endResponse(trailers) }
+
+    /// Cuts the connection: the only way to tell the client that an answer which has begun is broken.
+    package func abort() { connection?.abort() }
+
+    /// Turns the connection into a raw tunnel after a 101 was written; client bytes go to the sink.
+    func startTunnel(_ sink: any RequestBodySink) { connection?.startTunnel(sink) }
+}

@@ -1,0 +1,217 @@
+import DataPlaneAPI
+import NIOCore
+
+/// What an upstream connection tells the exchange it serves.
+protocol UpstreamConnectionUser: AnyObject {
+    func upstreamHead(_ head: ResponseHead)
+    func upstreamPart(_ part: ByteBuffer)
+    func upstreamEnd(_ trailers: HeaderBlock?)
+    /// All bytes that came in one read were delivered.
+    func upstreamReadComplete()
+    func upstreamWritable()
+    /// The connection failed or closed before the answer was complete.
+    func upstreamFailed(_ why: String)
+    /// The answer's head did not come in time.
+    func upstreamTimedOut()
+}
+
+/// One connection to an upstream; serves one exchange at a time.
+final class UpstreamConnection: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private enum Phase {
+        case idle
+        case head
+        case body
+        case tunnel
+        case closed
+    }
+
+    private(set) var channel: (any Channel)?
+    private(set) var user: (any UpstreamConnectionUser)?
+    /// Called once when the connection is closed.
+    var onClose: ((UpstreamConnection) -> Void)?
+    /// How many exchanges it has served.
+    private(set) var served = 0
+    /// Whether it can carry another request.
+    private(set) var isReusable = true
+    /// Since when it has been idle; nil while it serves an exchange.
+    var idleSince: NIODeadline?
+    /// When the answer's head must be there.
+    var responseDeadline: NIODeadline?
+
+    private var phase = Phase.idle
+    private var parser: ResponseHeadParser
+    private var decoder: BodyDecoder?
+    private var method = HTTPMethod.get
+    private var pending = ByteBuffer()
+    private var isReading = true
+    private var isProcessing = false
+    private let limits: HTTPLimits
+
+    init(limits: HTTPLimits) {
+        self.limits = limits
+        parser = ResponseHeadParser(limits: limits)
+    }
+
+    var isWritable: Bool { channel?.isWritable ?? false }
+    var isOpen: Bool { channel?.isActive ?? false }
+
+    /// Prepares for the answer to a request of this method.
+    func begin(_ user: any UpstreamConnectionUser, method: HTTPMethod) {
+        self.user = user
+        self.method = method
+        phase = .head
+        idleSince = nil
+        served &+= 1
+    }
+
+    func write(_ bytes: ByteBuffer) { channel?.write(bytes, promise: nil) }
+    func writeAndFlush(_ bytes: ByteBuffer) { channel?.writeAndFlush(bytes, promise: nil) }
+    func flush() { channel?.flush() }
+
+    /// Reads no more until `resume`.
+    func pause() { setReading(false) }
+
+    /// Reads again.
+    func resume() {
+        guard !isReading else { return }
+        setReading(true)
+        process()
+    }
+
+    private func setReading(_ wanted: Bool) {
+        guard wanted != isReading else { return }
+        isReading = wanted
+        try? channel?.syncOptions?.setOption(.autoRead, value: wanted)
+    }
+
+    /// Leaves HTTP: everything that comes is delivered as it is.
+    func startTunnel() {
+        phase = .tunnel
+        isReusable = false
+        if pending.readableBytes > 0 {
+            let early = pending
+            pending = ByteBuffer()
+            user?.upstreamPart(early)
+        }
+    }
+
+    /// Ends the service for an exchange; whoever calls decides whether the connection goes back to the pool.
+    func release() {
+        user = nil
+        responseDeadline = nil
+        phase = .idle
+        resume()
+    }
+
+    func close() {
+        isReusable = false
+        user = nil
+        channel?.close(promise: nil)
+    }
+
+    // MARK: Channel events
+
+    func handlerAdded(context: ChannelHandlerContext) { channel = context.channel }
+    func channelActive(context: ChannelHandlerContext) { channel = context.channel }
+
+    func channelInactive(context: ChannelHandlerContext) { closed("the upstream closed the connection") }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        closed(describe(error))
+        context.close(promise: nil)
+    }
+
+    private func closed(_ why: String) {
+        guard phase != .closed else { return }
+        let before = phase
+        phase = .closed
+        isReusable = false
+        let user = user
+        self.user = nil
+        if before == .body, pending.readableBytes == 0, decoder?.remaining == nil, endsWithClose {
+            user?.upstreamEnd(nil)
+        } else if before != .idle {
+            user?.upstreamFailed(why)
+        }
+        onClose?(self)
+        onClose = nil
+        channel = nil
+    }
+
+    private var endsWithClose = false
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var bytes = unwrapInboundIn(data)
+        switch phase {
+        case .tunnel:
+            user?.upstreamPart(bytes)
+            return
+        case .idle:
+            // An answer that nobody asked for: the connection can't be trusted any more.
+            isReusable = false
+            context.close(promise: nil)
+            return
+        case .closed:
+            return
+        case .head, .body:
+            break
+        }
+        if pending.readableBytes == 0 { pending = bytes } else { pending.writeBuffer(&bytes) }
+        process()
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) { user?.upstreamReadComplete() }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { user?.upstreamWritable() }
+    }
+
+    // MARK: Answers
+
+    private func process() {
+        guard !isProcessing else { return }
+        isProcessing = true
+        defer { isProcessing = false }
+        do throws(HTTPParseError) {
+            while try step() {}
+        } catch {
+            let user = user
+            close()
+            user?.upstreamFailed(error.asServerFault)
+        }
+    }
+
+    private func step() throws(HTTPParseError) -> Bool {
+        switch phase {
+        case .head:
+            guard let head = try parser.next(&pending, method: method) else { return false }
+            if head.status >= 200 || head.status == 101 {
+                if !head.keepAlive || head.status == 101 { isReusable = false }
+                endsWithClose = head.framing == .untilClose
+                decoder = BodyDecoder(head.framing, limits: limits)
+                if head.status != 101 { phase = .body }
+            }
+            user?.upstreamHead(head)
+            return phase != .tunnel
+        case .body:
+            guard isReading, var decoder else { return false }
+            let event = try decoder.next(&pending)
+            self.decoder = decoder
+            switch event {
+            case .needMore: return false
+            case .part(let part): user?.upstreamPart(part)
+            case .end(let trailers):
+                if pending.readableBytes > 0 { isReusable = false }
+                phase = .idle
+                self.decoder = nil
+                user?.upstreamEnd(trailers)
+                return false
+            }
+            return true
+        case .idle, .tunnel, .closed:
+            return false
+        }
+    }
+}

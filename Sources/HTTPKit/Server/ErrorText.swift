@@ -1,0 +1,24 @@
+import NIOCore
+import NIOPosix
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// A network error in words that say what to look at.
+package func describe(_ error: any Error) -> String {
+    switch error {
+    case let error as IOError:
+        return String(cString: strerror(error.errnoCode))
+    case let error as NIOConnectionError:
+        if let first = error.connectionErrors.first { return describe(first.error) }
+        if error.dnsAError != nil || error.dnsAAAAError != nil { return "the host name \(error.host) does not resolve" }
+        return "no address to connect to"
+    case ChannelError.connectTimeout:
+        return "no answer to the connection attempt"
+    case ChannelError.eof, ChannelError.ioOnClosedChannel, ChannelError.alreadyClosed:
+        return "the connection was closed"
+    default:
+        return "\(error)"
+    }
+}

@@ -1,0 +1,358 @@
+import DataPlaneAPI
+import NIOCore
+
+/// A client's connection: reads one request at a time and writes its answer.
+///
+/// Requests that a client pipelines wait, unread, until the one before is answered.
+final class ServerConnection: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    enum Phase {
+        /// Waiting for, or in the middle of, a request head.
+        case head
+        /// Reading a body.
+        case body
+        /// The request is read, its answer isn't complete.
+        case answering
+        /// No HTTP any more: bytes both ways.
+        case tunnel
+        /// The last answer is out; what still comes is thrown away.
+        case lingering
+        case closed
+    }
+
+    let context: LoopContext
+    var channel: (any Channel)?
+    var phase = Phase.head
+    var exchange: Exchange?
+    var response = ResponseState()
+    /// Answer bytes that wait to leave together.
+    var out: ByteBuffer?
+    var continueSent = false
+
+    private var peer = Peer(nil)
+    private var parser: RequestHeadParser
+    private var decoder: BodyDecoder?
+    private var sink: (any RequestBodySink)?
+    private var isPaused = false
+    private var pending = ByteBuffer()
+    private var isProcessing = false
+    private var isReading = true
+    /// The tick at which the present phase is given up; nil for never.
+    private var deadline: UInt32?
+    private var windowBytes = 0
+
+    init(context: LoopContext) {
+        self.context = context
+        parser = RequestHeadParser(limits: context.limits)
+    }
+
+    var isWritable: Bool { channel?.isWritable ?? false }
+
+    // MARK: Channel events
+
+    func channelActive(context channelContext: ChannelHandlerContext) {
+        channel = channelContext.channel
+        peer = Peer(channelContext.channel.remoteAddress)
+        context.add(self)
+        deadline = context.tick &+ context.timeouts.head
+    }
+
+    func channelInactive(context channelContext: ChannelHandlerContext) {
+        close()
+    }
+
+    func errorCaught(context channelContext: ChannelHandlerContext, error: any Error) {
+        channelContext.close(promise: nil)
+    }
+
+    func channelRead(context channelContext: ChannelHandlerContext, data: NIOAny) {
+        var bytes = unwrapInboundIn(data)
+        switch phase {
+        case .tunnel:
+            sink?.bodyReceived(bytes)
+            return
+        case .lingering, .closed:
+            return
+        case .head, .body, .answering:
+            break
+        }
+        if phase == .body { windowBytes &+= bytes.readableBytes }
+        if pending.readableBytes == 0 { pending = bytes } else { pending.writeBuffer(&bytes) }
+        process()
+    }
+
+    func channelWritabilityChanged(context channelContext: ChannelHandlerContext) {
+        guard channelContext.channel.isWritable else {
+            deadline = deadline ?? (context.tick &+ context.timeouts.write)
+            return
+        }
+        if phase == .answering || phase == .tunnel { deadline = nil }
+        exchange?.onWritable?()
+    }
+
+    // MARK: Reading
+
+    /// Takes as many steps as the bytes at hand allow. Handlers may answer within a step; it isn't entered twice.
+    func process() {
+        guard !isProcessing else { return }
+        isProcessing = true
+        while step() {}
+        isProcessing = false
+        updateReading()
+    }
+
+    private func step() -> Bool {
+        do throws(HTTPParseError) {
+            switch phase {
+            case .head: return try readHead()
+            case .body: return try readBody()
+            case .answering, .tunnel, .lingering, .closed: return false
+            }
+        } catch {
+            refuse(error)
+            return false
+        }
+    }
+
+    private func readHead() throws(HTTPParseError) -> Bool {
+        guard exchange == nil, pending.readableBytes > 0 else { return false }
+        guard let head = try parser.next(&pending) else {
+            deadline = min(deadline ?? .max, context.tick &+ context.timeouts.head)
+            return false
+        }
+        begin(head)
+        return true
+    }
+
+    private func begin(_ head: RequestHead) {
+        let exchange = Exchange(request: head, loop: context.loop, peer: peer, connection: self)
+        self.exchange = exchange
+        response = ResponseState()
+        continueSent = false
+        isPaused = false
+        sink = nil
+        deadline = nil
+        if head.framing == .none {
+            decoder = nil
+            phase = .answering
+        } else {
+            decoder = BodyDecoder(head.framing, limits: context.limits)
+            phase = .body
+        }
+        guard head.method != .connect else {
+            return exchange.respond(
+                GatewayError(.notImplemented, "CONNECT is not served; this is a gateway, not a forward proxy"))
+        }
+        context.chain.handle(exchange)
+    }
+
+    private func readBody() throws(HTTPParseError) -> Bool {
+        guard let sink, !isPaused, var decoder else { return false }
+        let event = try decoder.next(&pending)
+        self.decoder = decoder
+        switch event {
+        case .needMore:
+            if deadline == nil { startBodyWindow() }
+            return false
+        case .part(let part):
+            sink.bodyReceived(part)
+        case .end(let trailers):
+            requestIsRead()
+            sink.bodyEnded(trailers)
+            finishIfComplete()
+        }
+        return true
+    }
+
+    private func requestIsRead() {
+        decoder = nil
+        sink = nil
+        deadline = nil
+        if phase == .body { phase = .answering }
+    }
+
+    private func startBodyWindow() {
+        windowBytes = 0
+        deadline = context.tick &+ context.timeouts.bodyWindow
+    }
+
+    private func refuse(_ error: HTTPParseError) {
+        guard let exchange else {
+            // There is no head to make an exchange of: answer by hand and close.
+            phase = .answering
+            response = ResponseState()
+            response.keepAlive = false
+            writeRefusal(error.asClientError)
+            return lingeringClose()
+        }
+        response.keepAlive = false
+        exchange.onAbort?()
+        exchange.respond(error.asClientError)
+        if phase != .closed, phase != .lingering { lingeringClose() }
+    }
+
+    func attach(_ sink: any RequestBodySink) {
+        guard phase == .body else {
+            // Nothing to come: the request has no body.
+            sink.bodyEnded(nil)
+            return
+        }
+        self.sink = sink
+        startBodyWindow()
+        process()
+    }
+
+    func pauseBody() {
+        isPaused = true
+        if phase == .body { deadline = nil }
+        updateReading()
+    }
+
+    func resumeBody() {
+        guard isPaused else { return }
+        isPaused = false
+        if phase == .body { startBodyWindow() }
+        process()
+    }
+
+    /// Reads from the socket only what somebody wants, or a little ahead.
+    private func updateReading() {
+        let wanted =
+            switch phase {
+            case .head, .lingering: true
+            case .body: (sink != nil && !isPaused) || pending.readableBytes < context.limits.readAhead
+            case .answering: pending.readableBytes < context.limits.readAhead
+            case .tunnel: !isPaused
+            case .closed: false
+            }
+        guard wanted != isReading, let channel else { return }
+        isReading = wanted
+        try? channel.syncOptions?.setOption(.autoRead, value: wanted)
+    }
+
+    func startTunnel(_ sink: any RequestBodySink) {
+        guard phase == .answering else { return }
+        phase = .tunnel
+        deadline = nil
+        self.sink = sink
+        if pending.readableBytes > 0 {
+            let early = pending
+            pending = ByteBuffer()
+            sink.bodyReceived(early)
+        }
+        updateReading()
+    }
+
+    // MARK: The end of an exchange and of the connection
+
+    /// Goes on to the next request once the request is read and its answer written.
+    func finishIfComplete() {
+        guard response.isEnded, let exchange else { return }
+        if phase == .body {
+            // The answer came before the body was read. A short rest is skipped, a long one costs the connection.
+            let skippable =
+                (decoder?.remaining ?? .max) <= 256 * 1024 && (!exchange.request.expectsContinue || continueSent)
+            if skippable, response.keepAlive {
+                if !(sink is BodyDiscarder) { attach(BodyDiscarder()) }
+                return
+            }
+        }
+        finish(exchange)
+        guard response.keepAlive, !context.isDraining else { return lingeringClose() }
+        phase = .head
+        deadline = context.tick &+ context.timeouts.idle
+        process()
+    }
+
+    private func finish(_ exchange: Exchange) {
+        self.exchange = nil
+        sink = nil
+        exchange.onAbort = nil
+        exchange.onWritable = nil
+        context.observer?.finished(exchange)
+        exchange.connection = nil
+    }
+
+    /// Says goodbye without losing the answer: closes our side, and theirs once they have or time is up.
+    ///
+    /// Closing a socket with unread bytes would make the kernel reset it, and the client may never see the answer.
+    func lingeringClose() {
+        guard phase != .closed, phase != .lingering, let channel else { return }
+        phase = .lingering
+        if let exchange { finish(exchange) }
+        pending = ByteBuffer()
+        deadline = context.tick &+ context.timeouts.write
+        let last = out ?? ByteBuffer()
+        out = nil
+        let bound = NIOLoopBound(self, eventLoop: context.loop)
+        channel.writeAndFlush(last).whenComplete { _ in
+            let connection = bound.value
+            guard connection.phase == .lingering else { return }
+            connection.deadline = connection.context.tick &+ connection.context.timeouts.linger
+            connection.channel?.close(mode: .output, promise: nil)
+        }
+        updateReading()
+    }
+
+    /// Cuts the connection.
+    func abort() {
+        channel?.close(mode: .all, promise: nil)
+    }
+
+    private func close() {
+        guard phase != .closed else { return }
+        phase = .closed
+        context.remove(self)
+        deadline = nil
+        let gone = exchange
+        exchange = nil
+        sink = nil
+        if let gone {
+            gone.onAbort?()
+            if gone.status == 0 {
+                gone.error = GatewayError(
+                    .clientClosedRequest, "the client closed the connection before it was answered")
+            }
+            finish(gone)
+        }
+        channel = nil
+    }
+
+    /// Lets the present exchange finish, then closes; closes at once when there is none.
+    func drain() {
+        if phase == .head, exchange == nil, pending.readableBytes == 0 { lingeringClose() }
+    }
+
+    /// Gives up what takes too long; called once a second.
+    func checkDeadline(_ tick: UInt32) {
+        guard let deadline, Int32(bitPattern: tick &- deadline) >= 0 else { return }
+        self.deadline = nil
+        switch phase {
+        case .head:
+            if pending.readableBytes > 0 {
+                response = ResponseState()
+                response.keepAlive = false
+                phase = .answering
+                writeRefusal(GatewayError(.requestTimeout, "the request head took too long"))
+            }
+            lingeringClose()
+        case .body:
+            if windowBytes >= context.timeouts.bodyMinimum || isPaused { return startBodyWindow() }
+            response.keepAlive = false
+            exchange?.onAbort?()
+            exchange?.respond(GatewayError(.requestTimeout, "the request body took too long"))
+            if phase != .closed { lingeringClose() }
+        case .answering, .tunnel, .lingering:
+            abort()
+        case .closed:
+            break
+        }
+    }
+}
+
+/// Throws a body away.
+private final class BodyDiscarder: RequestBodySink {
+    func bodyReceived(_ part: ByteBuffer) {}
+    func bodyEnded(_ trailers: HeaderBlock?) {}
+}
