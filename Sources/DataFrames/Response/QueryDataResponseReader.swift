@@ -1,0 +1,103 @@
+/// The answers in a `pluginv2.QueryDataResponse`, in place.
+package struct QueryDataResponseReader {
+    /// How the frames of an answer are written.
+    package enum Format: Equatable, Sendable {
+        /// Arrow IPC files.
+        case arrow
+        /// One JSON text per frame.
+        case json
+        /// A number that this gateway doesn't know.
+        case unknown(Int32)
+    }
+
+    /// The answer to one refId; everything points into the message.
+    package struct Answer {
+        /// The key of the map.
+        package var refID = UnsafeRawBufferPointer(start: nil, count: 0)
+        /// One Arrow file or JSON text per frame.
+        package var frames: [UnsafeRawBufferPointer] = []
+        /// Empty when there is no error.
+        package var error = UnsafeRawBufferPointer(start: nil, count: 0)
+        /// What the plugin said: `plugin`, `downstream`, nothing or something else.
+        package var errorSource = UnsafeRawBufferPointer(start: nil, count: 0)
+        /// The HTTP status number as sent.
+        package var status: Int32 = 0
+        /// How the frames are written.
+        package var format = Format.arrow
+    }
+
+    /// The answers in byte order of their refIds; of several for one refId the last.
+    package let answers: [Answer]
+
+    /// Reads the message; an error means that it is not a QueryDataResponse at all.
+    package init(_ message: UnsafeRawBufferPointer) throws(FrameError) {
+        var found: [Answer] = []
+        var scanner = WireScanner(message)
+        do throws(FrameError) {
+            while let field = try scanner.next() {
+                if field.number == 1 && field.isBytes { found.append(try Self.entry(field.bytes)) }
+            }
+        } catch {
+            throw error.prefixed("query answer")
+        }
+        answers = Self.sorted(found)
+    }
+
+    private static func entry(_ bytes: UnsafeRawBufferPointer) throws(FrameError) -> Answer {
+        var answer = Answer()
+        var scanner = WireScanner(bytes)
+        while let field = try scanner.next() {
+            if field.number == 1 && field.isBytes { answer.refID = field.bytes }
+            if field.number == 2 && field.isBytes { try read(field.bytes, into: &answer) }
+        }
+        return answer
+    }
+
+    private static func read(_ bytes: UnsafeRawBufferPointer, into answer: inout Answer) throws(FrameError) {
+        var scanner = WireScanner(bytes)
+        while let field = try scanner.next() {
+            switch (field.number, field.wireType) {
+            case (1, 2): answer.frames.append(field.bytes)
+            case (2, 2): answer.error = field.bytes
+            case (4, 0): answer.status = Int32(truncatingIfNeeded: field.value)
+            case (5, 2): answer.errorSource = field.bytes
+            case (6, 0):
+                switch Int32(truncatingIfNeeded: field.value) {
+                case 0: answer.format = .arrow
+                case 1: answer.format = .json
+                case let other: answer.format = .unknown(other)
+                }
+            default: break
+            }
+        }
+    }
+
+    private static func sorted(_ found: [Answer]) -> [Answer] {
+        guard found.count > 1 else { return found }
+        let order = found.indices.sorted { left, right in
+            switch RefIDOrder.compare(found[left].refID, found[right].refID) {
+            case 0: left < right
+            case let difference: difference < 0
+            }
+        }
+        var result: [Answer] = []
+        result.reserveCapacity(order.count)
+        for index in order {
+            if let last = result.last, RefIDOrder.compare(last.refID, found[index].refID) == 0 { result.removeLast() }
+            result.append(found[index])
+        }
+        return result
+    }
+}
+
+/// The byte order of refIds.
+enum RefIDOrder {
+    /// Negative, zero or positive like the order of the two.
+    static func compare(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
+        let shared = min(left.count, right.count)
+        for index in 0..<shared where left[index] != right[index] {
+            return Int(left[index]) &- Int(right[index])
+        }
+        return left.count &- right.count
+    }
+}
