@@ -63,7 +63,7 @@ let package = Package(
             ["PluginProtocol", "DataFrames", "HTTPKit", "DataPlaneAPI", "CSystem", logging] + nio),
         target("HTTPKit", ["DataPlaneAPI", deque, logging] + nio),
         target("PluginKit", ["PluginProtocol", "DataFrames", "DataPlaneAPI"]),
-        target("PluginProtocol", ["CGRPC", "DataPlaneAPI"]),
+        target("PluginProtocol", ["CGRPC", "CSystem", "DataPlaneAPI"]),
         target("DataFrames", ["DataPlaneAPI"]),
         target("DataPlaneAPI", []),
         .target(

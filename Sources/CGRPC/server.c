@@ -40,6 +40,7 @@ int cgrpc_server_listen(cgrpc_server *server, const char *address) {
 }
 
 void cgrpc_server_start(cgrpc_server *server) {
+    server->started = 1;
     grpc_server_start(server->server);
     for (size_t method = 0; method < server->method_count; method++) {
         for (int i = 0; i < WAITING_PER_METHOD; i++) cgrpc_server_request(server, method);
@@ -104,8 +105,8 @@ void cgrpc_server_request(cgrpc_server *server, size_t method) {
 static void on_stop(cgrpc_op *op, int ok) {
     (void)ok;
     cgrpc_server *server = CGRPC_OWNER(op, cgrpc_server, stop_op);
-    server->events.stopped(server->events.context);
-    cgrpc_server_release(server);
+    if (server->events.stopped != NULL) server->events.stopped(server->events.context);
+    cgrpc_server_unref(server);
 }
 
 void cgrpc_server_stop(cgrpc_server *server, int cancel) {
@@ -118,6 +119,15 @@ void cgrpc_server_stop(cgrpc_server *server, int cancel) {
 }
 
 void cgrpc_server_release(cgrpc_server *server) {
+    if (!server->started) {
+        // The core wants every server shut down before it goes away, and nobody is left to be told.
+        server->events.stopped = NULL;
+        cgrpc_server_stop(server, 0);
+    }
+    cgrpc_server_unref(server);
+}
+
+void cgrpc_server_unref(cgrpc_server *server) {
     if (atomic_fetch_sub_explicit(&server->references, 1, memory_order_acq_rel) != 1) return;
     grpc_server_destroy(server->server);
     free(server->methods);

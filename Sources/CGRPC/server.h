@@ -12,6 +12,7 @@ typedef struct {
 struct cgrpc_server {
     cgrpc_op stop_op;
     atomic_int references;  // the owner, each request waited for, the stop
+    int started;
     atomic_int stopping;
     cgrpc_runtime *runtime;
     grpc_server *server;
@@ -45,6 +46,9 @@ struct cgrpc_server_call {
 
 // The method index of requests for paths that nobody registered.
 #define CGRPC_UNKNOWN_METHOD SIZE_MAX
+
+// Gives up one reference.
+void cgrpc_server_unref(cgrpc_server *server);
 
 // Waits for the next request of a method.
 void cgrpc_server_request(cgrpc_server *server, size_t method);

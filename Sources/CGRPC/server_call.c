@@ -14,7 +14,7 @@ void cgrpc_server_call_release(cgrpc_server_call *call) {
     if (call->call != NULL) grpc_call_unref(call->call);
     cgrpc_server *server = call->server;
     free(call);
-    cgrpc_server_release(server);
+    cgrpc_server_unref(server);
 }
 
 static void emit(cgrpc_server_call *call, int event) {
@@ -42,7 +42,7 @@ static void on_write(cgrpc_op *op, int ok) {
     cgrpc_server_call *call = CGRPC_OWNER(op, cgrpc_server_call, write_op);
     grpc_byte_buffer_destroy(call->sending);
     call->sending = NULL;
-    emit(call, ok ? CGRPC_CALL_WRITTEN : CGRPC_CALL_CANCELLED);
+    emit(call, ok ? CGRPC_CALL_WRITTEN : CGRPC_CALL_WRITE_FAILED);
     cgrpc_server_call_release(call);
 }
 

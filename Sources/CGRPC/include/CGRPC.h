@@ -121,8 +121,9 @@ typedef struct cgrpc_server_call cgrpc_server_call;
 
 enum {
     CGRPC_CALL_WRITTEN = 1,    // the last write is done, the next may start
-    CGRPC_CALL_CANCELLED = 2,  // nobody waits for the answer any more
-    CGRPC_CALL_FINISHED = 3    // the last event
+    CGRPC_CALL_WRITE_FAILED = 2,
+    CGRPC_CALL_CANCELLED = 3,  // nobody waits for the answer any more
+    CGRPC_CALL_FINISHED = 4    // the last event
 };
 
 typedef struct {
@@ -146,6 +147,8 @@ void cgrpc_server_start(cgrpc_server *server);
 
 // Stops accepting and lets running calls end. `stopped` comes once. With `cancel`, running calls are cancelled.
 void cgrpc_server_stop(cgrpc_server *server, int cancel);
+
+// The owner lets go. A server that was never started is shut down first.
 void cgrpc_server_release(cgrpc_server *server);
 
 // Who hears of the call's events, on the completion thread. Exactly once, before anything is sent.

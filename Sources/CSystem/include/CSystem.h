@@ -3,6 +3,7 @@
 
 // What Swift can't do well on Linux: code that runs between clone and exec.
 
+#include <stdint.h>
 #include <sys/types.h>
 
 typedef struct {
@@ -42,5 +43,25 @@ int csystem_spawn(const csystem_spawn_request *request, csystem_child *child);
 // Takes the exit status of an ended child. 1: taken, with the exit code or the signal (the other is -1).
 // 0: still running. Negative: an errno value.
 int csystem_reap(int pidfd, int *exit_code, int *signal_number);
+
+// Waits for many descriptors to become readable, and for other threads that wake it.
+typedef struct {
+    int poll;
+    int wake;
+} csystem_watch;
+
+// 0, or an errno value.
+int csystem_watch_create(csystem_watch *watch);
+
+// Reports the token, which is not 0, whenever the descriptor is readable or at its end. 0, or an errno value.
+// Closing the descriptor takes it out.
+int csystem_watch_add(csystem_watch watch, int descriptor, uint64_t token);
+
+// Waits without end. The number of tokens written; token 0 means that somebody called csystem_watch_wake.
+int csystem_watch_wait(csystem_watch watch, uint64_t *tokens, int capacity);
+void csystem_watch_wake(csystem_watch watch);
+
+// Names the calling thread, for tools that list threads.
+void csystem_name_thread(const char *name);
 
 #endif
