@@ -32,7 +32,9 @@ package struct GatewayError: Error, Sendable, Hashable {
     package var code: ErrorCode
     /// Whose fault it is.
     package var source: Source
-    /// What the client is told: what happened and what to do next. Never holds secrets or a plugin's stderr.
+    /// What the client is told: what happened and what to do next.
+    ///
+    /// Never holds secrets or a plugin's stderr.
     package var message: String
     /// For logs only: what happened inside.
     package var cause: String?

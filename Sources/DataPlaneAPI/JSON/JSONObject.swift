@@ -1,0 +1,109 @@
+/// The members of a JSON object in the order they were written, each key once.
+///
+/// Small objects are searched in line; from `indexedFrom` members on a dictionary finds the key.
+package struct JSONObject: Sendable {
+    /// One member.
+    package struct Member: Sendable, Hashable {
+        /// The member's name.
+        package var key: String
+        /// The member's value.
+        package var value: JSONValue
+    }
+
+    private static let indexedFrom = 12
+
+    private var members: [Member] = []
+    private var positions: [String: Int] = [:]
+
+    /// Creates an empty object.
+    package init() {}
+
+    /// The value of a key; setting nil removes the member, setting an existing key keeps its place.
+    package subscript(key: String) -> JSONValue? {
+        get {
+            guard let position = position(of: key) else { return nil }
+            return members[position].value
+        }
+        set {
+            guard let newValue else { return remove(key) }
+            if let position = position(of: key) {
+                members[position].value = newValue
+            } else {
+                append(key, newValue)
+            }
+        }
+    }
+
+    /// Whether there is a member of this name.
+    package func contains(_ key: String) -> Bool { position(of: key) != nil }
+
+    /// The names of the members in order.
+    package var keys: [String] { members.map(\.key) }
+
+    /// Makes room for members to come.
+    mutating func reserve(_ count: Int) { members.reserveCapacity(count) }
+
+    /// Adds a member unless its key is there already; returns whether it is.
+    mutating func insert(_ key: String, _ value: JSONValue) -> Bool {
+        if position(of: key) != nil { return true }
+        append(key, value)
+        return false
+    }
+
+    /// Adds a member whose key is known to be new.
+    mutating func append(_ key: String, _ value: JSONValue) {
+        members.append(Member(key: key, value: value))
+        if members.count == Self.indexedFrom {
+            reindex()
+        } else if members.count > Self.indexedFrom {
+            positions[key] = members.count - 1
+        }
+    }
+
+    @inline(__always)
+    private func position(of key: String) -> Int? {
+        if members.count >= Self.indexedFrom { return positions[key] }
+        return members.firstIndex { $0.key == key }
+    }
+
+    private mutating func remove(_ key: String) {
+        guard let position = position(of: key) else { return }
+        members.remove(at: position)
+        reindex()
+    }
+
+    private mutating func reindex() {
+        positions.removeAll(keepingCapacity: true)
+        guard members.count >= Self.indexedFrom else { return }
+        for (position, member) in members.enumerated() { positions[member.key] = position }
+    }
+}
+
+extension JSONObject: RandomAccessCollection {
+    /// The position of the first member.
+    package var startIndex: Int { 0 }
+    /// The position after the last member.
+    package var endIndex: Int { members.count }
+    /// The member at a position.
+    package subscript(position: Int) -> Member { members[position] }
+}
+
+extension JSONObject: Hashable {
+    /// Equal members, in any order.
+    package static func == (left: JSONObject, right: JSONObject) -> Bool {
+        left.count == right.count && left.allSatisfy { right[$0.key] == $0.value }
+    }
+
+    /// Feeds the members in a way that doesn't depend on their order.
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(members.count)
+        hasher.combine(members.reduce(0) { $0 ^ $1.hashValue })
+    }
+}
+
+extension JSONObject: ExpressibleByDictionaryLiteral {
+    /// Creates an object; of equal keys the last wins.
+    package init(dictionaryLiteral elements: (String, JSONValue)...) {
+        for (key, value) in elements { self[key] = value }
+    }
+}
