@@ -52,18 +52,22 @@ let package = Package(
             name: "GatewayCLI", dependencies: ["Gateway", "DataPlaneAPI", arguments], swiftSettings: swift),
         target(
             "Gateway",
-            ["DataPlane", "APIServer", "PluginBridge", "HTTPKit", "DataPlaneAPI", lifecycle, yams, logging] + nio),
+            [
+                "DataPlane", "APIServer", "PluginBridge", "HTTPKit", "SystemKit", "DataPlaneAPI", lifecycle, yams, logging,
+            ] + nio),
         target(
             "DataPlane",
-            ["APIServer", "PluginBridge", "PluginProtocol", "DataFrames", "HTTPKit", "DataPlaneAPI", yams, logging]
-                + nio),
-        target("APIServer", ["HTTPKit", "DataPlaneAPI", grdb, yams, logging] + nio),
+            [
+                "APIServer", "PluginBridge", "PluginProtocol", "DataFrames", "HTTPKit", "SystemKit", "DataPlaneAPI", yams,
+                logging,
+            ] + nio),
+        target("APIServer", ["HTTPKit", "SystemKit", "DataPlaneAPI", grdb, yams, logging] + nio),
         target(
             "PluginBridge",
-            ["PluginProtocol", "DataFrames", "HTTPKit", "DataPlaneAPI", "CSystem", logging] + nio),
+            ["PluginProtocol", "DataFrames", "HTTPKit", "SystemKit", "DataPlaneAPI", logging] + nio),
         target("HTTPKit", ["DataPlaneAPI", deque, logging] + nio),
         target("PluginKit", ["PluginProtocol", "DataFrames", "DataPlaneAPI"]),
-        target("PluginProtocol", ["CGRPC", "CSystem", "DataPlaneAPI"]),
+        target("PluginProtocol", ["CGRPC", "CSystemShim", "DataPlaneAPI"]),
         target("DataFrames", ["DataPlaneAPI"]),
         target("DataPlaneAPI", []),
         .target(
@@ -71,7 +75,7 @@ let package = Package(
             exclude: ["proto"],
             cSettings: c,
             linkerSettings: [.linkedLibrary("grpc"), .linkedLibrary("gpr"), .linkedLibrary("protobuf-c")]),
-        .target(name: "CSystem", cSettings: c),
+        .target(name: "CSystemShim", cSettings: c),
 
         // Examples.
         .executableTarget(

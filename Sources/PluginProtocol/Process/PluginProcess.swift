@@ -1,4 +1,4 @@
-internal import CSystem
+internal import CSystemShim
 internal import Glibc
 internal import Synchronization
 

@@ -1,4 +1,4 @@
-internal import CSystem
+internal import CSystemShim
 internal import Glibc
 
 /// A child as its watcher sees it: three descriptors and what came through them.

@@ -1,0 +1,51 @@
+import DataPlaneAPI
+import HTTPKit
+
+/// Everything that can be configured: each field is a flag of `serve` and a key of the `--config` file.
+package struct Settings: Sendable {
+    /// Address that the data port binds to.
+    package var bindAddress = "127.0.0.1"
+    /// Port for plain HTTP; 0 for any free port, nil when the listener is off.
+    package var httpPort: Int? = 8080
+    /// Address and port of the admin listener.
+    package var adminAddress = ListenAddress(host: "127.0.0.1", port: 9903)
+    /// Folder of the database and the kubeconfig.
+    package var dataDir = "./data"
+    /// Folder of plugin sockets; empty for one below the data folder or the system's temporary folder.
+    package var runtimeDir = ""
+    /// Folders that are scanned for plugins.
+    package var pluginsDirs: [String] = []
+    /// Folder in Grafana's provisioning layout; empty for none.
+    package var provisioning = ""
+    /// File or folder of data source YAML; empty for none.
+    package var datasources = ""
+    /// grafana.ini; empty for none.
+    package var grafanaConfig = ""
+    /// File or folder of API objects; empty for none.
+    package var manifests = ""
+    /// Where everything unmatched goes; nil for nowhere.
+    package var upstream: UpstreamEndpoint?
+    /// The least severe level that is logged.
+    package var logLevel = "info"
+    /// `text` or `json`.
+    package var logFormat = "text"
+    /// For the TCP connection to the upstream, milliseconds.
+    package var upstreamConnectTimeoutMS = 5_000
+    /// For the head of the upstream's answer, seconds; 0 for no limit.
+    package var upstreamResponseTimeout = 300
+    /// For a query, resource or health call to a plugin, seconds.
+    package var pluginCallTimeout = 60
+    /// For a plugin to start, seconds.
+    package var pluginStartTimeout = 60
+    /// The most bytes of a request body that goes to a plugin.
+    package var pluginRequestLimit = 16 * 1024 * 1024
+    /// Bytes of plugin answers held at once before new calls are refused.
+    package var pluginMemoryLimit = 1024 * 1024 * 1024
+    /// The format frames are asked for: `json` or `arrow`.
+    package var frameFormat = "json"
+    /// For exchanges that are under way when the process is told to stop, seconds.
+    package var shutdownTimeout = 15
+
+    /// The defaults.
+    package init() {}
+}

@@ -1,0 +1,136 @@
+import DataPlaneAPI
+import Logging
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Writes one line per entry to stderr, as text or JSON; control characters never get through.
+package struct LineLogHandler: LogHandler {
+    /// How entries are written.
+    package enum Format: Sendable {
+        case text, json
+    }
+
+    /// Entries below are dropped.
+    package var logLevel: Logger.Level
+    /// Added to every entry.
+    package var metadata: Logger.Metadata = [:]
+    private let label: String
+    private let format: Format
+
+    /// A handler for one logger.
+    package init(label: String, level: Logger.Level, format: Format) {
+        self.label = label
+        self.logLevel = level
+        self.format = format
+    }
+
+    /// One value of the metadata.
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    /// Writes an entry.
+    package func log(event: LogEvent) {
+        var all = metadata
+        if let more = event.metadata { all.merge(more) { $1 } }
+        let fields = all.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }
+        var line: [UInt8] = []
+        line.reserveCapacity(256)
+        let level = Self.name(event.level)
+        switch format {
+        case .json:
+            line.append(contentsOf: "{\"time\":\"\(Self.timestamp())\",\"level\":\"\(level)\",\"logger\":".utf8)
+            Self.quote(label, into: &line)
+            line.append(contentsOf: ",\"msg\":".utf8)
+            Self.quote(event.message.description, into: &line)
+            for (key, value) in fields {
+                line.append(UInt8(ascii: ","))
+                Self.quote(key, into: &line)
+                line.append(UInt8(ascii: ":"))
+                Self.quote(value, into: &line)
+            }
+            line.append(UInt8(ascii: "}"))
+        case .text:
+            line.append(contentsOf: "\(Self.timestamp()) \(level) \(label): ".utf8)
+            Self.plain(event.message.description, into: &line)
+            for (key, value) in fields {
+                line.append(contentsOf: " \(key)=".utf8)
+                if value.utf8.contains(where: { $0 <= 0x20 || $0 == UInt8(ascii: "\"") }) || value.isEmpty {
+                    Self.quote(value, into: &line)
+                } else {
+                    line.append(contentsOf: value.utf8)
+                }
+            }
+        }
+        line.append(0x0A)
+        // One write per line: lines of several threads don't mix.
+        _ = line.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
+    }
+
+    private static func name(_ level: Logger.Level) -> String {
+        switch level {
+        case .trace: "trace"
+        case .debug: "debug"
+        case .info, .notice: "info"
+        case .warning: "warn"
+        case .error, .critical: "error"
+        }
+    }
+
+    private static func quote(_ text: String, into line: inout [UInt8]) {
+        line.append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                line.append(UInt8(ascii: "\\"))
+                line.append(byte)
+            case 0x0A: line.append(contentsOf: "\\n".utf8)
+            case 0x09: line.append(contentsOf: "\\t".utf8)
+            case 0..<0x20, 0x7F:
+                let hex = String(byte, radix: 16)
+                line.append(contentsOf: "\\u00\(hex.utf8.count < 2 ? "0" : "")\(hex)".utf8)
+            default: line.append(byte)
+            }
+        }
+        line.append(UInt8(ascii: "\""))
+    }
+
+    private static func plain(_ text: String, into line: inout [UInt8]) {
+        for byte in text.utf8 { line.append(byte < 0x20 || byte == 0x7F ? 0x20 : byte) }
+    }
+
+    /// UTC with milliseconds (RFC 3339).
+    static func timestamp() -> String {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        var parts = tm()
+        gmtime_r(&now.tv_sec, &parts)
+        func pad(_ value: Int, _ width: Int) -> String {
+            let text = String(value)
+            return String(repeating: "0", count: max(0, width - text.count)) + text
+        }
+        let date = "\(pad(Int(parts.tm_year) + 1900, 4))-\(pad(Int(parts.tm_mon) + 1, 2))-\(pad(Int(parts.tm_mday), 2))"
+        let time = "\(pad(Int(parts.tm_hour), 2)):\(pad(Int(parts.tm_min), 2)):\(pad(Int(parts.tm_sec), 2))"
+        return "\(date)T\(time).\(pad(now.tv_nsec / 1_000_000, 3))Z"
+    }
+}
+
+extension LineLogHandler {
+    /// Makes every logger of the process write such lines; call once, before the first logger is made.
+    package static func install(level: String, format: String) {
+        let level: Logger.Level =
+            switch level {
+            case "trace": .trace
+            case "debug": .debug
+            case "warn": .warning
+            case "error": .error
+            default: .info
+            }
+        LoggingSystem.bootstrap {
+            LineLogHandler(label: $0, level: level, format: format == "json" ? .json : .text)
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import ArgumentParser
+import DataPlaneAPI
+import Gateway
+
+/// The flags of `serve`, `check` and `explain --offline`; each is also a key of the configuration file.
+struct ServeOptions: ParsableArguments {
+    @Option(help: "YAML file with any of these settings; flags win.")
+    var config: String?
+    @Option(help: "Address of the data port (default 127.0.0.1).")
+    var bindAddress: String?
+    @Option(help: "Port for plain HTTP (default 8080; 0 is off, \"any\" takes a free one).")
+    var httpPort: String?
+    @Option(help: "Address and port of the admin listener (default 127.0.0.1:9903; port 0 takes a free one).")
+    var adminAddress: String?
+    @Option(help: "Folder of the database and the kubeconfig (default ./data); one process at a time.")
+    var dataDir: String?
+    @Option(help: "Folder for plugin sockets; short and private (default below the system's temporary folder).")
+    var runtimeDir: String?
+    @Option(parsing: .singleValue, help: "Folder with plugins; may be given several times.")
+    var pluginsDir: [String] = []
+    @Option(help: "Folder in Grafana's provisioning layout (datasources/, plugins/).")
+    var provisioning: String?
+    @Option(help: "Data source YAML: a file or a folder.")
+    var datasources: String?
+    @Option(help: "grafana.ini, for the settings that plugins receive.")
+    var grafanaConfig: String?
+    @Option(help: "API objects to apply and keep in step with: a YAML file or a folder.")
+    var manifests: String?
+    @Option(help: "URL of the server that gets everything unmatched (Grafana), as http://HOST:PORT.")
+    var upstream: String?
+    @Option(help: "trace, debug, info (default), warn or error.")
+    var logLevel: String?
+    @Option(help: "text (default) or json.")
+    var logFormat: String?
+    @Option(help: "Milliseconds for the TCP connection to the upstream (default 5000).")
+    var upstreamConnectTimeout: String?
+    @Option(help: "Seconds for the head of the upstream's answer (default 300, 0 for no limit).")
+    var upstreamResponseTimeout: String?
+    @Option(help: "Seconds for one call of a plugin (default 60).")
+    var pluginCallTimeout: String?
+    @Option(help: "Seconds for a plugin to start (default 60).")
+    var pluginStartTimeout: String?
+    @Option(help: "Most bytes of a request body for a plugin (default 16777216).")
+    var pluginRequestLimit: String?
+    @Option(help: "Bytes of plugin answers held at once before new calls get 503 (default 1073741824).")
+    var pluginMemoryLimit: String?
+    @Option(help: "Frame format that plugins are asked for: json (default) or arrow.")
+    var frameFormat: String?
+    @Option(help: "Seconds for exchanges under way at shutdown (default 15).")
+    var shutdownTimeout: String?
+
+    /// The flags that were given.
+    private var given: [(String, [String])] {
+        let single: [(String, String?)] = [
+            ("bind-address", bindAddress), ("http-port", httpPort), ("admin-address", adminAddress),
+            ("data-dir", dataDir), ("runtime-dir", runtimeDir), ("provisioning", provisioning),
+            ("datasources", datasources), ("grafana-config", grafanaConfig), ("manifests", manifests),
+            ("upstream", upstream), ("log-level", logLevel), ("log-format", logFormat),
+            ("upstream-connect-timeout", upstreamConnectTimeout),
+            ("upstream-response-timeout", upstreamResponseTimeout), ("plugin-call-timeout", pluginCallTimeout),
+            ("plugin-start-timeout", pluginStartTimeout), ("plugin-request-limit", pluginRequestLimit),
+            ("plugin-memory-limit", pluginMemoryLimit), ("frame-format", frameFormat),
+            ("shutdown-timeout", shutdownTimeout),
+        ]
+        var all = single.compactMap { name, value in value.map { (name, [$0]) } }
+        if !pluginsDir.isEmpty { all.append(("plugins-dir", pluginsDir)) }
+        return all
+    }
+
+    /// Settings from the file and the flags.
+    func settings() throws -> Settings {
+        let (settings, faults) = load()
+        if let first = faults.first { throw stop(first) }
+        return settings
+    }
+
+    /// Settings and every fault in them.
+    func load() -> (Settings, [GatewayError]) {
+        var settings = Settings()
+        var faults: [GatewayError] = []
+        if let config {
+            let (read, found) = ConfigFile.load(config, settings)
+            settings = read
+            faults = found
+        }
+        for (name, values) in given {
+            do { try settings.set(name, values, origin: "--\(name)") } catch { faults.append(error) }
+        }
+        return (settings, faults)
+    }
+}

@@ -1,0 +1,57 @@
+import DataPlaneAPI
+import PluginProtocol
+
+/// One running process (generation) of a plugin.
+package final class PluginInstance: Sendable {
+    /// The plugin's id.
+    package let pluginID: String
+    /// Counts the processes of a plugin, from 1.
+    package let generation: Int
+    /// The process id; nil for a remote plugin.
+    package let pid: Int32?
+    /// Where calls go.
+    package let channel: GRPCChannel
+
+    init(pluginID: String, generation: Int, pid: Int32?, channel: GRPCChannel) {
+        self.pluginID = pluginID
+        self.generation = generation
+        self.pid = pid
+        self.channel = channel
+    }
+}
+
+/// What calls to a plugin meet.
+package enum PluginState: Sendable {
+    /// Calls go to this instance.
+    case ready(PluginInstance)
+    /// Calls are refused with this error.
+    case down(PluginPhase, GatewayError)
+}
+
+/// The phases of a plugin, as conditions and the admin listener name them.
+package enum PluginPhase: String, Sendable {
+    case starting = "Starting"
+    case ready = "Ready"
+    case backingOff = "BackingOff"
+    case crashLooping = "CrashLooping"
+    case stopped = "Stopped"
+    case missing = "NotFound"
+}
+
+/// The plugins as one event loop sees them; the host writes it, on the loop.
+package final class LoopPlugins {
+    private var states: [String: PluginState] = [:]
+    /// The completion target of the loop.
+    package let completions: CompletionTarget
+
+    init(completions: CompletionTarget) {
+        self.completions = completions
+    }
+
+    /// The state of a plugin; plugins that nobody knows are down.
+    package func state(_ id: String) -> PluginState {
+        states[id] ?? .down(.missing, PluginHost.unknown(id))
+    }
+
+    func set(_ id: String, _ state: PluginState?) { states[id] = state }
+}

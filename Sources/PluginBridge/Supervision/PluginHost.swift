@@ -1,0 +1,137 @@
+import DataPlaneAPI
+import Logging
+import NIOCore
+import PluginProtocol
+import Synchronization
+import SystemKit
+
+/// Runs the plugins and tells every event loop what state they are in.
+package actor PluginHost {
+    /// A plugin as the admin listener and the conditions show it.
+    package struct Status: Sendable {
+        /// The plugin.
+        package let manifest: PluginManifest
+        /// Its state.
+        package let state: PluginState
+        /// How often it was started again.
+        package let restarts: Int
+    }
+
+    private let settings: PluginHostSettings
+    private let runtime: GRPCRuntime
+    private let logger = Logger(label: "plugins")
+    private var manifests: [String: PluginManifest] = [:]
+    private var supervisors: [String: PluginSupervisor] = [:]
+    private var numbers = 0
+    private let board = PluginBoard()
+
+    /// A host without plugins.
+    package init(settings: PluginHostSettings) throws {
+        self.settings = settings
+        do { runtime = try GRPCRuntime() } catch {
+            throw GatewayError(.internalError, "gRPC can't be started: \(error)")
+        }
+    }
+
+    /// Ids of plugins whose state has changed; one reader.
+    package nonisolated var changes: AsyncStream<String> { board.changes }
+
+    /// The plugins as a loop sees them; the host keeps it up to date from then on.
+    package nonisolated func plugins(for loop: any EventLoop) async throws -> NIOLoopBound<LoopPlugins> {
+        let bound = try await loop.submit {
+            NIOLoopBound(
+                LoopPlugins(completions: CompletionTarget(LoopCompletions(loop))), eventLoop: loop)
+        }.get()
+        board.add(loop, bound)
+        return bound
+    }
+
+    /// Starts the plugins found; ids that are running already are left alone.
+    package func start(_ scan: PluginScan) async {
+        for fault in scan.faults { logger.warning("\(fault.message)") }
+        for (id, manifest) in scan.plugins.sorted(by: { $0.key < $1.key }) where manifests[id] == nil {
+            manifests[id] = manifest
+            numbers += 1
+            let board = board
+            let supervisor = PluginSupervisor(
+                manifest, number: numbers, settings: settings, runtime: runtime
+            ) { board.publish(id, $0) }
+            supervisors[id] = supervisor
+            await supervisor.start()
+        }
+    }
+
+    /// Stops all plugins, side by side.
+    package func stop() async {
+        await withTaskGroup(of: Void.self) { group in
+            for supervisor in supervisors.values { group.addTask { await supervisor.stop() } }
+        }
+        supervisors = [:]
+    }
+
+    /// What is known of the plugins, by id.
+    package func status() async -> [Status] {
+        var all: [Status] = []
+        for (id, manifest) in manifests.sorted(by: { $0.key < $1.key }) {
+            all.append(
+                Status(manifest: manifest, state: board.state(id), restarts: await supervisors[id]?.restarts ?? 0))
+        }
+        return all
+    }
+
+    /// The state of one plugin.
+    package nonisolated func state(_ id: String) -> PluginState { board.state(id) }
+
+    /// The plugin.json facts of one plugin.
+    package func manifest(_ id: String) -> PluginManifest? { manifests[id] }
+
+    /// All plugin.json facts by id.
+    package func allManifests() -> [String: PluginManifest] { manifests }
+
+    /// What the plugin wrote to stderr last; may hold secrets.
+    package func stderrTail(_ id: String) async -> String? { await supervisors[id]?.stderrTail }
+
+    /// The error for a plugin that isn't there.
+    package static func unknown(_ id: String) -> GatewayError {
+        GatewayError(
+            .serviceUnavailable,
+            "plugin \(id) is not installed; put it into a folder given with --plugins-dir", source: .gateway)
+    }
+}
+
+/// Holds the state of every plugin and hands changes to the loops.
+private final class PluginBoard: Sendable {
+    private struct State {
+        var states: [String: PluginState] = [:]
+        var loops: [(loop: any EventLoop, plugins: NIOLoopBound<LoopPlugins>)] = []
+    }
+
+    private let state = Mutex(State())
+    let changes: AsyncStream<String>
+    private let feed: AsyncStream<String>.Continuation
+
+    init() {
+        (changes, feed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1024))
+    }
+
+    func add(_ loop: any EventLoop, _ plugins: NIOLoopBound<LoopPlugins>) {
+        let known = state.withLock { state in
+            state.loops.append((loop, plugins))
+            return state.states
+        }
+        loop.execute { for (id, value) in known { plugins.value.set(id, value) } }
+    }
+
+    func publish(_ id: String, _ value: PluginState) {
+        // Sent under the lock, so that every loop sees changes in the order they happened.
+        state.withLock { state in
+            state.states[id] = value
+            for (loop, plugins) in state.loops { loop.execute { plugins.value.set(id, value) } }
+        }
+        feed.yield(id)
+    }
+
+    func state(_ id: String) -> PluginState {
+        state.withLock { $0.states[id] } ?? .down(.missing, PluginHost.unknown(id))
+    }
+}

@@ -1,0 +1,81 @@
+import Logging
+import PluginProtocol
+import Synchronization
+
+/// What a plugin process writes: the handshake goes to whoever starts it, everything else to the log.
+final class PluginOutput: Sendable {
+    /// What the start of a plugin waits for.
+    enum StartEvent: Sendable {
+        case line([UInt8])
+        case exited(ProcessExit)
+        case timeout
+    }
+
+    /// So many bytes of stderr are kept for the admin listener.
+    private static let tailLimit = 64 * 1024
+
+    private struct State {
+        var handshakeDone = false
+        var parser = PluginLogParser()
+        var tail: [UInt8] = []
+    }
+
+    let events: AsyncStream<StartEvent>
+    private let feed: AsyncStream<StartEvent>.Continuation
+    private let state = Mutex(State())
+    private let logger: Logger
+
+    init(logger: Logger) {
+        self.logger = logger
+        (events, feed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(256))
+    }
+
+    /// The end of what the plugin wrote to stderr. May hold secrets: only for the log and the admin listener.
+    var tail: String { state.withLock { String(decoding: $0.tail, as: UTF8.self) } }
+
+    /// From now on lines of standard output are log lines.
+    func handshakeIsDone() { state.withLock { $0.handshakeDone = true } }
+
+    /// Gives up waiting for the handshake.
+    func timeOut() { feed.yield(.timeout) }
+
+    /// Takes an event of the process; called on the thread that watches all processes.
+    func take(_ event: ProcessEvent) {
+        switch event {
+        case .output(let line):
+            if state.withLock({ $0.handshakeDone }) {
+                logger.debug("\(String(decoding: line, as: UTF8.self))", metadata: ["stream": "stdout"])
+            } else {
+                feed.yield(.line(line))
+            }
+        case .errorOutput(let line):
+            log(line)
+        case .exited(let exit):
+            feed.yield(.exited(exit))
+            feed.finish()
+        }
+    }
+
+    /// Logs a line of the plugin's own log.
+    func log(_ line: [UInt8]) {
+        let parsed = state.withLock { state in
+            state.tail.append(contentsOf: line)
+            state.tail.append(0x0A)
+            if state.tail.count > Self.tailLimit { state.tail.removeFirst(state.tail.count - Self.tailLimit) }
+            return state.parser.parse(line)
+        }
+        let level: Logger.Level =
+            switch parsed.level {
+            case .trace: .trace
+            case .debug: .debug
+            case .info: .info
+            case .warn: .warning
+            case .error: .error
+            }
+        guard level >= logger.logLevel else { return }
+        var metadata: Logger.Metadata = [:]
+        for field in parsed.fields { metadata[field.key] = "\(field.json)" }
+        if let name = parsed.logger { metadata["module"] = "\(name)" }
+        logger.log(level: level, "\(parsed.message)", metadata: metadata)
+    }
+}

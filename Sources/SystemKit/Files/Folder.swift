@@ -1,0 +1,104 @@
+import DataPlaneAPI
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// What a path points to, symlinks followed.
+package struct FileFacts: Sendable, Hashable {
+    /// Device and inode: equal for the same file.
+    package let device: UInt64
+    package let inode: UInt64
+    /// Size in bytes.
+    package let size: Int
+    /// Last change, nanoseconds since 1970.
+    package let modified: Int64
+    /// Whether it is a folder.
+    package let isFolder: Bool
+    /// Whether it is an ordinary file that may be executed by somebody.
+    package let isExecutable: Bool
+
+    /// The facts of a path; nil when it can't be looked at.
+    package init?(_ path: String) {
+        var facts = stat()
+        guard stat(path, &facts) == 0 else { return nil }
+        device = UInt64(facts.st_dev)
+        inode = UInt64(facts.st_ino)
+        size = Int(facts.st_size)
+        modified = Int64(facts.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(facts.st_mtim.tv_nsec)
+        isFolder = facts.st_mode & S_IFMT == S_IFDIR
+        isExecutable = facts.st_mode & S_IFMT == S_IFREG && facts.st_mode & 0o111 != 0
+    }
+}
+
+/// Looks into folders.
+package enum Folder {
+    /// Names in a folder without `.` and `..`, sorted by their bytes.
+    ///
+    /// - Throws: `GatewayError` with the path and the system's reason.
+    package static func names(_ path: String) throws(GatewayError) -> [String] {
+        guard let handle = opendir(path) else {
+            throw GatewayError(.badRequest, "\(path): can't be listed: \(String(cString: strerror(errno)))")
+        }
+        defer { closedir(handle) }
+        var names: [String] = []
+        while let entry = readdir(handle) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// The YAML files that a path names: itself when it is a file, else those directly in the folder; hidden ones,
+    /// among them the swap folders of a mounted ConfigMap, are left out.
+    ///
+    /// - Parameter endings: accepted endings, with the dot.
+    package static func files(_ path: String, endings: [String]) throws(GatewayError) -> [String] {
+        guard let facts = FileFacts(path) else {
+            throw GatewayError(.badRequest, "\(path): can't be read: \(String(cString: strerror(errno)))")
+        }
+        guard facts.isFolder else { return [path] }
+        let folder = path.hasSuffix("/") ? String(path.dropLast()) : path
+        return try names(path).filter { name in !name.hasPrefix(".") && endings.contains { name.hasSuffix($0) } }
+            .map { "\(folder)/\($0)" }
+            .filter { FileFacts($0).map { !$0.isFolder } ?? false }
+    }
+
+    /// Creates a folder and the missing ones above it.
+    ///
+    /// - Parameter mode: permissions of folders that are created.
+    package static func create(_ path: String, mode: UInt32 = 0o755) throws(GatewayError) {
+        var built = path.hasPrefix("/") ? "/" : ""
+        for part in path.split(separator: "/") {
+            built += built.isEmpty || built.hasSuffix("/") ? String(part) : "/\(part)"
+            if mkdir(built, mode_t(mode)) != 0, errno != EEXIST {
+                throw GatewayError(
+                    .internalError, "\(built): can't create the folder: \(String(cString: strerror(errno)))")
+            }
+        }
+        guard FileFacts(path)?.isFolder == true else {
+            throw GatewayError(.internalError, "\(path): is not a folder")
+        }
+    }
+
+    /// What files look like at one moment; a later different value means that something changed.
+    package static func fingerprint(_ paths: [String], endings: [String]) -> [String: FileFacts] {
+        var facts: [String: FileFacts] = [:]
+        for path in paths {
+            guard let files = try? files(path, endings: endings) else { continue }
+            for file in files { facts[file] = FileFacts(file) }
+        }
+        return facts
+    }
+
+    /// The absolute form of a path, without resolving links.
+    package static func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/") else { return path }
+        guard let raw = getcwd(nil, 0) else { return path }
+        defer { free(raw) }
+        let relative = path.hasPrefix("./") ? String(path.dropFirst(2)) : path
+        return "\(String(cString: raw))/\(relative)"
+    }
+}
