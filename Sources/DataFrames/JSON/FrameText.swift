@@ -13,7 +13,9 @@ struct PreparedFrame {
     var head: [UInt8]
     var columns: [Column]
 
-    /// Writes the frame. Nothing can fail any more, so text may be handed on while it is written.
+    /// Writes the frame.
+    ///
+    /// Nothing can fail any more, so text may be handed on while it is written.
     func write(to out: inout JSONOutput) {
         out.text.append(head)
         var needing: [Int] = []

@@ -7,7 +7,7 @@ struct ObjectForm {
     private let place: String
     private var isFirst = true
 
-    /// `place` is the path of the value for messages. A null counts as an empty object.
+    /// Takes an object, or a null as an empty one; `place` is its path for messages.
     init(_ value: SmallJSON, _ place: String) throws(FrameError) {
         switch value {
         case .object(let members): self.members = members

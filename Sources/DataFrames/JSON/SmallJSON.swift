@@ -1,6 +1,8 @@
 import DataPlaneAPI
 
-/// A JSON value of a frame's metadata. Only meta, config and labels are read into a tree: they are small, and the answer holds
+/// A JSON value of a frame's metadata.
+///
+/// Only meta, config and labels are read into a tree: they are small, and the answer holds
 /// them in another form than the plugin's file does.
 indirect enum SmallJSON {
     case null
