@@ -1,7 +1,7 @@
 internal import CGRPC
 
 /// Whose fault a failed plugin call is, as plugins report it.
-package enum PluginErrorSource: String, Sendable {
+public enum PluginErrorSource: String, Sendable {
     /// The plugin itself.
     case plugin
     /// What the plugin called.

@@ -28,13 +28,15 @@ func map(_ list: UnsafeMutablePointer<UnsafeMutablePointer<Pluginv2__StringEntry
     Dictionary(elements(list, count).map { ($0.key.text, $0.value.text) }) { $1 }
 }
 
-/// The entries of a map of strings to lists.
-func headers(_ list: UnsafeMutablePointer<UnsafeMutablePointer<Pluginv2__StringListEntry>?>?, _ count: Int)
-    -> [PluginHeader]
-{
-    elements(list, count).map { entry in
-        let values = entry.value.map { elements($0.pointee.values, $0.pointee.n_values).map(\.bytes) }
-        return PluginHeader(name: entry.key.text, values: values ?? [])
+/// Maps of strings to lists, as resource calls carry headers.
+enum CGRPCHeaders {
+    static func read(
+        _ list: UnsafeMutablePointer<UnsafeMutablePointer<Pluginv2__StringListEntry>?>?, _ count: Int
+    ) -> [PluginHeader] {
+        elements(list, count).map { entry in
+            let values = entry.value.map { elements($0.pointee.values, $0.pointee.n_values).map(\.bytes) }
+            return PluginHeader(name: entry.key.text, values: values ?? [])
+        }
     }
 }
 

@@ -7,24 +7,24 @@ public enum DataFrameFormat: Int32, Sendable {
 }
 
 /// One query as it goes to a plugin.
-package struct DataQueryFields: Sendable {
+public struct DataQuery: Sendable, Equatable {
     /// The name of the query within its request.
-    package var refID: String
+    public var refID: String
     /// How many points the asker can show.
-    package var maxDataPoints: Int64
+    public var maxDataPoints: Int64
     /// The suggested step.
-    package var intervalMS: Int64
+    public var intervalMS: Int64
     /// The start of the time range, in milliseconds since 1970.
-    package var fromMS: Int64
+    public var fromMS: Int64
     /// The end of the time range, in milliseconds since 1970.
-    package var toMS: Int64
+    public var toMS: Int64
     /// The whole query object as the client sent it.
-    package var json: [UInt8]
+    public var json: [UInt8]
     /// The plugin's own kind of query.
-    package var queryType: String
+    public var queryType: String
 
     /// A query.
-    package init(
+    public init(
         refID: String, maxDataPoints: Int64, intervalMS: Int64, fromMS: Int64, toMS: Int64, json: [UInt8],
         queryType: String = ""
     ) {
@@ -45,7 +45,7 @@ package struct QueryDataRequestEncoder: Sendable {
     /// The headers in the order they are sent; `http_<Name>` for forwarded HTTP headers.
     package var headers: [(name: String, value: String)] = []
     /// The queries.
-    package var queries: [DataQueryFields] = []
+    package var queries: [DataQuery] = []
     /// How the frames should come back; old plugins answer Arrow whatever is asked.
     package var format: DataFrameFormat = .arrow
 
@@ -71,7 +71,7 @@ package struct QueryDataRequestEncoder: Sendable {
         }
     }
 
-    private static func write(_ query: DataQueryFields, to writer: inout WireWriter) {
+    private static func write(_ query: DataQuery, to writer: inout WireWriter) {
         writer.string(1, query.refID)
         writer.int(2, query.maxDataPoints)
         writer.int(3, query.intervalMS)

@@ -5,10 +5,18 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct UnaryCallTests {
+    /// Bytes in which a shifted or repeated piece shows.
+    private static func pattern(_ size: Int) -> [UInt8] {
+        let piece = (0..<1021).map { UInt8(truncatingIfNeeded: $0 &* $0) }
+        var bytes: [UInt8] = []
+        while bytes.count < size { bytes += piece.prefix(size - bytes.count) }
+        return bytes
+    }
+
     @Test func `a unary call carries bytes of every size both ways`() async throws {
         let echo = try EchoServer([EchoServer.echo])
         for size in [0, 1, 23, 24, 5000, 100_000, 5_000_000, 40_000_000] {
-            let bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+            let bytes = Self.pattern(size)
             let answer = try await echo.channel.unary(.queryData, GRPCPayload(bytes))
             #expect(answer.count == size)
             #expect(answer.bytes == bytes)
@@ -18,7 +26,7 @@ struct UnaryCallTests {
 
     @Test func `the slices of a message join to its bytes`() async throws {
         let echo = try EchoServer([EchoServer.echo])
-        let bytes = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 >> 3) }
+        let bytes = Self.pattern(3_000_000)
         let answer = try await echo.channel.unary(.queryData, GRPCPayload(bytes))
         var joined: [UInt8] = []
         answer.forEachSlice { joined.append(contentsOf: $0) }
