@@ -28,7 +28,8 @@ struct ColumnText {
         case .float32: float32(slice, base, &out)
         case .nanoseconds: time(slice, base, perMillisecond: 1_000_000, nanos: 1, &out)
         case .microseconds: time(slice, base, perMillisecond: 1000, nanos: 1000, &out)
-        case .milliseconds, .date64, .int64: integers(slice, base, Int64.self, &out)
+        case .milliseconds, .date64: rising(slice, base, &out)
+        case .int64: integers(slice, base, Int64.self, &out)
         case .seconds: seconds(slice, base, &out)
         case .date32: days(slice, base, &out)
         case .int8: integers(slice, base, Int8.self, &out)
@@ -143,13 +144,21 @@ struct ColumnText {
         _ slice: ColumnSlice, _ base: UnsafeRawPointer, perMillisecond: Int64, nanos: Int64, _ out: inout JSONOutput
     ) {
         var rest: Int64 = 0
+        var numbers = RisingNumbers()
         rows(slice, &out) { row, place in
             let value = base.loadUnaligned(fromByteOffset: row &* 8, as: Int64.self)
             let split = EpochTime.split(value, perMillisecond: perMillisecond)
             rest |= split.rest
-            return NumberText.write(split.milliseconds, to: place)
+            return numbers.write(split.milliseconds, to: place)
         }
         if rest != 0 { needsMore = true }
+    }
+
+    private mutating func rising(_ slice: ColumnSlice, _ base: UnsafeRawPointer, _ out: inout JSONOutput) {
+        var numbers = RisingNumbers()
+        rows(slice, &out) { row, place in
+            numbers.write(base.loadUnaligned(fromByteOffset: row &* 8, as: Int64.self), to: place)
+        }
     }
 
     private mutating func seconds(_ slice: ColumnSlice, _ base: UnsafeRawPointer, _ out: inout JSONOutput) {

@@ -14,6 +14,7 @@ struct GoldenFrameTests {
     @Test("Every frame of the SDK and of pyarrow gives the recorded JSON", arguments: ["sdk", "pyarrow"])
     func matches(folder: String) throws {
         let expected = Golden.files(folder, ".json")
+        let unescaped = Golden.files(folder, ".jsoniter.json")
         let files = Golden.files(folder, ".arrow")
         for (name, file) in files.sorted(by: { $0.key < $1.key }) {
             guard let wanted = expected[name] else { continue }
@@ -21,9 +22,14 @@ struct GoldenFrameTests {
                 #expect(String(decoding: try frameJSON(file), as: UTF8.self).contains("[[\(milliseconds)]]"), "\(name)")
                 continue
             }
+            if name == "foreign_04_zstd" {
+                // Refused on purpose, with a reason: no plugin compresses its frames.
+                #expect(throws: FrameError.self) { try frameJSON(file) }
+                continue
+            }
             do {
                 let got = try frameJSON(file)
-                let same = got == wanted
+                let same = got == wanted || got == unescaped[name]
                 if !same { #expect(try canonical(got) == canonical(wanted), "\(name)") }
             } catch {
                 Issue.record("\(name): \(error)")

@@ -1,0 +1,90 @@
+import DataPlaneAPI
+import Testing
+
+@testable import DataFrames
+
+@Suite("Query answers")
+struct QueryResponseTests {
+    private typealias Answer = QueryDataResponseBytes.Answer
+
+    private func body(_ answers: [Answer], _ writer: QueryResponseWriter = QueryResponseWriter()) throws -> String {
+        String(decoding: try answerJSON(QueryDataResponseBytes.write(answers), writer), as: UTF8.self)
+    }
+
+    @Test("RefIds are sorted by their bytes, and of equal ones the last wins")
+    func order() throws {
+        let text = try body([
+            Answer(refID: "b", status: 201), Answer(refID: "B", status: 202), Answer(refID: "", status: 203),
+            Answer(refID: "b", status: 204), Answer(refID: "BB", status: 205),
+        ])
+        let entry = { (id: String, status: Int) in "\"\(id)\":{\"status\":\(status),\"frames\":[]}" }
+        #expect(text == "{\"results\":{\(entry("", 203)),\(entry("B", 202)),\(entry("BB", 205)),\(entry("b", 204))}}")
+    }
+
+    @Test("A number that is no HTTP status is 500", arguments: [0, -1, 99, 600, 999] as [Int32])
+    func status(number: Int32) throws {
+        #expect(try body([Answer(refID: "A", status: number)]) == #"{"results":{"A":{"status":500,"frames":[]}}}"#)
+    }
+
+    @Test("An error has its source and keeps its frames")
+    func error() throws {
+        let frame = Array(#"{"schema":{"fields":[]},"data":{"values":[]}}"#.utf8)
+        let text = try body([
+            Answer(refID: "A", frames: [frame], status: 502, error: "no <b>", errorSource: "downstream", format: 1)
+        ])
+        #expect(
+            text == #"{"results":{"A":{"error":"no \u003cb\u003e","errorSource":"downstream","status":502,"#
+                + #""frames":[{"schema":{"fields":[]},"data":{"values":[]}}]}}}"#)
+    }
+
+    @Test("A status of 400 and more without an error text is no error")
+    func statusOnly() throws {
+        #expect(try body([Answer(refID: "A", status: 404)]) == #"{"results":{"A":{"status":404,"frames":[]}}}"#)
+    }
+
+    @Test("A JSON frame that is not one value is an error of its refId, the others are answered")
+    func badJSON() throws {
+        let good = Array("{}".utf8)
+        let text = try body([
+            Answer(refID: "A", frames: [good, Array("{} {}".utf8)], format: 1),
+            Answer(refID: "B", frames: [good], format: 1),
+        ])
+        #expect(text.contains(#""A":{"error":"frame 1 of the plugin's answer can't be read: it is not exactly one"#))
+        #expect(text.contains(#""errorSource":"plugin","status":500,"frames":[{}]}"#))
+        #expect(text.contains(#""B":{"status":200,"frames":[{}]}"#))
+    }
+
+    @Test("RefIds that were asked and not answered get the given error, in order")
+    func missing() throws {
+        let writer = QueryResponseWriter(
+            asked: ["C", "A", "B", "A"], missing: .init(message: "no answer", errorSource: "plugin", status: 502))
+        let text = try body([Answer(refID: "B")], writer)
+        let absent = #"{"error":"no answer","errorSource":"plugin","status":502,"frames":[]}"#
+        #expect(text == #"{"results":{"A":\#(absent),"B":{"status":200,"frames":[]},"C":\#(absent)}}"#)
+    }
+
+    @Test("What is not a QueryDataResponse is an error before the first byte")
+    func notAMessage() {
+        for bytes in [[0x0a], [0x0a, 5, 1], [0x0b], [0x00], [0x0a, 3, 0x12, 9, 1]] as [[UInt8]] {
+            var out = JSONOutput()
+            _ = bytes.withUnsafeBytes { message in
+                #expect(throws: FrameError.self) { try QueryResponseWriter().write(message, to: &out) }
+            }
+            #expect(out.text.count == 0)
+        }
+    }
+
+    @Test("A big answer comes in chunks that together are the whole text", arguments: [false, true])
+    func chunks(indents: Bool) throws {
+        let frame = Frame(fields: [
+            .numbers("v", (0..<50_000).map { Double($0) / 7 }), .strings("s", (0..<50_000).map { "text \($0)" }),
+        ])
+        let message = QueryDataResponseBytes.write([Answer(refID: "A", frames: [try frame.arrow()])])
+        var pieces: [[UInt8]] = []
+        var out = JSONOutput(indents: indents) { chunk in pieces.append(chunk.withBytes { Array($0) }) }
+        try message.withUnsafeBytes { try QueryResponseWriter().write($0, to: &out) }
+        #expect(pieces.count > 3)
+        #expect(pieces.dropLast().allSatisfy { $0.count >= 262_144 && $0.count < 400_000 })
+        #expect(try Array(pieces.joined()) == answerJSON(message, indents: indents))
+    }
+}
