@@ -11,7 +11,9 @@ extension JSONValue {
         try field(key, path, "true or false", \.asBool)
     }
 
-    /// The integer member of this name; nil if it isn't given. A fraction or more than 64 bits is an error.
+    /// The integer member of this name; nil if it isn't given.
+    ///
+    /// A fraction or more than 64 bits is an error.
     package func int(_ key: String, in path: String = "") throws(GatewayError) -> Int? {
         try field(key, path, "an integer of 64 bits", \.asInt)
     }

@@ -13,9 +13,9 @@ package enum JSONValue: Sendable, Hashable {
     /// A number from an integer.
     package static func int(_ value: Int) -> JSONValue { .number(JSONNumber(value)) }
 
-    /// The member of an object; nil for a missing key and for anything but an object. Setting nil removes the member.
+    /// The member of an object; nil for a missing key and for anything but an object.
     ///
-    /// Setting a member of anything but an object replaces it by an object with this one member.
+    /// Setting nil removes the member. Setting a member of anything but an object replaces it by an object with this one member.
     package subscript(key: String) -> JSONValue? {
         get {
             guard case .object(let object) = self else { return nil }
