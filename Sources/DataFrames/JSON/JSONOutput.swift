@@ -11,6 +11,8 @@ package struct JSONOutput: ~Copyable {
     private var indenter: JSONIndenter?
     private let receiver: Receiver?
     private let chunkSize: Int
+    // The size of the compact text from which something is to be done about it.
+    private let mark: Int
 
     /// Compact text waits up to this size before it is indented.
     private static let indentBatch = 16_384
@@ -21,6 +23,7 @@ package struct JSONOutput: ~Copyable {
     package init(indents: Bool = false, chunkSize: Int = 262_144, receiver: Receiver? = nil) {
         self.receiver = receiver
         self.chunkSize = max(chunkSize, 1024)
+        mark = indents ? Self.indentBatch : receiver == nil ? Int.max : self.chunkSize
         text = ByteWriter(capacity: 4096)
         indented = ByteWriter(capacity: indents ? 4096 : 64)
         indenter = indents ? JSONIndenter() : nil
@@ -29,7 +32,7 @@ package struct JSONOutput: ~Copyable {
     /// Hands a chunk on when there is enough; writers call it between values.
     @inline(__always)
     package mutating func checkpoint() {
-        if text.count >= Self.indentBatch { handOn() }
+        if text.count >= mark { handOn() }
     }
 
     @inline(never)

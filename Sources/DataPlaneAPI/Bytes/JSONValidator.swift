@@ -17,15 +17,19 @@ package struct JSONValidator {
     private let end: Int
     private var index = 0
     private var sawHighByte = false
+    private var doublesOnly = false
     // One bit per level, 1 for an object: the innermost 64 levels in the word, the others on the stack.
     private var kinds: UInt64 = 0
     private var depth = 0
     private var outer: [UInt64] = []
 
     /// Checks `bytes`; white space around the value is allowed.
-    package static func check(_ bytes: UnsafeRawBufferPointer) -> Verdict {
+    ///
+    /// `doublesOnly` refuses numbers that a 64-bit float can't hold, as parsers do that read into floats.
+    package static func check(_ bytes: UnsafeRawBufferPointer, doublesOnly: Bool = false) -> Verdict {
         guard let base = bytes.baseAddress else { return .invalid }
         var validator = JSONValidator(source: base.assumingMemoryBound(to: UInt8.self), end: bytes.count)
+        validator.doublesOnly = doublesOnly
         guard validator.run() else { return .invalid }
         return validator.sawHighByte ? .text : .ascii
     }
@@ -162,6 +166,20 @@ package struct JSONValidator {
     }
 
     private mutating func number() -> Bool {
+        let start = index
+        guard numberText() else { return false }
+        // The shortest number that is too big has five bytes, such as 1e309.
+        return !doublesOnly || index &- start < 5 || isDouble(start)
+    }
+
+    private func isDouble(_ start: Int) -> Bool {
+        let text = UnsafeBufferPointer(start: source + start, count: index &- start)
+        // Without exponent it takes more than 300 digits.
+        guard text.count > 300 || text.contains(where: { $0 | 0x20 == UInt8(ascii: "e") }) else { return true }
+        return Double(String(decoding: text, as: UTF8.self))?.isFinite ?? false
+    }
+
+    private mutating func numberText() -> Bool {
         if byte == UInt8(ascii: "-") { index &+= 1 }
         if byte == UInt8(ascii: "0") {
             index &+= 1

@@ -61,6 +61,18 @@ struct JSONTextTests {
         #expect(Array(text.utf8).withUnsafeBytes { JSONValidator.check($0) } == .invalid)
     }
 
+    @Test("Numbers beyond a 64-bit float are refused when doubles are wanted")
+    func hugeNumbers() {
+        for text in ["1e309", "[1e400]", "-9e999", String(repeating: "9", count: 400)] {
+            let bytes = Array(text.utf8)
+            #expect(bytes.withUnsafeBytes { JSONValidator.check($0) } == .ascii)
+            #expect(bytes.withUnsafeBytes { JSONValidator.check($0, doublesOnly: true) } == .invalid)
+        }
+        for text in ["1e308", "1e-400", "123456789012345678901234567890", String(repeating: "9", count: 301)] {
+            #expect(Array(text.utf8).withUnsafeBytes { JSONValidator.check($0, doublesOnly: true) } == .ascii)
+        }
+    }
+
     @Test("Nesting is followed over more than a word of levels, up to the limit")
     func nesting() {
         func nested(_ depth: Int) -> JSONValidator.Verdict {
