@@ -46,10 +46,10 @@ struct NumberTextTests {
         #expect(text(Float.leastNonzeroMagnitude) == "1e-45")
     }
 
-    @Test("Random bit patterns have the digits of the standard library")
+    @Test("200,000 random bit patterns have the digits of the standard library")
     func digits() {
         var state: UInt64 = 88_172_645_463_325_252
-        for round in 0..<200_000 {
+        for round in 0..<100_000 {
             state ^= state << 13
             state ^= state >> 7
             state ^= state << 17
