@@ -1,3 +1,5 @@
+public import DataFrames
+
 /// The answer to one query.
 public struct DataResponse: Sendable {
     /// The frames.
@@ -23,8 +25,17 @@ public struct DataResponse: Sendable {
 
 /// A data frame that can write itself.
 public protocol PluginFrame: Sendable {
-    /// The frame in that format, nil when it can't be written so.
-    func encoded(as format: DataFrameFormat) throws -> [UInt8]?
+    /// The frame in that format, nil when it can't be written so; `refID` is the query's, for a frame without one.
+    func encoded(as format: DataFrameFormat, refID: String) throws -> [UInt8]?
+}
+
+extension Frame: PluginFrame {
+    /// The frame as an Arrow IPC file or as JSON.
+    public func encoded(as format: DataFrameFormat, refID: String) throws -> [UInt8]? {
+        var named = self
+        if named.refID.isEmpty { named.refID = refID }
+        return format == .json ? try named.json() : try named.arrow()
+    }
 }
 
 /// A frame that comes ready-made: an Arrow IPC file or a JSON text.
@@ -40,8 +51,8 @@ public struct EncodedFrame: PluginFrame, Equatable {
         self.format = format
     }
 
-    /// The bytes, when they are in that format.
-    public func encoded(as format: DataFrameFormat) -> [UInt8]? {
+    /// The bytes as they are, when they are in that format.
+    public func encoded(as format: DataFrameFormat, refID: String) -> [UInt8]? {
         format == self.format ? bytes : nil
     }
 }
@@ -81,7 +92,7 @@ extension [String: DataResponse] {
     /// QueryDataResponse with every frame in the format asked for, or in Arrow where a frame can't be written so.
     package func payload(format: DataFrameFormat) throws -> GRPCPayload {
         let entries = try sorted { $0.key < $1.key }.map { refID, response in
-            (refID: refID, response: response, body: try response.encodeFrames(format))
+            (refID: refID, response: response, body: try response.encodeFrames(format, refID: refID))
         }
         return WireWriter.payload { writer in
             for entry in entries {
@@ -106,11 +117,13 @@ extension DataResponse {
     }
 
     /// One format for all frames of the answer: the one asked for when every frame knows it.
-    fileprivate func encodeFrames(_ wanted: DataFrameFormat) throws -> (frames: [[UInt8]], format: DataFrameFormat) {
+    fileprivate func encodeFrames(_ wanted: DataFrameFormat, refID: String) throws -> (
+        frames: [[UInt8]], format: DataFrameFormat
+    ) {
         for format in [wanted, .arrow, .json] {
             var encoded: [[UInt8]] = []
             for frame in frames {
-                guard let bytes = try frame.encoded(as: format) else { break }
+                guard let bytes = try frame.encoded(as: format, refID: refID) else { break }
                 encoded.append(bytes)
             }
             if encoded.count == frames.count { return (encoded, format) }

@@ -1,3 +1,4 @@
+import DataFrames
 import PluginKit
 import Testing
 
@@ -7,6 +8,9 @@ private struct Demo: Plugin, QueryDataHandler, CheckHealthHandler, CallResourceH
     func query(_ query: DataQuery, in request: QueryDataRequest) async throws -> DataResponse {
         guard query.queryType != "broken" else {
             throw PluginError("no such table", status: 400, source: .downstream)
+        }
+        guard query.queryType != "frame" else {
+            return DataResponse(frames: [Frame("table", fields: [.numbers("n", [1.5, 2.5])])])
         }
         return DataResponse(frames: [Twin(text: query.refID)])
     }
@@ -34,7 +38,7 @@ private struct Demo: Plugin, QueryDataHandler, CheckHealthHandler, CallResourceH
 private struct Twin: PluginFrame {
     let text: String
 
-    func encoded(as format: DataFrameFormat) -> [UInt8]? {
+    func encoded(as format: DataFrameFormat, refID: String) -> [UInt8]? {
         Array((format == .json ? "json:" : "arrow:").utf8) + Array(text.utf8)
     }
 }
@@ -73,6 +77,27 @@ struct PluginKitTests {
                 #expect(entries.map { bytes.text($0.error) } == ["", "no such table", ""])
                 #expect(entries.map { bytes.text($0.errorSource) } == ["", "downstream", ""])
                 #expect(entries[0].frames.map { bytes.text($0) } == [format == .json ? "json:A" : "arrow:A"])
+            }
+        }
+    }
+
+    @Test func `a frame gets the query's refId and is written in the format asked for`() async throws {
+        try await withDemo { channel in
+            for format in [DataFrameFormat.arrow, .json] {
+                var encoder = QueryDataRequestEncoder(context: MessageTests.context.encoded())
+                encoder.format = format
+                encoder.queries = [
+                    DataQuery(
+                        refID: "Q", maxDataPoints: 1, intervalMS: 1, fromMS: 0, toMS: 1, json: [], queryType: "frame")
+                ]
+                let message = try await channel.unary(.queryData, encoder.payload())
+                try message.withBytes { bytes in
+                    let entry = try #require(try DataResponseFields.scan(bytes).first)
+                    let text = bytes.text(try #require(entry.frames.first))
+                    #expect(entry.format == format.rawValue)
+                    #expect(text.hasPrefix(format == .arrow ? "ARROW1" : "{"))
+                    #expect(text.contains("refId") && text.contains("Q"))
+                }
             }
         }
     }
