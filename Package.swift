@@ -12,9 +12,11 @@ let c: [CSetting] = [.treatAllWarnings(as: .error)]
 let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
 ]
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -53,7 +55,7 @@ let package = Package(
         target(
             "Gateway",
             [
-                "DataPlane", "APIServer", "PluginBridge", "HTTPKit", "SystemKit", "DataPlaneAPI", lifecycle, yams, logging,
+                "DataPlane", "APIServer", "PluginBridge", "HTTPKit", "SystemKit", "DataPlaneAPI", lifecycle, signals, yams, logging,
             ] + nio),
         target(
             "DataPlane",
@@ -67,6 +69,7 @@ let package = Package(
             ["PluginProtocol", "DataFrames", "HTTPKit", "SystemKit", "DataPlaneAPI", logging] + nio),
         target("HTTPKit", ["DataPlaneAPI", deque, logging] + nio),
         target("PluginKit", ["PluginProtocol", "DataFrames", "DataPlaneAPI"]),
+        target("SystemKit", ["DataPlaneAPI"]),
         target("PluginProtocol", ["CGRPC", "CSystemShim", "DataPlaneAPI"]),
         target("DataFrames", ["DataPlaneAPI"]),
         target("DataPlaneAPI", []),
@@ -85,7 +88,7 @@ let package = Package(
         // Tests mirror Sources; EndToEnd drives the built binary.
         tests("DataPlaneAPITests", ["DataPlaneAPI"]),
         tests("DataFramesTests", ["DataFrames", "DataPlaneAPI"]),
-        tests("PluginProtocolTests", ["PluginProtocol", "PluginKit", "DataPlaneAPI"]),
+        tests("PluginProtocolTests", ["PluginProtocol", "PluginKit", "DataFrames", "DataPlaneAPI"]),
         tests("HTTPKitTests", ["HTTPKit", "DataPlaneAPI"] + nio),
     ],
     swiftLanguageModes: [.v6]

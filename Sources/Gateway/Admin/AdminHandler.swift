@@ -4,9 +4,9 @@ import NIOCore
 
 /// The admin listener: health of the process, metrics and what the gateway knows, for operators on the machine.
 final class AdminHandler: ExchangeHandler {
-    private let pages: AdminPages
+    private let pages: any AdminPages
 
-    init(pages: AdminPages) {
+    init(pages: any AdminPages) {
         self.pages = pages
     }
 

@@ -1,4 +1,5 @@
 import DataPlaneAPI
+import SystemKit
 import Yams
 
 /// The `--config` file: a YAML mapping of settings.

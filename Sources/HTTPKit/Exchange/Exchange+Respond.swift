@@ -19,10 +19,16 @@ extension Exchange {
             statedLength: status == 204 || status == 304 ? nil : length
         ) { head in
             if let contentType { head.writeField("Content-Type", contentType) }
+            writeDate(into: &head)
             fields(&head)
         }
         if hasBody { write(body) }
         end()
+    }
+
+    /// Writes the `Date` field, for answers that the gateway itself makes.
+    package func writeDate(into head: inout ByteBuffer) {
+        if let connection { head.writeBytes(connection.context.dateField) }
     }
 
     /// Answers with an error as a Kubernetes `Status`; cuts the connection when an answer has already begun.

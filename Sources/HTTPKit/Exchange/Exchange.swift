@@ -28,6 +28,7 @@ package final class Exchange {
     /// Bytes of body sent.
     package internal(set) var bytesSent = 0
 
+    var cachedPath: CanonicalPath?
     /// The connection, until the exchange is over.
     var connection: ServerConnection?
 

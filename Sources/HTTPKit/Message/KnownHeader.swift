@@ -106,7 +106,7 @@ extension UnsafeRawBufferPointer {
 
     /// Whether the bytes are this lower-case ASCII text, ignoring case only.
     @inline(__always)
-    func equalsIgnoringCase(_ text: StaticString) -> Bool {
+    package func equalsIgnoringCase(_ text: StaticString) -> Bool {
         guard count == text.utf8CodeUnitCount else { return false }
         let wanted = text.utf8Start
         for index in 0..<count {

@@ -1,0 +1,15 @@
+import APIServer
+import DataPlane
+import DataPlaneAPI
+import PluginBridge
+import SystemKit
+
+/// The command `check`: everything that `serve` would read, read without running anything.
+package enum ConfigurationCheck {
+    /// Every fault, with file, line and field.
+    package static func run(_ settings: Settings) async -> [GatewayError] {
+        var faults = PluginScan(settings.pluginsDirs).faults
+        if !settings.datasources.isEmpty { faults += DataSourceFiles.load(settings.datasources).faults }
+        return faults
+    }
+}

@@ -1,0 +1,46 @@
+import DataPlane
+import DataPlaneAPI
+import HTTPKit
+import NIOCore
+import NIOPosix
+import PluginBridge
+import PluginProtocol
+
+/// What the chains of all loops share.
+struct ChainParts: Sendable {
+    let settings: Settings
+    let publisher: DataPlanePublisher
+    let budget: MemoryBudget
+    let workers: NIOThreadPool
+}
+
+/// Builds the handler chain of the data port, in the order a request travels.
+enum Chain {
+    /// What the gateway answers itself; everything else is the upstream's.
+    static let owned = OwnedPrefixes(
+        below: ["/apis", "/openapi/v2", "/openapi/v3"], exactly: ["/api", "/api/v1", "/version", "/livez", "/readyz"])
+
+    /// The chain of one loop; call on that loop.
+    static func make(_ loop: any EventLoop, _ parts: ChainParts) -> any ExchangeHandler {
+        let settings = parts.settings
+        let gate = FirstRunGate()
+
+        var timeouts = UpstreamTimeouts()
+        timeouts.connectMS = settings.upstreamConnectTimeoutMS
+        timeouts.responseSeconds = settings.upstreamResponseTimeout
+        let upstream = UpstreamHandler(
+            pool: settings.upstream.map { UpstreamPool(endpoint: $0, loop: loop, timeouts: timeouts) })
+
+        guard let state = parts.publisher.state(of: loop) else { return upstream }
+        let queries = QueryBridge(
+            settings: QueryBridgeSettings(
+                timeout: settings.pluginCallTimeout, requestLimit: settings.pluginRequestLimit,
+                format: settings.frameFormat == "arrow" ? .arrow : .json),
+            plugins: state.plugins, budget: parts.budget, workers: parts.workers)
+        let dataPlane = DataPlaneHandler(
+            state: state, queries: queries, gate: gate, userAgent: GatewayVersion.pluginUserAgent,
+            requestLimit: settings.pluginRequestLimit, next: upstream)
+
+        return PathFilter(owned: owned, next: dataPlane)
+    }
+}

@@ -1,0 +1,65 @@
+import DataPlaneAPI
+import HTTPKit
+
+/// The rules while no authentication is configured: only somebody on this machine, and no web page in their browser, may
+/// use what the gateway answers itself.
+///
+/// A page in the admin's browser can make requests to loopback, and a local reverse proxy brings the world there; neither
+/// is the admin.
+final class FirstRunGate: ExchangeGate {
+    func refusal(_ exchange: Exchange) -> GatewayError? {
+        guard exchange.peer.isLoopback else {
+            return Self.forbidden("the request does not come from this machine")
+        }
+        let headers = exchange.request.headers
+        var origin: String?
+        for field in headers.fields {
+            switch field.known {
+            case .host:
+                guard headers.withValue(field, Self.isLoopbackAuthority) else {
+                    return Self.forbidden("the Host header names another machine than localhost")
+                }
+            case .origin:
+                origin = headers.value(field)
+            case .secFetchSite:
+                if headers.withValue(field, { !$0.equalsIgnoringCase("same-origin") && !$0.equalsIgnoringCase("none") }) {
+                    return Self.forbidden("a page of another site made the request")
+                }
+            case .forwarded, .xForwardedFor, .xForwardedHost, .xForwardedProto, .xRealIP:
+                return Self.forbidden("the request came through a proxy")
+            default: break
+            }
+        }
+        if let origin, !Self.isOwnOrigin(origin, host: headers.firstValue(.host) ?? "") {
+            return Self.forbidden("a page of another origin made the request")
+        }
+        return nil
+    }
+
+    private static func forbidden(_ why: String) -> GatewayError {
+        GatewayError(
+            .forbidden,
+            "forbidden: \(why), and no authentication is configured; use http://127.0.0.1 from this machine", source: .client)
+    }
+
+    private static func isOwnOrigin(_ origin: String, host: String) -> Bool {
+        !host.isEmpty && origin.lowercased() == "http://\(host.lowercased())"
+    }
+
+    /// `localhost`, `127.x.y.z` or `[::1]`, with or without a port.
+    static func isLoopbackAuthority(_ value: UnsafeRawBufferPointer) -> Bool {
+        var name = value[...]
+        if name.first == UInt8(ascii: "[") {
+            guard let close = name.firstIndex(of: UInt8(ascii: "]")) else { return false }
+            let rest = name[(close + 1)...]
+            guard rest.isEmpty || rest.first == UInt8(ascii: ":") else { return false }
+            return name[..<close].dropFirst().elementsEqual("::1".utf8)
+        }
+        if let colon = name.firstIndex(of: UInt8(ascii: ":")) { name = name[..<colon] }
+        if UnsafeRawBufferPointer(rebasing: name).equalsIgnoringCase("localhost") { return true }
+        let parts = name.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard parts.count == 4, parts.allSatisfy({ !$0.isEmpty && $0.count <= 3 && $0.allSatisfy { $0 &- 0x30 < 10 } })
+        else { return false }
+        return parts[0].elementsEqual("127".utf8)
+    }
+}

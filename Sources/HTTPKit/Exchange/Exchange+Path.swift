@@ -1,0 +1,17 @@
+import DataPlaneAPI
+
+extension Exchange {
+    /// The path of the request, taken apart once and kept.
+    package var path: CanonicalPath {
+        if let cachedPath { return cachedPath }
+        let path = CanonicalPath(request.withPath { Array($0) })
+        cachedPath = path
+        return path
+    }
+}
+
+/// Decides whether an exchange may be answered by the gateway itself.
+package protocol ExchangeGate: AnyObject {
+    /// Nil to let it pass, else the answer.
+    func refusal(_ exchange: Exchange) -> GatewayError?
+}

@@ -1,0 +1,102 @@
+import DataPlaneAPI
+import HTTPKit
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// Work that is too long for an event loop: runs on a pool and streams its text to an exchange, chunk by chunk.
+///
+/// The worker waits when the client doesn't keep up, so at most a few chunks exist at a time.
+package final class ChunkedAnswer: Sendable {
+    /// So many chunks may be on their way to the client.
+    private static let window = 4
+
+    private let loop: any EventLoop
+    private let exchange: NIOLoopBound<Exchange>
+    private let contentType: String
+    private let state = Mutex(State())
+    private let room = ConditionLock(value: 1)
+
+    private struct State {
+        var underWay = 0
+        var isCancelled = false
+    }
+
+    /// An answer to an exchange; call on its loop.
+    init(_ exchange: Exchange, contentType: String) {
+        loop = exchange.loop
+        self.exchange = NIOLoopBound(exchange, eventLoop: exchange.loop)
+        self.contentType = contentType
+        exchange.onAbort = { self.cancel() }
+        exchange.onWritable = { self.taken() }
+    }
+
+    /// Whether the client is gone; a worker may stop then.
+    var isCancelled: Bool { state.withLock { $0.isCancelled } }
+
+    private func cancel() {
+        state.withLock { $0.isCancelled = true }
+        room.lock()
+        room.unlock(withValue: 1)
+    }
+
+    /// Hands a chunk on; called by the worker, blocks while too many are under way.
+    func send(_ chunk: ByteBuffer) {
+        let mayGo = state.withLock { state in
+            guard !state.isCancelled else { return false }
+            state.underWay += 1
+            return true
+        }
+        guard mayGo else { return }
+        loop.execute { self.write(chunk) }
+        while true {
+            room.lock()
+            let (full, gone) = state.withLock { ($0.underWay >= Self.window, $0.isCancelled) }
+            guard full, !gone else { return room.unlock() }
+            room.unlock(withValue: 0)
+            room.lock(whenValue: 1)
+            room.unlock()
+        }
+    }
+
+    /// Ends the answer; called by the worker.
+    func finish() {
+        loop.execute {
+            let exchange = self.exchange.value
+            exchange.onAbort = nil
+            exchange.onWritable = nil
+            exchange.end()
+        }
+    }
+
+    /// Answers with an error instead, or cuts the connection when text has left already.
+    func fail(_ error: GatewayError) {
+        loop.execute {
+            let exchange = self.exchange.value
+            exchange.onAbort = nil
+            exchange.onWritable = nil
+            exchange.respond(error)
+        }
+    }
+
+    private func write(_ chunk: ByteBuffer) {
+        let exchange = exchange.value
+        if !exchange.isResponseStarted {
+            exchange.start(status: 200, framing: .chunked) { head in
+                head.writeField("Content-Type", contentType)
+                exchange.writeDate(into: &head)
+            }
+        }
+        exchange.write(chunk)
+        exchange.flush()
+        if exchange.isWritable { taken() }
+    }
+
+    /// The client took everything that was written.
+    private func taken() {
+        room.lock()
+        state.withLock { $0.underWay = 0 }
+        room.unlock(withValue: 1)
+    }
+}

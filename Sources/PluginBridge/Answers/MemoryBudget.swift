@@ -1,0 +1,44 @@
+import DataPlaneAPI
+import Synchronization
+
+/// Bytes of plugin answers that are held at once, over all loops; new calls are refused above the limit.
+package final class MemoryBudget: Sendable {
+    private let limit: Int
+    private let held = Atomic<Int>(0)
+
+    /// A budget.
+    ///
+    /// - Parameter limit: bytes, the setting plugin-memory-limit.
+    package init(limit: Int) {
+        self.limit = limit
+    }
+
+    /// Bytes that are held now.
+    package var inUse: Int { held.load(ordering: .relaxed) }
+
+    /// The refusal while the budget is used up.
+    package var refusal: GatewayError? {
+        guard inUse >= limit else { return nil }
+        return GatewayError(
+            .serviceUnavailable,
+            "the gateway holds \(inUse) bytes of plugin answers, its limit is \(limit) (setting plugin-memory-limit); try again later",
+            source: .gateway, retryAfterSeconds: 1)
+    }
+
+    /// Counts an answer until the charge is let go.
+    func charge(_ bytes: Int) -> Charge { Charge(self, bytes) }
+
+    /// An answer's share of the budget.
+    final class Charge: Sendable {
+        private let budget: MemoryBudget
+        private let bytes: Int
+
+        init(_ budget: MemoryBudget, _ bytes: Int) {
+            self.budget = budget
+            self.bytes = bytes
+            budget.held.wrappingAdd(bytes, ordering: .relaxed)
+        }
+
+        deinit { budget.held.wrappingSubtract(bytes, ordering: .relaxed) }
+    }
+}

@@ -1,0 +1,39 @@
+import DataPlaneAPI
+import PluginProtocol
+
+/// Turns a failed plugin call into the gateway's error: 502, 503 or 504 by cause, or what the plugin chose.
+package enum PluginFault {
+    /// The error for the client.
+    ///
+    /// - Parameters:
+    ///   - error: how the call ended.
+    ///   - pluginID: the plugin that was called.
+    ///   - timeout: the time the call had, seconds.
+    package static func error(_ error: GRPCError, pluginID: String, timeout: Int) -> GatewayError {
+        let text = String(error.message.unicodeScalars.prefix(4096).map(Character.init))
+        func fault(_ code: ErrorCode, _ message: String, retryAfter: Int? = nil) -> GatewayError {
+            GatewayError(code, message, source: .plugin, cause: error.description, retryAfterSeconds: retryAfter)
+        }
+        switch error.code {
+        case .deadlineExceeded:
+            return fault(
+                .gatewayTimeout, "plugin \(pluginID) did not answer within \(timeout) s (setting plugin-call-timeout)")
+        case .unavailable:
+            return fault(
+                .serviceUnavailable, "plugin \(pluginID) went away during the call; it is being started again: \(text)",
+                retryAfter: 1)
+        case .unimplemented:
+            return fault(.notImplemented, "plugin \(pluginID) does not implement this service")
+        case .cancelled:
+            return fault(.badGateway, "the call of plugin \(pluginID) was cancelled: \(text)")
+        case .resourceExhausted:
+            return fault(.badGateway, "plugin \(pluginID) ran into a limit: \(text)")
+        case .invalidArgument: return fault(.badRequest, text)
+        case .notFound: return fault(.notFound, text)
+        case .permissionDenied: return fault(.forbidden, text)
+        case .unauthenticated: return fault(.unauthorized, text)
+        default:
+            return fault(.badGateway, text.isEmpty ? "plugin \(pluginID) failed without saying why" : text)
+        }
+    }
+}

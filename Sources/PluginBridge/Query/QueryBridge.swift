@@ -1,0 +1,147 @@
+import DataFrames
+import DataPlaneAPI
+import HTTPKit
+import NIOCore
+import NIOPosix
+import PluginProtocol
+
+/// What all query calls have in common.
+package struct QueryBridgeSettings: Sendable {
+    /// For one call, seconds.
+    package var timeout: Int
+    /// The most bytes of a request to a plugin.
+    package var requestLimit: Int
+    /// The format frames are asked for.
+    package var format: DataFrameFormat
+    /// Answers larger than this leave the loop, bytes.
+    package var inlineLimit = 64 * 1024
+
+    /// Settings.
+    package init(timeout: Int, requestLimit: Int, format: DataFrameFormat) {
+        self.timeout = timeout
+        self.requestLimit = requestLimit
+        self.format = format
+    }
+}
+
+/// Translates a query request to `pluginv2.Data/QueryData` and the answer back to Grafana's JSON.
+package final class QueryBridge {
+    private let settings: QueryBridgeSettings
+    private let plugins: LoopPlugins
+    private let budget: MemoryBudget
+    private let workers: NIOThreadPool
+
+    /// A bridge for one event loop.
+    package init(
+        settings: QueryBridgeSettings, plugins: LoopPlugins, budget: MemoryBudget, workers: NIOThreadPool
+    ) {
+        self.settings = settings
+        self.plugins = plugins
+        self.budget = budget
+        self.workers = workers
+    }
+
+    /// Sends queries to a plugin and answers the exchange.
+    ///
+    /// - Parameters:
+    ///   - queries: read and checked.
+    ///   - context: the encoded plugin context.
+    package func query(_ exchange: Exchange, _ queries: ParsedQueries, context: [UInt8], instance: PluginInstance) {
+        if let refusal = budget.refusal { return exchange.respond(refusal) }
+        var request = QueryDataRequestEncoder(context: context)
+        request.format = settings.format
+        request.headers = QueryHeaders.forwarded(exchange.request.headers)
+        request.queries = queries.queries.map { query in
+            DataQuery(
+                refID: query.refID, maxDataPoints: Int64(query.maxDataPoints), intervalMS: Int64(query.intervalMS),
+                fromMS: Int64(query.range.fromMS), toMS: Int64(query.range.toMS), json: query.json,
+                queryType: query.queryType)
+        }
+        let payload = request.payload()
+        guard payload.count <= settings.requestLimit else {
+            return exchange.respond(
+                GatewayError(
+                    .payloadTooLarge,
+                    "the queries are \(payload.count) bytes as a plugin message, limit is \(settings.requestLimit) "
+                        + "(setting plugin-request-limit)"))
+        }
+        let refIDs = queries.queries.map(\.refID)
+        do {
+            let call = try instance.channel.unary(
+                .queryData, payload,
+                options: GRPCCallOptions(deadline: .after(.seconds(settings.timeout))), on: plugins.completions
+            ) { [self] result in
+                exchange.onAbort = nil
+                guard !exchange.isOver else { return }
+                switch result {
+                case .success(let message):
+                    answer(exchange, message, refIDs, pluginID: instance.pluginID)
+                case .failure(let error):
+                    exchange.respond(
+                        PluginFault.error(error, pluginID: instance.pluginID, timeout: settings.timeout))
+                }
+            }
+            // The plugin shall not work for a client that is gone.
+            exchange.onAbort = { call.cancel() }
+        } catch {
+            exchange.respond(PluginFault.error(error, pluginID: instance.pluginID, timeout: settings.timeout))
+        }
+    }
+
+    private func answer(_ exchange: Exchange, _ message: GRPCMessage, _ refIDs: [String], pluginID: String) {
+        let charge = budget.charge(message.count)
+        let writer = QueryResponseWriter(
+            asked: refIDs,
+            missing: .init(message: "the plugin \(pluginID) gave no answer for this refId", errorSource: "plugin", status: 502),
+            fillsRefID: true)
+        let indents = exchange.request.wantsPretty
+        guard message.count > settings.inlineLimit else {
+            do {
+                let body = try Self.body(writer, message, indents)
+                exchange.respond(200, contentType: "application/json", body: body)
+            } catch {
+                exchange.respond(Self.unreadable(error, pluginID))
+            }
+            return withExtendedLifetime(charge) {}
+        }
+        let answer = ChunkedAnswer(exchange, contentType: "application/json")
+        workers.submit { state in
+            guard case .active = state else { return answer.fail(Self.stopping) }
+            Self.write(writer, message, indents, to: answer, pluginID)
+            withExtendedLifetime(charge) {}
+        }
+    }
+
+    private static func body(
+        _ writer: QueryResponseWriter, _ message: GRPCMessage, _ indents: Bool
+    ) throws(FrameError) -> ByteBuffer {
+        var out = JSONOutput(indents: indents)
+        try message.withBytes { (bytes) throws(FrameError) in try writer.write(bytes, to: &out) }
+        let chunk = out.take()
+        return chunk.withBytes { ByteBuffer(bytes: $0) }
+    }
+
+    private static func write(
+        _ writer: QueryResponseWriter, _ message: GRPCMessage, _ indents: Bool, to answer: ChunkedAnswer,
+        _ pluginID: String
+    ) {
+        var out = JSONOutput(indents: indents) { chunk in
+            answer.send(chunk.withBytes { ByteBuffer(bytes: $0) })
+        }
+        do {
+            try message.withBytes { (bytes) throws(FrameError) in try writer.write(bytes, to: &out) }
+            answer.finish()
+        } catch {
+            answer.fail(unreadable(error, pluginID))
+        }
+    }
+
+    private static func unreadable(_ error: FrameError, _ pluginID: String) -> GatewayError {
+        GatewayError(
+            .badGateway, "plugin \(pluginID) sent an answer that can't be read: \(error.message)", source: .plugin)
+    }
+
+    private static var stopping: GatewayError {
+        GatewayError(.serviceUnavailable, "the gateway is stopping", source: .gateway, retryAfterSeconds: 1)
+    }
+}
