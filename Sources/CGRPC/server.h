@@ -36,7 +36,7 @@ struct cgrpc_server_call {
     gpr_timespec deadline;
     grpc_byte_buffer *payload;
     grpc_byte_buffer *sending;
-    int headers_sent;
+    atomic_int headers_sent;
     int cancelled;
     grpc_slice text;
     grpc_metadata details;

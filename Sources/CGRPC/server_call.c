@@ -60,10 +60,9 @@ void cgrpc_server_call_attach(cgrpc_server_call *call, cgrpc_server_call_event e
     if (grpc_call_start_batch(call->call, &op, 1, &call->close_op, NULL) != GRPC_CALL_OK) finished_part(call);
 }
 
-// Headers go out with whatever is sent first.
+// Headers go out with whatever is sent first; a cancel may end the call while another thread writes.
 static size_t begin_batch(cgrpc_server_call *call, grpc_op *ops) {
-    if (call->headers_sent) return 0;
-    call->headers_sent = 1;
+    if (atomic_exchange(&call->headers_sent, 1)) return 0;
     ops[0].op = GRPC_OP_SEND_INITIAL_METADATA;
     return 1;
 }

@@ -121,6 +121,26 @@ struct UnaryCallTests {
         await echo.stop()
     }
 
+    @Test func `a task that is cancelled already makes no call`() async throws {
+        let calls = Mutex(0)
+        let echo = try EchoServer([
+            GRPCServerMethod(.queryData) { call in
+                calls.withLock { $0 += 1 }
+                call.reply(GRPCPayload())
+            }
+        ])
+        let channel = echo.channel
+        let task = Task {
+            while !Task.isCancelled { await Task.yield() }
+            return try await channel.unary(.queryData, GRPCPayload())
+        }
+        task.cancel()
+        let error = await #expect(throws: GRPCError.self) { _ = try await task.value }
+        #expect(error?.code == .cancelled)
+        await echo.stop()
+        #expect(calls.withLock { $0 } == 0)
+    }
+
     @Test func `a call to nobody fails with UNAVAILABLE`() async throws {
         let runtime = try GRPCRuntime()
         let channel = try GRPCChannel(runtime: runtime, address: .unix(path: try TemporaryFolder.make() + "/none"))
