@@ -1,4 +1,10 @@
+#include <malloc.h>
+
 #include "internal.h"
+
+// While a bigger message is joined, what was copied goes back to the system in steps of this size: the allocator
+// would keep it, and the process would hold the message twice.
+#define TRIM_STEP ((size_t)32 * 1024 * 1024)
 
 cgrpc_message *cgrpc_message_create(size_t size, uint8_t **bytes) {
     grpc_slice slice = grpc_slice_malloc(size);
@@ -37,6 +43,7 @@ const uint8_t *cgrpc_message_contiguous(cgrpc_message *message, size_t *length) 
     if (slices->count > 1) {
         grpc_slice joined = grpc_slice_malloc_large(slices->length);
         uint8_t *to = GRPC_SLICE_START_PTR(joined);
+        size_t untrimmed = 0;
         while (slices->count > 0) {
             grpc_slice first = grpc_slice_buffer_take_first(slices);
             size_t size = GRPC_SLICE_LENGTH(first);
@@ -44,6 +51,11 @@ const uint8_t *cgrpc_message_contiguous(cgrpc_message *message, size_t *length) 
             to += size;
             // Now, not at the end: a big message is then never in memory twice.
             grpc_slice_unref(first);
+            untrimmed += size;
+            if (untrimmed >= TRIM_STEP) {
+                untrimmed = 0;
+                malloc_trim(0);
+            }
         }
         grpc_slice_buffer_add(slices, joined);
     }
