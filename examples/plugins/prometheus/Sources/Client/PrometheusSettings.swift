@@ -1,0 +1,52 @@
+import Foundation
+import PluginKit
+
+/// What a data source says about its Prometheus.
+struct PrometheusSettings: Sendable, Equatable {
+    /// The base URL without a slash at the end.
+    var url: String
+    /// GET or POST for queries; POST has no limit of length.
+    var method = "POST"
+    /// Seconds for a request.
+    var timeout = 30
+    /// Sent with every request.
+    var headers: [(name: String, value: String)] = []
+    /// Added to every query.
+    var parameters: [(String, String)] = []
+    /// Whether the certificate of the server is not checked.
+    var skipsVerification = false
+
+    init(_ source: DataSourceInstanceSettings) throws {
+        guard !source.url.isEmpty else {
+            throw PluginError("the data source has no url; set it to the address of Prometheus", status: 400)
+        }
+        url = source.url
+        while url.hasSuffix("/") { url.removeLast() }
+        let json = try? JSONSerialization.jsonObject(with: Data(source.jsonData)) as? [String: Any]
+        if let text = json?["httpMethod"] as? String, text.uppercased() == "GET" { method = "GET" }
+        if let seconds = json?["timeout"] as? Int, seconds > 0 { timeout = seconds }
+        skipsVerification = json?["tlsSkipVerify"] as? Bool ?? false
+        if source.basicAuthEnabled {
+            let pair = "\(source.basicAuthUser):\(source.secureJSONData["basicAuthPassword"] ?? "")"
+            headers.append(("Authorization", "Basic \(Data(pair.utf8).base64EncodedString())"))
+        }
+        var number = 1
+        while let name = json?["httpHeaderName\(number)"] as? String, !name.isEmpty {
+            headers.append((name, source.secureJSONData["httpHeaderValue\(number)"] ?? ""))
+            number += 1
+        }
+        for pair in (json?["customQueryParameters"] as? String ?? "").split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map {
+                $0.removingPercentEncoding ?? String($0)
+            }
+            if let name = parts.first { parameters.append((name, parts.count > 1 ? parts[1] : "")) }
+        }
+    }
+
+    static func == (left: Self, right: Self) -> Bool {
+        left.url == right.url && left.method == right.method && left.timeout == right.timeout
+            && left.skipsVerification == right.skipsVerification
+            && left.headers.elementsEqual(right.headers, by: ==)
+            && left.parameters.elementsEqual(right.parameters, by: ==)
+    }
+}

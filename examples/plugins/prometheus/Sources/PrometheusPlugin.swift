@@ -1,0 +1,28 @@
+import PluginKit
+
+/// A data source plugin for Prometheus: PromQL queries, health, and the label endpoints that query editors use.
+@main
+struct PrometheusPlugin: QueryDataHandler, CheckHealthHandler, CallResourceHandler {
+    private let clients = PrometheusClients()
+
+    func query(_ query: DataQuery, in request: QueryDataRequest) async throws -> DataResponse {
+        let client = try clients.client(for: request.context)
+        let model = try PromQuery(query)
+        return DataResponse(frames: try await model.run(client))
+    }
+
+    func checkHealth(_ request: CheckHealthRequest) async throws -> HealthResult {
+        do {
+            let client = try clients.client(for: request.context)
+            _ = try await client.api("query", [("query", "1+1")])
+            return HealthResult(status: .ok, message: "Successfully queried the Prometheus API.")
+        } catch {
+            return HealthResult(status: .error, message: "\(PluginError(wrapping: error).message)")
+        }
+    }
+
+    func callResource(_ request: CallResourceRequest, _ response: ResourceResponse) async throws {
+        let client = try clients.client(for: request.context)
+        try await ResourceProxy.answer(request, client, response)
+    }
+}
