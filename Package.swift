@@ -1,4 +1,5 @@
 // swift-tools-version: 6.2
+import Foundation
 import PackageDescription
 
 // Every target of ours is built in Swift 6 mode with warnings as errors, so that checking and testing share one build.
@@ -36,6 +37,27 @@ func target(_ name: String, _ dependencies: [Target.Dependency], path: String? =
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: swift)
 }
+
+/// Programs that only developers run; they would cost every build otherwise.
+func extra(_ variable: String, _ targets: [Target]) -> [Target] {
+    ProcessInfo.processInfo.environment[variable] == nil ? [] : targets
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency], path: String) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: swift)
+}
+
+let fuzzers = extra(
+    "FUZZ",
+    [
+        program("FuzzArrowReader", ["DataFrames", "DataPlaneAPI"], path: "Fuzz/ArrowReader"),
+        program("FuzzHandshake", ["PluginProtocol"], path: "Fuzz/Handshake"),
+    ])
+let benchmarks = extra(
+    "BENCHMARKS",
+    [
+        program("FramesBenchmark", ["DataFrames", "DataPlaneAPI"], path: "Benchmarks/Frames")
+    ])
 
 let package = Package(
     name: "dataplane-gateway",
@@ -97,6 +119,6 @@ let package = Package(
         tests("DataFramesTests", ["DataFrames", "DataPlaneAPI"]),
         tests("PluginProtocolTests", ["PluginProtocol", "PluginKit", "DataFrames", "DataPlaneAPI"]),
         tests("HTTPKitTests", ["HTTPKit", "DataPlaneAPI"] + nio),
-    ],
+    ] + fuzzers + benchmarks,
     swiftLanguageModes: [.v6]
 )

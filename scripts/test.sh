@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# All tests: unit tests beside the code and end-to-end tests with the built binary.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# The independent plugin is Python; it gets an environment of its own, kept between runs.
+venv=.run/venv
+if [ ! -x "$venv/bin/python" ]; then
+    mkdir -p .run
+    python3 -m venv "$venv" && "$venv/bin/pip" install -q grpcio pyarrow || echo "skipping the Python plugin: no grpcio"
+fi
+[ -x "$venv/bin/python" ] && export PLUGIN_PYTHON="$PWD/$venv/bin/python"
+swift test --skip-build "$@"
