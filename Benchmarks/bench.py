@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""Runs the same load through the gateway and its peers, on this machine, in this run. Prints tables, writes JSON."""
+
+import argparse
+import json
+import os
+import pathlib
+import platform
+import shutil
+import tempfile
+import time
+
+import peers
+from harness import measure, median_of, table
+
+
+def proxy(folder, seconds, rounds, connections):
+    """Plain proxying of a 1 KiB answer."""
+    origin = peers.origin(folder)
+    runs = {}
+    try:
+        for _ in range(rounds):
+            for name, start in (
+                ("gateway", lambda: peers.gateway(folder, ["--upstream", f"http://127.0.0.1:{origin.port}"])),
+                ("envoy", lambda: peers.envoy(folder, origin.port)),
+                ("nginx", lambda: peers.nginx(folder, origin.port)),
+                ("haproxy", lambda: peers.haproxy(folder, origin.port)),
+                ("caddy", lambda: peers.caddy(folder, origin.port)),
+            ):
+                server = start()
+                try:
+                    url = f"http://127.0.0.1:{server.port}/some/path?with=query"
+                    runs.setdefault(name, []).append(measure(server, url, seconds, connections))
+                finally:
+                    server.stop()
+    finally:
+        origin.stop()
+    return {name: median_of(results) for name, results in runs.items()}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--connections", type=int, default=32)
+    parser.add_argument("--json", default=".run/bench.json")
+    parser.add_argument("what", nargs="*", default=["proxy"])
+    options = parser.parse_args()
+    results = {"machine": {"cores": os.cpu_count(), "kernel": platform.release()}, "time": time.strftime("%FT%TZ", time.gmtime())}
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="gateway-bench."))
+    try:
+        if "proxy" in options.what:
+            results["proxy"] = proxy(folder, options.seconds, options.rounds, options.connections)
+            table("plain proxying, 1 KiB answers (ratio: CPU to Envoy's)", results["proxy"], "envoy")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    target = pathlib.Path(options.json)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps(results, indent=2) + "\n")
+    print(f"\nwritten to {target}")
+
+
+if __name__ == "__main__":
+    main()
