@@ -47,7 +47,8 @@ package struct YAMLDocument: Sendable {
     private static func describe(_ error: any Error) -> String {
         if let error = error as? YamlError {
             switch error {
-            case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
+            case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+                .composer(_, let problem, let mark, _):
                 return "line \(mark.line), column \(mark.column): \(problem)"
             case .duplicatedKeysInMapping(let duplicates, let context):
                 return "line \(context.mark.line): the key \(duplicates.joined(separator: ", ")) is there twice"
@@ -112,7 +113,8 @@ package struct YAMLDocument: Sendable {
             default: break
             }
             if let number = JSONNumber(text: scalar.string) { return .number(number) }
-            guard let first = scalar.string.utf8.first, first == 0x2B || first == 0x2D || first == 0x2E || first &- 0x30 < 10,
+            guard let first = scalar.string.utf8.first,
+                first == 0x2B || first == 0x2D || first == 0x2E || first &- 0x30 < 10,
                 let value = node.float, value.isFinite, !scalar.string.contains(":"), !scalar.string.contains("_")
             else { return .string(scalar.string) }
             if let whole = node.int { return .int(whole) }

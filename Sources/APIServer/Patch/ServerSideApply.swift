@@ -1,0 +1,97 @@
+import DataPlaneAPI
+
+/// Server-side apply: merges a manager's configuration into the stored object and keeps count of owners.
+struct ServerSideApply {
+    let paths: FieldPaths
+    let writer: ManagedFields.Writer
+    let force: Bool
+    let now: String
+
+    /// Merges.
+    ///
+    /// - Parameters:
+    ///   - configuration: what the manager wants, without fields of the endpoint it may not set.
+    ///   - live: the stored object; nil if there is none.
+    /// - Returns: the merged object with its managed fields.
+    /// - Throws: 409 with a cause for every field that another manager has set to another value.
+    func apply(_ configuration: JSONValue, to live: JSONValue?) throws(GatewayError) -> JSONValue {
+        let wanted = paths.leaves(configuration)
+        let present = live.map { paths.leaves($0) } ?? [:]
+        var managed = owners(live, present)
+        let mine = ManagedFields.Entry(
+            manager: writer.manager, operation: "Apply", apiVersion: writer.apiVersion, subresource: writer.subresource,
+            time: now, fields: Set(wanted.keys))
+        let before = managed.entries.first { $0.isSameManager(as: mine) }
+
+        let changing = Set(wanted.keys.filter { !(present[$0]?.isEquivalent(to: wanted[$0] ?? .null) ?? false) })
+        try checkConflicts(changing, &managed, mine)
+
+        var merged = paths.merge(configuration, into: live ?? .emptyObject)
+        var given = before?.fields.subtracting(mine.fields) ?? []
+        for entry in managed.entries where !entry.isSameManager(as: mine) { given.subtract(entry.fields) }
+        // Deepest first, so that an entry of a list is still there while its fields are removed.
+        for path in given.sorted(by: { $0.count > $1.count }) { paths.remove(path, from: &merged) }
+
+        if let index = managed.entries.firstIndex(where: { $0.isSameManager(as: mine) }) {
+            var entry = mine
+            if managed.entries[index].fields == mine.fields { entry.time = managed.entries[index].time }
+            managed.entries[index] = entry
+        } else {
+            managed.entries.append(mine)
+        }
+        managed.tidy()
+        merged["metadata"]?["managedFields"] = managed.json
+        return merged
+    }
+
+    private func owners(_ live: JSONValue?, _ present: [FieldPath: JSONValue]) -> ManagedFields {
+        if let managed = ManagedFields(live?["metadata"]?["managedFields"]) { return managed }
+        var managed = ManagedFields()
+        guard live != nil, !present.isEmpty else { return managed }
+        managed.entries.append(
+            ManagedFields.Entry(
+                manager: "before-first-apply", operation: "Update", apiVersion: writer.apiVersion, subresource: "",
+                time: now, fields: Set(present.keys)))
+        return managed
+    }
+
+    private func checkConflicts(
+        _ changing: Set<FieldPath>, _ managed: inout ManagedFields, _ mine: ManagedFields.Entry
+    ) throws(GatewayError) {
+        var conflicts: [(manager: String, path: String)] = []
+        for index in managed.entries.indices where !managed.entries[index].isSameManager(as: mine) {
+            let entry = managed.entries[index]
+            let shared = entry.fields.intersection(changing)
+            guard !shared.isEmpty else { continue }
+            if force {
+                managed.entries[index].fields.subtract(shared)
+                continue
+            }
+            var who = "\"\(entry.manager)\" "
+            if !entry.subresource.isEmpty { who += "with subresource \"\(entry.subresource)\" " }
+            who += "using \(entry.apiVersion)"
+            if entry.operation == "Update", !entry.time.isEmpty { who += " at \(entry.time)" }
+            for path in shared.map(FieldPaths.text).sorted() { conflicts.append((who, path)) }
+        }
+        guard !conflicts.isEmpty else { return }
+        throw GatewayError(
+            .conflict, Self.message(conflicts),
+            causes: conflicts.map { conflict in
+                StatusCause(
+                    field: conflict.path, reason: "FieldManagerConflict", message: "conflict with \(conflict.manager)")
+            })
+    }
+
+    private static func message(_ conflicts: [(manager: String, path: String)]) -> String {
+        if conflicts.count == 1, let only = conflicts.first {
+            return "Apply failed with 1 conflict: conflict with \(only.manager): \(only.path)"
+        }
+        var managers: [String] = []
+        for conflict in conflicts where !managers.contains(conflict.manager) { managers.append(conflict.manager) }
+        let parts = managers.map { manager in
+            let fields = conflicts.filter { $0.manager == manager }.map { "- \($0.path)" }
+            return "conflicts with \(manager):\n\(fields.joined(separator: "\n"))"
+        }
+        return "Apply failed with \(conflicts.count) conflicts: \(parts.joined(separator: "\n"))"
+    }
+}

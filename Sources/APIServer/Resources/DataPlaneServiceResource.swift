@@ -1,0 +1,91 @@
+import DataPlaneAPI
+
+/// DataPlaneServices as the API server serves them.
+package struct DataPlaneServiceResource: ResourceDefinition {
+    /// Creates the definition.
+    package init() {}
+
+    /// The API group.
+    package var group: String { DataPlaneService.group }
+    /// The version.
+    package var version: String { DataPlaneService.version }
+    /// The type's name.
+    package var kind: String { DataPlaneService.kind }
+    /// The plural.
+    package var plural: String { DataPlaneService.resource }
+    /// The singular.
+    package var singular: String { DataPlaneService.singular }
+    /// `dataplane`, so that `kubectl get dataplane` works.
+    package var categories: [String] { DataPlaneService.categories }
+    /// Cluster-wide.
+    package var isNamespaced: Bool { false }
+    /// Conditions lie there.
+    package var hasStatus: Bool { true }
+    /// Services by all their parts, conditions by type.
+    package var listKeys: [String: [String]] {
+        ["spec.services": ["method", "path", "type"], "status.conditions": ["type"]]
+    }
+    /// The name of the schema.
+    package var schemaName: String { "app.grafana.aggregation.v0alpha1.DataPlaneService" }
+
+    /// Name, Available, Age.
+    package var columns: [TableColumn] {
+        [
+            TableColumn("Name", format: "name", description: "Name of the object."),
+            TableColumn("Available", description: "Whether the routes of the object are served."),
+            TableColumn("Age", type: "date", description: "Time since the object was created."),
+            TableColumn("Group", description: "API group it claims.", priority: 1),
+            TableColumn("Version", description: "API version it claims.", priority: 1),
+            TableColumn("Backend", description: "Plugin or URL that answers.", priority: 1),
+        ]
+    }
+
+    /// The object with defaults, as it is stored.
+    package func normalised(_ object: JSONValue) throws(GatewayError) -> JSONValue {
+        try DataPlaneService(object).json
+    }
+
+    /// Types of services in their present spelling, so that keys are equal.
+    package func prepareApply(_ configuration: JSONValue) -> JSONValue {
+        guard let services = configuration["spec"]?["services"]?.asArray else { return configuration }
+        var configuration = configuration
+        configuration["spec"]?["services"] = .array(
+            services.map { entry in
+                guard let word = entry["type"]?.asString, let type = ServiceType(word) else { return entry }
+                var entry = entry
+                entry["type"] = .string(type.rawValue)
+                return entry
+            })
+        return configuration
+    }
+
+    /// Fields that are not part of the type.
+    package func unknownFields(in object: JSONValue) -> [String] { DataPlaneService.unknownFields(in: object) }
+
+    /// What is wrong with a new object.
+    package func validate(create object: JSONValue) throws(GatewayError) -> [StatusCause] {
+        try DataPlaneService(object).validate()
+    }
+
+    /// What is wrong with a change.
+    package func validate(update object: JSONValue, from old: JSONValue) throws(GatewayError) -> [StatusCause] {
+        try DataPlaneService(object).validateUpdate(from: try DataPlaneService(old))
+    }
+
+    /// The cells of a row.
+    package func cells(_ object: JSONValue, nowMS: Int) -> [JSONValue] {
+        guard let service = try? DataPlaneService(object) else {
+            return [.string(object["metadata"]?["name"]?.asString ?? ""), "Unknown", "<unknown>", "", "", ""]
+        }
+        let backend = service.spec.backend
+        let target: String =
+            switch backend.kind {
+            case .http: backend.baseURL
+            case .upstream: "upstream"
+            case .plugin, nil: service.spec.pluginID
+            }
+        return service.cells(nowMS: nowMS) + [
+            .string(service.spec.group), .string(service.spec.version), .string(target),
+        ]
+    }
+}

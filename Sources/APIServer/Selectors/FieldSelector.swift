@@ -1,0 +1,89 @@
+import DataPlaneAPI
+
+/// A field selector on name and namespace: terms that must all hold.
+struct FieldSelector: Sendable, Hashable {
+    struct Term: Sendable, Hashable {
+        var field: String
+        var value: String
+        var isEqual: Bool
+    }
+
+    var terms: [Term] = []
+
+    var isEmpty: Bool { terms.isEmpty }
+
+    /// The one name that can match, if the selector says so.
+    var name: String? { terms.first { $0.field == "metadata.name" && $0.isEqual }?.value }
+
+    func matches(_ object: JSONValue) -> Bool {
+        terms.allSatisfy { term in
+            let key = term.field == "metadata.name" ? "name" : "namespace"
+            return ((object["metadata"]?[key]?.asString ?? "") == term.value) == term.isEqual
+        }
+    }
+
+    /// Reads `a=b`, `a==b`, `a!=b`, joined by commas; `\` escapes `,`, `=` and `\`.
+    static func parse(_ text: String, isNamespaced: Bool) throws(GatewayError) -> FieldSelector {
+        var selector = FieldSelector()
+        for part in split(text) where !part.isEmpty {
+            guard let equal = indexOfEqual(part) else {
+                throw GatewayError(
+                    .badRequest, "invalid selector: '\(String(part))'; can't understand '\(text)'; write field=value")
+            }
+            var field = part[..<equal]
+            var value = part[(equal + 1)...]
+            var isEqual = true
+            if field.last == "!" {
+                field = field.dropLast()
+                isEqual = false
+            } else if value.first == "=" {
+                value = value.dropFirst()
+            }
+            let name = String(field)
+            guard name == "metadata.name" || isNamespaced && name == "metadata.namespace" else {
+                throw GatewayError(.badRequest, "field label not supported: \(name)")
+            }
+            selector.terms.append(Term(field: name, value: try unescaped(value, text), isEqual: isEqual))
+        }
+        return selector
+    }
+
+    private static func split(_ text: String) -> [[Character]] {
+        var parts: [[Character]] = [[]]
+        var isEscaped = false
+        for character in text {
+            if character == ",", !isEscaped {
+                parts.append([])
+                continue
+            }
+            isEscaped = character == "\\" && !isEscaped
+            parts[parts.count - 1].append(character)
+        }
+        return parts
+    }
+
+    private static func indexOfEqual(_ part: [Character]) -> Int? { part.firstIndex(of: "=") }
+
+    private static func unescaped(_ value: ArraySlice<Character>, _ text: String) throws(GatewayError) -> String {
+        var result = ""
+        var isEscaped = false
+        for character in value {
+            if isEscaped {
+                guard character == "," || character == "=" || character == "\\" else {
+                    throw GatewayError(
+                        .badRequest, "invalid field selector \"\(text)\": only ',', '=' and '\\' are escaped")
+                }
+                result.append(character)
+                isEscaped = false
+            } else if character == "\\" {
+                isEscaped = true
+            } else {
+                result.append(character)
+            }
+        }
+        guard !isEscaped else {
+            throw GatewayError(.badRequest, "invalid field selector \"\(text)\": it ends in the middle of an escape")
+        }
+        return result
+    }
+}

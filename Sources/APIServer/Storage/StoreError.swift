@@ -1,0 +1,58 @@
+import DataPlaneAPI
+import GRDB
+
+/// What the database says, in our words.
+enum StoreError {
+    /// Why a store can't be opened and what to do about it.
+    static func opening(_ path: String, _ error: any Error) -> GatewayError {
+        if let error = error as? GatewayError { return error }
+        guard let error = error as? DatabaseError else {
+            return GatewayError(.internalError, "\(path): the database can't be opened: \(error)")
+        }
+        let why = error.message ?? "\(error.resultCode)"
+        switch error.resultCode {
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+            return GatewayError(
+                .internalError,
+                "\(path): the file is damaged or is no database of this gateway (\(why)); stop the gateway and restore a "
+                    + "backup, or move the file and its -wal away: a new one is made, and manifests are applied again")
+        case .SQLITE_BUSY, .SQLITE_LOCKED:
+            return GatewayError(
+                .internalError,
+                "\(path): another process uses the database; stop the other gateway or give this one its own --data-dir"
+            )
+        case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_READONLY, .SQLITE_AUTH:
+            return GatewayError(
+                .internalError,
+                "\(path): the database can't be opened for writing (\(why)); check the owner and the permissions of the "
+                    + "file and its folder")
+        default:
+            return GatewayError(.internalError, "\(path): the database can't be opened: \(why)")
+        }
+    }
+
+    /// Why a call failed.
+    static func using(_ error: any Error) -> GatewayError {
+        if let error = error as? GatewayError { return error }
+        if error is CancellationError {
+            return GatewayError(.clientClosedRequest, "the request was given up")
+        }
+        guard let error = error as? DatabaseError else {
+            return GatewayError(.internalError, "Internal error occurred: the store failed", cause: "\(error)")
+        }
+        let cause = error.message ?? "\(error.resultCode)"
+        switch error.resultCode {
+        case .SQLITE_FULL, .SQLITE_IOERR:
+            return GatewayError(
+                .insufficientStorage,
+                "Internal error occurred: the store can't write; free space on the disk of the data folder",
+                cause: cause)
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+            return GatewayError(
+                .internalError, "Internal error occurred: the store is damaged; restart the gateway to see what to do",
+                cause: cause)
+        default:
+            return GatewayError(.internalError, "Internal error occurred: the store failed", cause: cause)
+        }
+    }
+}
