@@ -96,6 +96,9 @@ struct FieldPaths: Sendable {
         else { return }
         if path.count == 1 {
             list.remove(at: index)
+        } else if path.count == 2, keys.contains(where: { path.last == "f:\($0)" }) {
+            // Without its keys an entry is another one; they go with the entry.
+            return
         } else {
             remove(path.dropFirst(), plain, &list[index])
         }

@@ -27,10 +27,9 @@ struct ServerSideApply {
         try checkConflicts(changing, &managed, mine)
 
         var merged = paths.merge(configuration, into: live ?? .emptyObject)
-        var given = before?.fields.subtracting(mine.fields) ?? []
-        for entry in managed.entries where !entry.isSameManager(as: mine) { given.subtract(entry.fields) }
-        // Deepest first, so that an entry of a list is still there while its fields are removed.
-        for path in given.sorted(by: { $0.count > $1.count }) { paths.remove(path, from: &merged) }
+        for path in givenUp(before?.fields.subtracting(mine.fields) ?? [], managed, mine) {
+            paths.remove(path, from: &merged)
+        }
 
         if let index = managed.entries.firstIndex(where: { $0.isSameManager(as: mine) }) {
             var entry = mine
@@ -42,6 +41,19 @@ struct ServerSideApply {
         managed.tidy()
         merged["metadata"]?["managedFields"] = managed.json
         return merged
+    }
+
+    /// The fields that the manager no longer wants and nobody else has; an entry of a list before what is in it.
+    private func givenUp(
+        _ dropped: Set<FieldPath>, _ managed: ManagedFields, _ mine: ManagedFields.Entry
+    ) -> [FieldPath] {
+        let others = managed.entries.filter { !$0.isSameManager(as: mine) }.map(\.fields)
+        return dropped.filter { path in
+            let isEntry = path.last?.hasPrefix("k:") ?? false
+            return others.allSatisfy { fields in
+                isEntry ? !fields.contains { $0.starts(with: path) } : !fields.contains(path)
+            }
+        }.sorted { $0.count < $1.count }
     }
 
     private func owners(_ live: JSONValue?, _ present: [FieldPath: JSONValue]) -> ManagedFields {

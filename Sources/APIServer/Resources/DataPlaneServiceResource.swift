@@ -41,8 +41,22 @@ package struct DataPlaneServiceResource: ResourceDefinition {
     }
 
     /// The object with defaults, as it is stored.
+    ///
+    /// Empty methods and paths appear only where they were written: otherwise `kubectl apply` of the same file would find
+    /// a difference every time.
     package func normalised(_ object: JSONValue) throws(GatewayError) -> JSONValue {
-        try DataPlaneService(object).json
+        var result = try DataPlaneService(object).json
+        let written = object["spec"]?["services"]?.asArray ?? []
+        guard let services = result["spec"]?["services"]?.asArray, services.count == written.count else {
+            return result
+        }
+        result["spec"]?["services"] = .array(
+            zip(services, written).map { entry, source in
+                var entry = entry
+                for key in ["method", "path"] where entry[key] == "" && source[key] == nil { entry[key] = nil }
+                return entry
+            })
+        return result
     }
 
     /// Types of services in their present spelling, so that keys are equal.

@@ -84,6 +84,9 @@ package final class ObjectStore: Sendable {
     /// How many watches run.
     package var watcherCount: Int { hub.watcherCount }
 
+    /// Ends every watch, cleanly behind what was delivered; for shutting down.
+    package func endWatches() { hub.endAll() }
+
     /// Closes the file; calls after that fail.
     package func close() throws(GatewayError) {
         do { try queue.close() } catch { throw StoreError.using(error) }

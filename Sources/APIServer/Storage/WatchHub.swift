@@ -58,6 +58,15 @@ final class WatchHub: Sendable {
         for continuation in cut { continuation.finish() }
     }
 
+    /// Ends every watch.
+    func endAll() {
+        let all = state.withLock { state in
+            defer { state.watchers.removeAll() }
+            return state.watchers.values.map(\.continuation)
+        }
+        for continuation in all { continuation.finish() }
+    }
+
     fileprivate func bookmark(_ id: Int) {
         state.withLock { state in
             _ = state.watchers[id]?.continuation.yield(.bookmark(state.current))

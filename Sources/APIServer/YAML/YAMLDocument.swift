@@ -8,6 +8,10 @@ package struct YAMLDocument: Sendable {
     /// The line of the document's first node, from 1.
     package let line: Int
     private let lines: [String: Int]
+    private let texts: [String: String]
+
+    /// The text of a number or boolean as it was written (`007`, `True`); nil for everything else.
+    package func text(of field: String) -> String? { texts[field] }
 
     /// The line of a field such as `spec.services[0].type`; that of the nearest field above it if it isn't there.
     package func line(of field: String) -> Int {
@@ -36,7 +40,8 @@ package struct YAMLDocument: Sendable {
             var reader = Reader(file: file)
             let json = try reader.value(node, path: "", depth: 0)
             if json.isNull { continue }
-            documents.append(YAMLDocument(json: json, line: node.mark?.line ?? 1, lines: reader.lines))
+            documents.append(
+                YAMLDocument(json: json, line: node.mark?.line ?? 1, lines: reader.lines, texts: reader.texts))
         }
         if let error = parser.error {
             throw GatewayError(.badRequest, "\(file): \(describe(error))")
@@ -65,6 +70,7 @@ package struct YAMLDocument: Sendable {
 
         let file: String
         var lines: [String: Int] = [:]
+        var texts: [String: String] = [:]
         private var nodes = 0
 
         init(file: String) { self.file = file }
@@ -76,7 +82,13 @@ package struct YAMLDocument: Sendable {
             guard depth <= Self.deepest else { throw fault(line, "is nested deeper than \(Self.deepest) levels") }
             if !path.isEmpty { lines[path] = line }
             switch node {
-            case .scalar(let scalar): return Self.scalar(scalar, node)
+            case .scalar(let scalar):
+                let value = Self.scalar(scalar, node)
+                switch value {
+                case .number, .bool: texts[path] = scalar.string
+                default: break
+                }
+                return value
             case .sequence(let items):
                 var values: [JSONValue] = []
                 for (index, item) in items.enumerated() {

@@ -1,0 +1,98 @@
+import DataPlaneAPI
+import HTTPKit
+
+/// A request that the API server answers, taken off its event loop.
+struct APIRequest: Sendable {
+    /// The method.
+    let method: HTTPMethod
+    /// The method as text.
+    let methodText: String
+    /// The decoded segments of the path, without an empty last one.
+    let segments: [String]
+    /// The query's parameters in order, decoded.
+    let query: [(name: String, value: String)]
+    /// All header fields.
+    let headers: HeaderBlock
+    /// The body.
+    var body: [UInt8] = []
+
+    init(_ exchange: Exchange) {
+        let request = exchange.request
+        method = request.method
+        methodText = request.methodText
+        headers = request.headers
+        segments = Self.segments(exchange.path)
+        query = request.withQuery { Self.parameters($0) }
+    }
+
+    static func segments(_ path: CanonicalPath) -> [String] {
+        var segments = (0..<path.count).map { path.text($0) }
+        if segments.last == "" { segments.removeLast() }
+        return segments
+    }
+
+    /// The first value of a query parameter.
+    func parameter(_ name: String) -> String? { query.first { $0.name == name }?.value }
+    /// All values of a query parameter.
+    func parameters(_ name: String) -> [String] { query.filter { $0.name == name }.map(\.value) }
+    /// Whether a parameter is set: `0` and `false` mean no, anything else, also nothing at all, means yes.
+    func flag(_ name: String) -> Bool {
+        guard let value = parameter(name) else { return false }
+        return value != "0" && value.lowercased() != "false"
+    }
+
+    /// The media types the client takes.
+    var accept: String { headers.firstValue(.accept) ?? "" }
+    /// The media type of the body without parameters, in lower case.
+    var contentType: String {
+        let full = headers.firstValue(.contentType) ?? ""
+        return MediaType.trimmed(full.prefix { $0 != ";" }).lowercased()
+    }
+    /// The text of the User-Agent before the first slash.
+    var agent: String {
+        let full = headers.firstValue(named: "user-agent") ?? ""
+        let name = String(full.prefix { $0 != "/" }.prefix(128))
+        return name.isEmpty ? "unknown" : name
+    }
+    /// Whether the answer is indented.
+    var isPretty: Bool {
+        if let pretty = parameter("pretty") { return pretty == "1" || pretty == "true" || pretty.isEmpty }
+        let agent = headers.firstValue(named: "user-agent") ?? ""
+        return ["curl", "Wget", "Mozilla/5.0"].contains { agent.hasPrefix($0) }
+    }
+
+    private static func parameters(_ bytes: UnsafeRawBufferPointer) -> [(name: String, value: String)] {
+        bytes.split(separator: UInt8(ascii: "&")).map { part in
+            let pair = part.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+            return (decoded(pair.first), decoded(pair.dropFirst().first))
+        }
+    }
+
+    private static func decoded(_ text: Slice<UnsafeRawBufferPointer>?) -> String {
+        guard let text else { return "" }
+        var out: [UInt8] = []
+        var index = text.startIndex
+        while index < text.endIndex {
+            let byte = text[index]
+            if byte == UInt8(ascii: "%"), text.endIndex - index > 2, let high = digit(text[index + 1]),
+                let low = digit(text[index + 2])
+            {
+                out.append(high << 4 | low)
+                index += 3
+                continue
+            }
+            out.append(byte == UInt8(ascii: "+") ? 0x20 : byte)
+            index += 1
+        }
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    private static func digit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case 0x30...0x39: byte - 0x30
+        case 0x41...0x46: byte - 0x41 + 10
+        case 0x61...0x66: byte - 0x61 + 10
+        default: nil
+        }
+    }
+}

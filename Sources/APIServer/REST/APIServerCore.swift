@@ -1,0 +1,135 @@
+import DataPlaneAPI
+import HTTPKit
+
+/// A group that DataPlaneServices claim, for discovery.
+package struct ClaimedGroup: Sendable, Hashable {
+    /// The group.
+    package var name: String
+    /// Its versions, the preferred one first.
+    package var versions: [String]
+
+    /// Creates a claimed group.
+    package init(name: String, versions: [String]) {
+        self.name = name
+        self.versions = versions
+    }
+}
+
+/// What the upstream answered to a request for its discovery.
+package struct FetchedDocument: Sendable {
+    /// The status number.
+    package var status: Int
+    /// The media type.
+    package var contentType: String
+    /// The body.
+    package var body: [UInt8]
+
+    /// Creates a document.
+    package init(status: Int, contentType: String, body: [UInt8]) {
+        self.status = status
+        self.contentType = contentType
+        self.body = body
+    }
+}
+
+/// One readiness check.
+package struct ReadinessCheck: Sendable {
+    /// Its name, as `/readyz?verbose` shows it.
+    package var name: String
+    /// Nil when all is well, else why not; not shown to clients.
+    package var failure: @Sendable () async -> String?
+
+    /// Creates a check.
+    package init(_ name: String, failure: @escaping @Sendable () async -> String?) {
+        self.name = name
+        self.failure = failure
+    }
+}
+
+/// What the API servers of all loops share.
+package struct APIServerCore: Sendable {
+    /// Asks the upstream; nil when it can't be asked.
+    package typealias Fetch =
+        @Sendable (_ path: String, _ accept: String, _ headers: HeaderBlock) async -> FetchedDocument?
+
+    /// The objects.
+    package var store: ObjectStore
+    /// The types.
+    package var registry = ResourceRegistry()
+    /// The groups that DataPlaneServices claim now.
+    package var claims: @Sendable () -> [ClaimedGroup] = { [] }
+    /// Asks the upstream for its own discovery; nil when there is no upstream.
+    package var fetch: Fetch?
+    /// What `/readyz` asks.
+    package var readiness: [ReadinessCheck] = []
+    /// The version of the gateway, such as `0.1.0`.
+    package var version = "0.0.0"
+    /// The most bytes of a body (setting `api-request-limit`).
+    package var bodyLimit = 3_145_728
+    /// Seconds between bookmarks of a watch.
+    package var bookmarkSeconds = 60
+
+    /// Creates a core around a store.
+    package init(store: ObjectStore) { self.store = store }
+
+    /// What answers a request.
+    enum Answer: Sendable {
+        case response(APIResponse)
+        case watch(WatchSession)
+    }
+
+    /// Answers a request that `APIRoute` gave to this server.
+    func answer(_ request: APIRequest, _ route: APIRoute) async -> Answer {
+        do throws(GatewayError) {
+            if case .resource(let target) = route { return try await resource(request, target) }
+            guard request.method == .get || request.method == .head else {
+                throw .methodNotAllowed(request.methodText, allow: ["GET", "HEAD"])
+            }
+            return .response(try await document(request, route))
+        } catch {
+            return .response(.failure(error))
+        }
+    }
+
+    private func document(_ request: APIRequest, _ route: APIRoute) async throws(GatewayError) -> APIResponse {
+        let discovery = DiscoveryDocuments(core: self, request: request)
+        let openAPI = OpenAPIDocuments(core: self, request: request)
+        switch route {
+        case .resource, .unknown: throw .unknownResource()
+        case .version: return VersionDocument.response(version, pretty: request.isPretty)
+        case .health(let kind, let check): return await HealthDocuments(core: self).response(request, kind, check)
+        case .core: return try discovery.coreGroup()
+        case .coreVersion: return discovery.coreVersion()
+        case .groups: return try await discovery.groups()
+        case .group(let name): return try await discovery.group(name)
+        case .groupVersion(let group, let version): return try await discovery.groupVersion(group, version)
+        case .openAPIv2: return try openAPI.v2()
+        case .openAPIv3: return await openAPI.root()
+        case .openAPIv3Group(let group, let version): return try openAPI.group(group, version)
+        }
+    }
+
+    private func resource(_ request: APIRequest, _ target: ResourceTarget) async throws(GatewayError) -> Answer {
+        let reads = ReadVerbs(store: store, target: target, request: request)
+        let writes = WriteVerbs(store: store, target: target, request: request)
+        let deletes = DeleteVerbs(store: store, target: target, request: request)
+        switch (request.method, target.name != nil) {
+        case (.get, true), (.head, true): return .response(try await reads.get())
+        case (.get, false), (.head, false):
+            let options = try ListOptions(request, target.definition)
+            if options.isWatch, request.method == .get { return .watch(try await reads.watch(options)) }
+            return .response(try await reads.list(options))
+        case (.post, false): return .response(try await writes.create())
+        case (.put, true): return .response(try await writes.update())
+        case (.patch, true): return .response(try await writes.patch())
+        case (.delete, true) where target.subresource == nil: return .response(try await deletes.delete())
+        case (.delete, false): return .response(try await deletes.deleteCollection())
+        default:
+            throw GatewayError(
+                .methodNotAllowed,
+                "\(request.methodText.lowercased()) is not supported on resources of kind "
+                    + "\"\(target.definition.plural).\(target.definition.group)\"",
+                allow: target.methods)
+        }
+    }
+}

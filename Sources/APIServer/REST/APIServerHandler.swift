@@ -1,0 +1,98 @@
+import DataPlaneAPI
+import HTTPKit
+import NIOCore
+
+/// The handler of the API server on one event loop: takes requests off the loop, and brings answers back to it.
+package final class APIServerHandler: ExchangeHandler {
+    private let core: APIServerCore
+    private let gate: any ExchangeGate
+    private let next: any ExchangeHandler
+
+    /// A handler for one event loop.
+    ///
+    /// - Parameters:
+    ///   - core: what all loops share.
+    ///   - gate: asked before anything is answered.
+    ///   - next: the delegate.
+    package init(core: APIServerCore, gate: any ExchangeGate, next: any ExchangeHandler) {
+        self.core = core
+        self.gate = gate
+        self.next = next
+    }
+
+    /// Answers the exchange or hands it on.
+    package func handle(_ exchange: Exchange) {
+        guard exchange.request.withPath(Self.mayBeOurs), let route = APIRoute.find(exchange.path, core) else {
+            return next.handle(exchange)
+        }
+        exchange.handledBy = "api"
+        if let refusal = gate.refusal(exchange) { return exchange.respond(refusal) }
+        if case .resource(let target) = route { exchange.objectName = target.name ?? "" }
+        var request = APIRequest(exchange)
+        guard [.post, .put, .patch, .delete].contains(request.method) else {
+            return answer(exchange, request, route)
+        }
+        exchange.collectBody(limit: core.bodyLimit, setting: "api-request-limit") { [weak self] result in
+            switch result {
+            case .success(let body):
+                request.body = Array(body.readableBytesView)
+                self?.answer(exchange, request, route)
+            case .failure(let error): exchange.respond(error)
+            }
+        }
+    }
+
+    private static func mayBeOurs(_ path: UnsafeRawBufferPointer) -> Bool {
+        path.starts(with: "/api".utf8) || path.starts(with: "/openapi".utf8) || path.starts(with: "/version".utf8)
+            || path.starts(with: "/livez".utf8) || path.starts(with: "/readyz".utf8)
+    }
+
+    private func answer(_ exchange: Exchange, _ request: APIRequest, _ route: APIRoute) {
+        let bound = NIOLoopBound(exchange, eventLoop: exchange.loop)
+        let core = core
+        let loop = exchange.loop
+        Task { @Sendable in
+            let answer = await core.answer(request, route)
+            switch answer {
+            case .response(let response):
+                loop.execute { Self.respond(bound.value, request, response) }
+            case .watch(let session):
+                loop.execute {
+                    WatchStream.start(bound.value, request, session, bookmarkSeconds: core.bookmarkSeconds)
+                }
+            }
+        }
+    }
+
+    private static func respond(_ exchange: Exchange, _ request: APIRequest, _ response: APIResponse) {
+        guard !exchange.isOver else { return }
+        exchange.error = response.error
+        exchange.respond(response.status, contentType: response.contentType, body: ByteBuffer(bytes: response.body)) {
+            writeFields(&$0, request, response)
+        }
+    }
+
+    /// The fields that every answer has, and those of this one.
+    static func writeFields(_ head: inout ByteBuffer, _ request: APIRequest, _ response: APIResponse) {
+        let audit = request.headers.firstValue(named: "audit-id") ?? ""
+        head.writeField("Audit-Id", audit.isEmpty ? RandomText.uuid() : String(audit.prefix(128)))
+        var caches = false
+        for field in response.fields {
+            switch field {
+            case .etag(let value): head.writeField("ETag", value)
+            case .cacheControl(let value):
+                head.writeField("Cache-Control", value)
+                caches = true
+            case .vary(let value): head.writeField("Vary", value)
+            case .expires(let value): head.writeField("Expires", value)
+            case .location(let value): head.writeField("Location", value)
+            case .noSniff: head.writeField("X-Content-Type-Options", "nosniff")
+            }
+        }
+        if !caches { head.writeField("Cache-Control", "no-cache, private") }
+        for warning in response.warningFields { head.writeField("Warning", warning) }
+        guard let error = response.error else { return }
+        if let seconds = error.retryAfterSeconds { head.writeField("Retry-After", String(seconds)) }
+        if !error.allow.isEmpty { head.writeField("Allow", error.allow.joined(separator: ", ")) }
+    }
+}

@@ -1,0 +1,81 @@
+import DataPlaneAPI
+
+/// get, list and the start of a watch.
+struct ReadVerbs: Sendable {
+    let store: ObjectStore
+    let target: ResourceTarget
+    let request: APIRequest
+
+    private var definition: any ResourceDefinition { target.definition }
+
+    func get() async throws(GatewayError) -> APIResponse {
+        let renderer = try Renderer(definition, request, .object)
+        if let text = request.parameter("resourceVersion"), let version = Int(text) { try await reach(version) }
+        guard let object = try await store.get(target.key) else { throw definition.notFound(target.name ?? "") }
+        return renderer.object(object.body)
+    }
+
+    func list(_ options: ListOptions) async throws(GatewayError) -> APIResponse {
+        let renderer = try Renderer(definition, request, .list)
+        if let version = options.version { try await reach(version) }
+        if let version = options.tokenVersion, version >= 0, version < (try await store.oldestVersion()) {
+            throw GatewayError(
+                .expired,
+                "The provided continue parameter is too old to display a consistent list result. You can start a new list "
+                    + "without the continue parameter.")
+        }
+        var page = try await store.list(
+            definition.id, namespace: target.namespace, limit: options.selects ? nil : options.limit,
+            after: options.after)
+        if options.match == .exact, let version = options.version, version < page.version {
+            throw .tooOld(requested: String(version), oldest: String(page.version))
+        }
+        if options.selects {
+            page.items = page.items.filter { options.matches($0.body) }
+            if let limit = options.limit, page.items.count > limit {
+                page.items = Array(page.items.prefix(limit))
+                page.hasMore = true
+            }
+        }
+        let version = (options.tokenVersion ?? -1) >= 0 ? options.tokenVersion ?? page.version : page.version
+        var metadata: JSONValue = ["resourceVersion": .string(String(version))]
+        if page.hasMore, let last = page.items.last {
+            metadata["continue"] = .string(ListOptions.token(version: version, after: last.key))
+            if !options.selects { metadata["remainingItemCount"] = .int(page.remaining) }
+        }
+        return renderer.list(page.items.map(\.body), metadata: metadata)
+    }
+
+    func watch(_ options: ListOptions) async throws(GatewayError) -> WatchSession {
+        let renderer = try Renderer(definition, request, .watch)
+        let wantsState = options.sendsInitialEvents ?? (options.version == nil || options.version == 0)
+        if options.sendsInitialEvents == true, let version = options.version { try await reach(version) }
+        let from = options.sendsInitialEvents == true || options.version == 0 ? nil : options.version
+        do throws(GatewayError) {
+            let watch = try await store.watch(
+                definition.id, namespace: target.namespace, from: from, sendsState: wantsState)
+            return WatchSession(renderer: renderer, options: options, watch: watch, from: from ?? 0, error: nil)
+        } catch {
+            // Kubernetes tells it inside the stream, and its clients look there.
+            guard error.code == .expired else { throw error }
+            return WatchSession(renderer: renderer, options: options, watch: nil, from: 0, error: error)
+        }
+    }
+
+    /// Waits up to 3 seconds for a version that isn't there yet.
+    private func reach(_ version: Int) async throws(GatewayError) {
+        for _ in 0..<60 {
+            if store.currentVersion >= version { return }
+            do { try await Task.sleep(for: .milliseconds(50)) } catch {
+                throw GatewayError(.clientClosedRequest, "the request was given up")
+            }
+        }
+        if store.currentVersion >= version { return }
+        throw GatewayError(
+            .gatewayTimeout, "Timeout: Too large resource version: \(version), current: \(store.currentVersion)",
+            retryAfterSeconds: 1,
+            causes: [
+                StatusCause(field: "", reason: "ResourceVersionTooLarge", message: "Too large resource version")
+            ])
+    }
+}

@@ -1,0 +1,43 @@
+import DataPlaneAPI
+import HTTPKit
+
+/// What a path below a resource names.
+struct ResourceTarget: Sendable {
+    let definition: any ResourceDefinition
+    /// Nil for all namespaces, or for a cluster-wide type.
+    var namespace: String?
+    var name: String?
+    var subresource: String?
+
+    /// Finds the resource of `/apis/G/V/...`; nil if the path names none.
+    init?(_ segments: [String], _ registry: ResourceRegistry) {
+        guard segments.count >= 4, segments[0] == "apis" else { return nil }
+        var rest = segments[3...]
+        if rest.count >= 3, rest.first == "namespaces" {
+            namespace = rest[rest.startIndex + 1]
+            rest = rest.dropFirst(2)
+        }
+        guard let plural = rest.first, rest.count <= 3,
+            let definition = registry.find(group: segments[1], version: segments[2], plural: plural),
+            definition.isNamespaced || namespace == nil, !rest.contains("")
+        else { return nil }
+        self.definition = definition
+        rest = rest.dropFirst()
+        name = rest.first
+        subresource = rest.dropFirst().first
+        if definition.isNamespaced, namespace == nil, name != nil { return nil }
+        if let subresource, subresource != "status" || !definition.hasStatus { return nil }
+    }
+
+    /// The key of the named object.
+    var key: ObjectKey { ObjectKey(definition.id, namespace: namespace ?? "", name: name ?? "") }
+
+    /// The endpoint that is written to.
+    var endpoint: ObjectWriter.Endpoint { subresource == nil ? .main : .status }
+
+    /// The methods that the target answers, for `Allow`.
+    var methods: [String] {
+        if name == nil { return ["GET", "POST", "DELETE"] }
+        return subresource == nil ? ["GET", "PUT", "PATCH", "DELETE"] : ["GET", "PUT", "PATCH"]
+    }
+}
