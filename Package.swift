@@ -56,7 +56,8 @@ let fuzzers = extra(
 let benchmarks = extra(
     "BENCHMARKS",
     [
-        program("FramesBenchmark", ["DataFrames", "DataPlaneAPI"], path: "Benchmarks/Frames")
+        program("FramesBenchmark", ["DataFrames", "DataPlaneAPI"], path: "Benchmarks/Frames"),
+        program("EchoPlugin", ["PluginKit"], path: "Benchmarks/EchoPlugin"),
     ])
 
 let package = Package(
@@ -115,6 +116,11 @@ let package = Package(
             path: "examples/plugins/prometheus/Sources", swiftSettings: swift),
 
         // Tests mirror Sources; EndToEnd drives the built binary.
+        .executableTarget(
+            name: "TestPlugin", dependencies: ["PluginKit", "DataFrames"], path: "Tests/Plugins/TestPlugin",
+            swiftSettings: swift),
+        .testTarget(
+            name: "EndToEnd", dependencies: [], exclude: ["Support/upstream.py"], swiftSettings: swift),
         tests("DataPlaneAPITests", ["DataPlaneAPI"]),
         tests("DataFramesTests", ["DataFrames", "DataPlaneAPI"]),
         tests("PluginProtocolTests", ["PluginProtocol", "PluginKit", "DataFrames", "DataPlaneAPI"]),

@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import time
 
+import bridge
 import peers
 from harness import measure, median_of, table
 
@@ -44,7 +45,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--json", default=".run/bench.json")
-    parser.add_argument("what", nargs="*", default=["proxy"])
+    parser.add_argument("what", nargs="*", default=["proxy", "bridge"])
     options = parser.parse_args()
     results = {"machine": {"cores": os.cpu_count(), "kernel": platform.release()}, "time": time.strftime("%FT%TZ", time.gmtime())}
     folder = pathlib.Path(tempfile.mkdtemp(prefix="gateway-bench."))
@@ -52,6 +53,9 @@ def main():
         if "proxy" in options.what:
             results["proxy"] = proxy(folder, options.seconds, options.rounds, options.connections)
             table("plain proxying, 1 KiB answers (ratio: CPU to Envoy's)", results["proxy"], "envoy")
+        if "bridge" in options.what:
+            results["bridge"] = bridge.run(folder, options.seconds, options.rounds, options.connections)
+            table("query bridge against Envoy's gRPC-JSON transcoder (ratio: CPU of the proxy)", results["bridge"], "envoy")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     target = pathlib.Path(options.json)

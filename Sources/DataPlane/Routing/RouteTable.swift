@@ -13,6 +13,9 @@ package final class ClaimedRoute: Sendable {
     /// The plugin that answers.
     package let pluginID: String
 
+    /// The path with its parameters, for people.
+    package var pathPattern: String { "/apis/\(group)/\(version)/namespaces/{ns}/{datasources|connections}/{uid}/query" }
+
     init(objectName: String, type: ServiceType, group: String, version: String, pluginID: String) {
         self.objectName = objectName
         self.type = type
@@ -80,6 +83,11 @@ package final class RouteTable: Sendable {
         buckets = Dictionary(grouping: entries.values) { Self.hash($0.group[...], $0.version[...]) }
         self.conflicts = conflicts
         claimedGroups = groups
+    }
+
+    /// All routes, sorted by object.
+    package var all: [ClaimedRoute] {
+        buckets.values.joined().compactMap(\.query).sorted { $0.objectName < $1.objectName }
     }
 
     /// What a path leads to.

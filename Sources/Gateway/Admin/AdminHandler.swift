@@ -2,30 +2,32 @@ import DataPlaneAPI
 import HTTPKit
 import NIOCore
 
-/// The admin listener: health of the process, metrics and what the gateway knows, for operators on the machine.
+/// The admin listener: health, metrics and what the gateway knows, for operators on the machine.
 final class AdminHandler: ExchangeHandler {
-    private let pages: any AdminPages
+    private let pages: AdminPages
+    private let gate = FirstRunGate()
 
-    init(pages: any AdminPages) {
+    init(pages: AdminPages) {
         self.pages = pages
     }
 
     func handle(_ exchange: Exchange) {
         exchange.handledBy = "admin"
+        if let refusal = gate.refusal(exchange) { return exchange.respond(refusal) }
         guard exchange.request.method == .get || exchange.request.method == .head else {
             return exchange.respond(.methodNotAllowed(exchange.request.methodText, allow: ["GET", "HEAD"]))
         }
-        let target = exchange.request.target
+        let path = exchange.path
+        let query = exchange.request.withQuery { String(decoding: $0, as: UTF8.self) }
         let bound = NIOLoopBound(exchange, eventLoop: exchange.loop)
-        let loop = exchange.loop
-        let pages = pages
+        let (loop, pages) = (exchange.loop, pages)
         Task {
-            let page = await pages.page(target)
+            let page = await pages.page(path, query: query)
             loop.execute {
                 let exchange = bound.value
                 switch page {
                 case .success(let page):
-                    exchange.respond(page.status, contentType: page.contentType, body: ByteBuffer(bytes: page.body))
+                    exchange.respond(200, contentType: page.contentType, body: ByteBuffer(bytes: page.body))
                 case .failure(let error):
                     exchange.respond(error)
                 }
@@ -36,24 +38,17 @@ final class AdminHandler: ExchangeHandler {
 
 /// One page of the admin listener.
 struct AdminPage: Sendable {
-    var status = 200
-    var contentType = "application/json"
+    var contentType: String
     var body: [UInt8]
 
-    init(status: Int = 200, json: JSONValue) {
-        self.status = status
+    init(json: JSONValue) {
+        contentType = "application/json"
         body = json.bytes(.indented)
         body.append(0x0A)
     }
 
-    init(status: Int = 200, text: String) {
-        self.status = status
-        contentType = "text/plain; charset=utf-8"
+    init(text: String, contentType: String = "text/plain; charset=utf-8") {
+        self.contentType = contentType
         body = Array(text.utf8)
     }
-}
-
-/// Makes the pages of the admin listener.
-protocol AdminPages: Sendable {
-    func page(_ target: String) async -> Result<AdminPage, GatewayError>
 }

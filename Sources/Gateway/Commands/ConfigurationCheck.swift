@@ -9,7 +9,7 @@ package enum ConfigurationCheck {
     /// Every fault, with file, line and field.
     package static func run(_ settings: Settings) async -> [GatewayError] {
         var faults = PluginScan(settings.pluginsDirs).faults
-        if !settings.datasources.isEmpty { faults += DataSourceFiles.load(settings.datasources).faults }
+        faults += Provisioning.load(settings.provisioningLayout, environment: ProcessEnvironment.all).faults
         return faults
     }
 }

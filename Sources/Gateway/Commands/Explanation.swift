@@ -1,15 +1,83 @@
+import APIServer
 import DataPlane
 import DataPlaneAPI
+import HTTPKit
+import PluginBridge
+import SystemKit
 
-/// The command `explain`.
-package enum Explanation {
-    /// From the files.
-    package static func offline(method: String, path: String, _ settings: Settings) async throws -> String {
-        throw GatewayError(.notImplemented, "explain reads nothing yet")
+/// Says who would answer a request.
+package struct Explanation: Sendable {
+    private let routes: @Sendable () -> RouteTable
+    private let source: @Sendable (Int, String) async -> DataSource?
+    private let plugin: @Sendable (String) -> String
+    private let upstream: String?
+
+    init(
+        routes: @escaping @Sendable () -> RouteTable, source: @escaping @Sendable (Int, String) async -> DataSource?,
+        plugin: @escaping @Sendable (String) -> String, upstream: String?
+    ) {
+        self.routes = routes
+        self.source = source
+        self.plugin = plugin
+        self.upstream = upstream
     }
 
-    /// From the running gateway.
+    /// A few lines: handler, object, service, plugin, or the delegate.
+    func text(method: String, path text: String) async -> String {
+        let target = String(text.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false).first ?? "")
+        let path = CanonicalPath(target)
+        if Chain.owned.contains(path), let refusal = path.refusal { return "refused with 400: \(refusal.message)" }
+        if Chain.owned.isEscapedTo(by: path) { return "refused with 400: the path may be read as an owned one" }
+        switch routes().match(path) {
+        case .query(let route, let namespace, let uid):
+            var lines = [
+                "handler   query (DataPlaneHandler)", "object    dataplaneservices/\(route.objectName)",
+                "service   \(route.type.rawValue), \(route.pathPattern)",
+                "plugin    \(route.pluginID): \(plugin(route.pluginID))",
+            ]
+            if method.uppercased() != "POST" { lines.append("answer    405: only POST is allowed here") }
+            do throws(GatewayError) {
+                let org = try Namespace.orgID(namespace)
+                if let found = await source(org, uid) {
+                    lines.append("source    \(uid) in organisation \(org), type \(found.type)")
+                } else {
+                    lines.append("source    \(uid) is not configured in organisation \(org): 404")
+                }
+            } catch {
+                lines.append("answer    404: \(error.message)")
+            }
+            return lines.joined(separator: "\n")
+        case .none:
+            if Self.isAPIServer(path) { return "handler   API server of the gateway (APIServerHandler)" }
+            guard let upstream else { return "delegate  none: no --upstream is configured, so 404" }
+            return "delegate  upstream \(upstream)"
+        }
+    }
+
+    private static func isAPIServer(_ path: CanonicalPath) -> Bool {
+        let names = (0..<path.count).map { path.text($0) }
+        switch names.first {
+        case "version", "livez", "readyz": return names.count == 1
+        case "openapi": return names.count > 1
+        case "api": return names.count == 1 || names == ["api", "v1"]
+        case "apis": return names.count == 1 || names[1] == DataPlaneService.group
+        default: return false
+        }
+    }
+
+    /// From the files, without a running gateway.
+    package static func offline(method: String, path: String, _ settings: Settings) async throws -> String {
+        let read = try OfflineConfiguration(settings)
+        return await Explanation(
+            routes: { read.routes }, source: { read.sources.find(orgID: $0, uid: $1) },
+            plugin: { read.scan.plugins[$0].map { "found in \($0.folder)" } ?? "not found in --plugins-dir" },
+            upstream: settings.upstream?.text
+        ).text(method: method, path: path)
+    }
+
+    /// From the running gateway, through its admin listener.
     package static func running(method: String, path: String, _ settings: Settings) async throws -> String {
-        throw GatewayError(.notImplemented, "explain asks nobody yet")
+        try await AdminClient.get(
+            settings.adminAddress, "/explain?method=\(AdminClient.escape(method))&path=\(AdminClient.escape(path))")
     }
 }

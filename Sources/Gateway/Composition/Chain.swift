@@ -12,6 +12,8 @@ struct ChainParts: Sendable {
     let publisher: DataPlanePublisher
     let budget: MemoryBudget
     let workers: NIOThreadPool
+    let metrics: GatewayMetrics
+    let log: AccessLog
 }
 
 /// Builds the handler chain of the data port, in the order a request travels.

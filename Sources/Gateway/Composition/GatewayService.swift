@@ -29,73 +29,128 @@ struct GatewayService: Service, CustomStringConvertible {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         let workers = NIOThreadPool(numberOfThreads: 16)
         workers.start()
+        let store = try await ObjectStore.open("\(folders.data)/gateway.db")
 
+        let environment = ProcessEnvironment.all
+        let provisioned = Provisioning.load(settings.provisioningLayout, environment: environment)
         let host = try PluginHost(
             settings: PluginHostSettings(
                 runtimeDir: folders.runtime, startTimeout: Double(settings.pluginStartTimeout),
-                environment: ProcessEnvironment.all))
+                environment: environment, pluginVariables: provisioned.grafana.pluginVariables))
         let publisher = try await DataPlanePublisher.start(group, host: host)
+        let controller = ServiceController(store: store, host: host, publisher: publisher)
         let scan = PluginScan(settings.pluginsDirs)
         await host.start(scan)
+        let sources = DataSourceController(
+            settings.provisioningLayout, environment: environment,
+            publish: { await publisher.publish($0, manifests: scan.plugins) },
+            report: { [logger] in for fault in $0 { logger.error("\(fault.message)") } })
+        await sources.look()
+        try await applyManifests(store)
+        // Every stored route is in place before the first request is accepted.
+        try await controller.synchronise()
 
-        if !settings.datasources.isEmpty {
-            let loaded = DataSourceFiles.load(settings.datasources)
-            for fault in loaded.faults { logger.error("\(fault.message)") }
-            await publisher.publish(DataSourceTable(loaded.sources), manifests: scan.plugins)
-        }
-        await publisher.publish(RouteTable(try manifests()))
-
+        let budget = MemoryBudget(limit: settings.pluginMemoryLimit)
         let parts = ChainParts(
-            settings: settings, publisher: publisher, budget: MemoryBudget(limit: settings.pluginMemoryLimit),
-            workers: workers)
-        let data = try await listen(group, parts)
-        announce(data, folders)
+            settings: settings, publisher: publisher, budget: budget, workers: workers,
+            metrics: GatewayMetrics(budget: budget), log: AccessLog())
+        let upstream = settings.upstream?.text
+        let pages = AdminPages(
+            host: host, controller: controller, store: store,
+            explanation: Explanation(
+                routes: { controller.routes }, source: { await sources.table?.find(orgID: $0, uid: $1) },
+                plugin: { Self.describe(host.state($0)) }, upstream: upstream),
+            metrics: parts.metrics)
+        let listeners = try await listen(group, parts, pages)
+        try await announce(listeners, folders)
 
-        try? await gracefulShutdown()
-        logger.info("stopping")
-        await data?.drain()
-        await drained(data)
+        await withTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { await controller.run() }
+            tasks.addTask { await sources.run() }
+            try? await gracefulShutdown()
+            logger.info("stopping")
+            tasks.cancelAll()
+        }
+        await listeners.drain(seconds: settings.shutdownTimeout)
         await host.stop()
-        await data?.closeAll()
+        await listeners.close()
+        try? store.close()
         try? await group.shutdownGracefully()
         try? await workers.shutdownGracefully()
         withExtendedLifetime(folders) {}
     }
 
-    private func listen(_ group: MultiThreadedEventLoopGroup, _ parts: ChainParts) async throws -> Listener? {
-        guard let port = settings.httpPort else { return nil }
-        let address = ListenAddress(host: settings.bindAddress, port: port)
-        return try await Listener.start(on: address, group: group) { loop in
-            LoopContext(loop: loop, chain: Chain.make(loop, parts))
+    private func listen(
+        _ group: MultiThreadedEventLoopGroup, _ parts: ChainParts, _ pages: AdminPages
+    ) async throws -> Listeners {
+        var data: Listener?
+        if let port = settings.httpPort {
+            data = try await Listener.start(
+                on: ListenAddress(host: settings.bindAddress, port: port), group: group
+            ) { loop in
+                LoopContext(loop: loop, chain: Chain.make(loop, parts), observer: parts.metrics.loop(log: parts.log))
+            }
+        }
+        let admin = try await Listener.start(on: settings.adminAddress, group: group) { loop in
+            LoopContext(loop: loop, chain: AdminHandler(pages: pages))
+        }
+        return Listeners(data: data, admin: admin)
+    }
+
+    /// Writes the kubeconfig and prints the lines that tell people and scripts that requests are served, and where.
+    private func announce(_ listeners: Listeners, _ folders: Folders) async throws(GatewayError) {
+        var ready = "ready"
+        if let port = listeners.data?.address?.port {
+            let url = "http://\(Self.bracketed(settings.bindAddress)):\(port)"
+            let kubeconfig = try Kubeconfig.write(server: url, data: folders.data)
+            StandardOutput.line("export KUBECONFIG=\(kubeconfig)")
+            ready += " http=\(url)"
+        }
+        let admin = Self.bracketed(settings.adminAddress.host)
+        ready += " admin=http://\(admin):\(listeners.admin.address?.port ?? 0) pid=\(getpid())"
+        StandardOutput.line(ready)
+    }
+
+    private static func bracketed(_ host: String) -> String { host.contains(":") ? "[\(host)]" : host }
+
+    private static func describe(_ state: PluginState) -> String {
+        switch state {
+        case .ready(let instance): "ready, generation \(instance.generation)"
+        case .down(let phase, let error): "\(phase.rawValue), 503: \(error.message)"
         }
     }
 
-    /// Prints the line that tells scripts that requests are served, and where.
-    private func announce(_ data: Listener?, _ folders: Folders) {
-        let port = data?.address?.port ?? 0
-        let host = settings.bindAddress.contains(":") ? "[\(settings.bindAddress)]" : settings.bindAddress
-        StandardOutput.line("ready http=http://\(host):\(port) pid=\(getpid())")
-    }
-
-    /// Waits for exchanges under way, at most as long as configured.
-    private func drained(_ listener: Listener?) async {
-        guard let listener else { return }
-        let deadline = ContinuousClock.now + .seconds(settings.shutdownTimeout)
-        while ContinuousClock.now < deadline, await listener.openConnections() > 0 {
-            try? await Task.sleep(for: .milliseconds(50))
-        }
-    }
-
-    private func manifests() throws(GatewayError) -> [DataPlaneService] {
-        guard !settings.manifests.isEmpty else { return [] }
-        var services: [DataPlaneService] = []
+    private func applyManifests(_ store: ObjectStore) async throws(GatewayError) {
+        guard !settings.manifests.isEmpty else { return }
         for file in try Folder.files(settings.manifests, endings: [".yaml", ".yml", ".json"]) {
             for document in try YAMLDocument.parse(try FileText.read(file), file: file) {
                 let service = try DataPlaneService(document.json)
                 if let error = service.invalid(service.validate()) { throw error }
-                services.append(service)
+                let key = ObjectKey(.dataPlaneServices, name: service.metadata.name)
+                if try await store.get(key) == nil { _ = try await store.create(key, service.json, manifest: file) }
             }
         }
-        return services
+    }
+}
+
+/// The listeners of the process.
+struct Listeners: Sendable {
+    let data: Listener?
+    let admin: Listener
+
+    /// Stops accepting and waits for exchanges under way, at most so many seconds.
+    func drain(seconds: Int) async {
+        guard let data else { return }
+        await data.drain()
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while ContinuousClock.now < deadline, await data.openConnections() > 0 {
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    func close() async {
+        await admin.drain()
+        await data?.closeAll()
+        await admin.closeAll()
     }
 }

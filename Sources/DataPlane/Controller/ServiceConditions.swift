@@ -1,0 +1,77 @@
+import DataPlaneAPI
+import PluginBridge
+
+/// What the conditions of a DataPlaneService should be.
+enum ServiceConditions {
+    /// `Accepted`, `PluginReady` and their summary `Available`.
+    ///
+    /// - Parameters:
+    ///   - service: the object.
+    ///   - conflicts: what older objects claim already.
+    ///   - plugin: the state of its plugin.
+    static func of(_ service: DataPlaneService, conflicts: [RouteConflict], plugin: PluginState) -> [Condition] {
+        let generation = service.metadata.generation
+        let own = [
+            accepted(service, conflicts, generation), pluginReady(service, plugin, generation),
+        ]
+        var summarised = own
+        summarised.summarise(observedGeneration: generation, now: "")
+        return summarised
+    }
+
+    private static func accepted(
+        _ service: DataPlaneService, _ conflicts: [RouteConflict], _ generation: Int
+    ) -> Condition {
+        if let conflict = conflicts.first(where: { $0.objectName == service.metadata.name }) {
+            return Condition(
+                type: Condition.accepted, status: .isFalse, reason: "RouteConflict",
+                message: "the \(conflict.route) is already claimed by \(conflict.winner), which is older",
+                observedGeneration: generation)
+        }
+        let unserved = Set(service.spec.services.compactMap(\.serviceType).filter { $0 != .query }.map(\.rawValue))
+        if service.spec.backend.kind != .plugin {
+            return Condition(
+                type: Condition.accepted, status: .isFalse, reason: "BackendNotServed",
+                message: "this version serves the backend plugin only; requests go on to the next handler",
+                observedGeneration: generation)
+        }
+        if !unserved.isEmpty {
+            return Condition(
+                type: Condition.accepted, status: .isFalse, reason: "ServiceTypeNotServed",
+                message: "this version serves query only; not served: \(unserved.sorted().joined(separator: ", "))",
+                observedGeneration: generation)
+        }
+        return Condition(
+            type: Condition.accepted, status: .isTrue, reason: "RoutesRegistered", message: "the routes are registered",
+            observedGeneration: generation)
+    }
+
+    private static func pluginReady(
+        _ service: DataPlaneService, _ plugin: PluginState, _ generation: Int
+    ) -> Condition {
+        switch plugin {
+        case .ready:
+            Condition(
+                type: Condition.pluginReady, status: .isTrue, reason: "PluginReady", message: "the plugin answers",
+                observedGeneration: generation)
+        case .down(let phase, let error):
+            Condition(
+                type: Condition.pluginReady, status: phase == .starting ? .unknown : .isFalse,
+                reason: phase.conditionReason, message: error.message, observedGeneration: generation)
+        }
+    }
+}
+
+extension PluginPhase {
+    /// The reason in a condition.
+    var conditionReason: String {
+        switch self {
+        case .starting: "PluginStarting"
+        case .ready: "PluginReady"
+        case .backingOff: "PluginBackingOff"
+        case .crashLooping: "PluginCrashLooping"
+        case .stopped: "PluginStopped"
+        case .missing: "PluginNotFound"
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import APIServer
+import DataPlaneAPI
+import Logging
+import PluginBridge
+import Synchronization
+
+/// Follows the DataPlaneServices in the store: publishes their routes, then says in their conditions how they are.
+package actor ServiceController {
+    /// A plugin that is down for less than this doesn't show in the conditions: a restart shall not flap them.
+    private static let grace = Duration.seconds(3)
+
+    private let store: ObjectStore
+    private let host: PluginHost
+    private let publisher: DataPlanePublisher
+    private let logger = Logger(label: "dataplane")
+    private let current = Mutex(RouteTable([]))
+    private var services: [DataPlaneService] = []
+    private var lateChecks: [String: Task<Void, Never>] = [:]
+
+    /// A controller.
+    package init(store: ObjectStore, host: PluginHost, publisher: DataPlanePublisher) {
+        self.store = store
+        self.host = host
+        self.publisher = publisher
+    }
+
+    /// The routes that are published now.
+    package nonisolated var routes: RouteTable { current.withLock { $0 } }
+
+    /// Publishes what is stored; returns when every loop has it.
+    package func synchronise() async throws(GatewayError) {
+        let (items, _) = try await store.dataPlaneServices()
+        let routes = RouteTable(items)
+        if !Self.sameRoutes(items, services) { await publisher.publish(routes) }
+        current.withLock { $0 = routes }
+        services = items
+        for service in items { await writeConditions(service, routes) }
+    }
+
+    /// Follows store and plugins until the task is cancelled.
+    package func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.followStore() }
+            group.addTask { await self.followPlugins() }
+        }
+        for task in lateChecks.values { task.cancel() }
+    }
+
+    private func followStore() async {
+        while !Task.isCancelled {
+            do throws(GatewayError) {
+                let watch = try await store.watch(.dataPlaneServices, sendsState: false)
+                try await synchronise()
+                // Each signal may stand for several changes; what counts is what is stored now.
+                for await _ in watch.signals { try await synchronise() }
+            } catch {
+                logger.error("DataPlaneServices can't be followed", metadata: ["error": "\(error)"])
+            }
+            if !Task.isCancelled { _ = try? await Task.sleep(for: .seconds(1)) }
+        }
+    }
+
+    private func followPlugins() async {
+        for await id in host.changes {
+            if case .ready = host.state(id) {
+                lateChecks.removeValue(forKey: id)?.cancel()
+                await refresh(plugin: id)
+            } else if lateChecks[id] == nil {
+                lateChecks[id] = Task {
+                    guard (try? await Task.sleep(for: Self.grace)) != nil else { return }
+                    self.lateCheckIsDue(id)
+                    await self.refresh(plugin: id)
+                }
+            }
+        }
+    }
+
+    private func lateCheckIsDue(_ id: String) { lateChecks[id] = nil }
+
+    private func refresh(plugin id: String) async {
+        let routes = routes
+        for service in services where service.spec.pluginID == id { await writeConditions(service, routes) }
+    }
+
+    private func writeConditions(_ service: DataPlaneService, _ routes: RouteTable) async {
+        let state = host.state(service.spec.pluginID)
+        // While the grace period of a plugin that was fine runs, what stands is left standing.
+        if case .down = state, lateChecks[service.spec.pluginID] != nil,
+            service.conditions[Condition.pluginReady]?.status == .isTrue
+        {
+            return
+        }
+        let conditions = ServiceConditions.of(service, conflicts: routes.conflicts, plugin: state)
+        do throws(GatewayError) {
+            try await store.updateStatus(
+                name: service.metadata.name, uid: service.metadata.uid, conditions: conditions)
+        } catch {
+            logger.error(
+                "conditions can't be written", metadata: ["object": "\(service.metadata.name)", "error": "\(error)"])
+        }
+    }
+
+    /// Whether two lists claim the same; a change of conditions alone needs no new table.
+    private static func sameRoutes(_ left: [DataPlaneService], _ right: [DataPlaneService]) -> Bool {
+        left.count == right.count
+            && zip(left, right).allSatisfy { $0.metadata.uid == $1.metadata.uid && $0.spec == $1.spec }
+    }
+}

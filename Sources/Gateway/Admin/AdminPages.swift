@@ -1,0 +1,97 @@
+import APIServer
+import DataPlane
+import DataPlaneAPI
+import HTTPKit
+import PluginBridge
+
+/// Makes the pages of the admin listener.
+struct AdminPages: Sendable {
+    let host: PluginHost
+    let controller: ServiceController
+    let store: ObjectStore
+    let explanation: Explanation
+    let metrics: GatewayMetrics
+
+    func page(_ path: CanonicalPath, query: String) async -> Result<AdminPage, GatewayError> {
+        let segments = (0..<path.count).map { path.text($0) }
+        switch segments {
+        case [""]: return .success(AdminPage(text: Self.index))
+        case ["healthz"]: return .success(AdminPage(text: "ok\n"))
+        case ["metrics"]:
+            return .success(AdminPage(text: await metrics.text(host, store), contentType: GatewayMetrics.contentType))
+        case ["routes"]: return .success(AdminPage(json: routes()))
+        case ["plugins"]: return .success(AdminPage(json: await plugins()))
+        case ["plugins", segments.count == 3 ? segments[1] : "", "stderr"]:
+            guard let tail = await host.stderrTail(segments[1]) else { return .failure(Self.noPlugin(segments[1])) }
+            return .success(AdminPage(text: tail))
+        case ["explain"]:
+            let fields = Self.fields(query)
+            guard let target = fields["path"], let method = fields["method"] else {
+                return .failure(GatewayError(.badRequest, "explain takes ?method=METHOD&path=PATH"))
+            }
+            return .success(AdminPage(text: await explanation.text(method: method, path: target) + "\n"))
+        default:
+            return .failure(GatewayError(.notFound, "there is no such page; see / for the list"))
+        }
+    }
+
+    private static let index = """
+        dataplane-gateway \(GatewayVersion.text), admin listener
+        /healthz                 the process is alive
+        /metrics                 metrics in the Prometheus text format
+        /routes                  the claimed routes
+        /plugins                 the plugins and their states
+        /plugins/ID/stderr       what a plugin wrote last (may hold secrets)
+        /explain?method=M&path=P who would answer
+
+        """
+
+    private func routes() -> JSONValue {
+        .array(
+            controller.routes.all.map { route in
+                [
+                    "object": .string(route.objectName), "type": .string(route.type.rawValue),
+                    "group": .string(route.group), "version": .string(route.version),
+                    "plugin": .string(route.pluginID), "path": .string(route.pathPattern),
+                ]
+            })
+    }
+
+    private func plugins() async -> JSONValue {
+        .array(
+            await host.status().map { status in
+                var entry: JSONValue = [
+                    "id": .string(status.manifest.id), "type": .string(status.manifest.type),
+                    "version": .string(status.manifest.version), "folder": .string(status.manifest.folder),
+                    "restarts": .int(status.restarts),
+                ]
+                switch status.state {
+                case .ready(let instance):
+                    entry["phase"] = .string(PluginPhase.ready.rawValue)
+                    entry["generation"] = .int(instance.generation)
+                    if let pid = instance.pid { entry["pid"] = .int(Int(pid)) }
+                case .down(let phase, let error):
+                    entry["phase"] = .string(phase.rawValue)
+                    entry["message"] = .string(error.message)
+                }
+                return entry
+            })
+    }
+
+    private static func noPlugin(_ id: String) -> GatewayError {
+        GatewayError(.notFound, "there is no plugin \"\(id)\"; /plugins lists them")
+    }
+
+    /// The fields of a query; `+` and percent escapes decoded.
+    static func fields(_ query: String) -> [String: String] {
+        var fields: [String: String] = [:]
+        for pair in query.split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = parts.first else { continue }
+            let value = parts.count > 1 ? String(parts[1]) : ""
+            // A path segment decodes the same escapes; slashes inside stay data.
+            fields[String(name)] = CanonicalPath("/\(value.replacing("/", with: "%2F"))").text(0)
+        }
+        return fields
+    }
+}
