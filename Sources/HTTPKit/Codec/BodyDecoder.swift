@@ -104,14 +104,17 @@ struct BodyDecoder {
             guard position < bytes.count else { return .success(nil) }
             guard position > 0, position <= 15 else { return .failure(.malformed("a chunk size is not a number")) }
             var end = position
-            if bytes[end] == UInt8(ascii: ";") || bytes[end] == 0x20 || bytes[end] == 0x09 {
+            // Space may stand before an extension, and old servers pad sizes with it; nothing else may follow.
+            while end < bytes.count, bytes[end] == 0x20 || bytes[end] == 0x09 { end += 1 }
+            if end < bytes.count, bytes[end] == UInt8(ascii: ";") {
                 while end < bytes.count, ByteClass.table[Int(bytes[end])] & ByteClass.value != 0 { end += 1 }
-                if end - position > 256 { return .failure(.malformed("a chunk extension is too long")) }
             }
-            guard end + 1 < bytes.count else { return .success(nil) }
-            guard bytes[end] == 0x0D, bytes[end + 1] == 0x0A else {
+            if end - position > 256 { return .failure(.malformed("a chunk extension is too long")) }
+            guard end < bytes.count else { return .success(nil) }
+            guard bytes[end] == 0x0D, end + 1 == bytes.count || bytes[end + 1] == 0x0A else {
                 return .failure(.malformed("a chunk size line does not end properly"))
             }
+            guard end + 1 < bytes.count else { return .success(nil) }
             return .success((size, end + 2))
         }
         guard let found = try line.get() else {

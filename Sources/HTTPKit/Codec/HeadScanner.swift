@@ -27,19 +27,28 @@ struct HeadFinder {
     /// Takes the head (up to and with the empty line) from the buffer, or nil while it is incomplete.
     mutating func next(_ buffer: inout ByteBuffer, limit: Int) throws(HTTPParseError) -> [UInt8]? {
         let start = seen
-        let length = buffer.withUnsafeReadableBytes { Self.headLength($0, from: start) }
-        guard let length else {
+        switch buffer.withUnsafeReadableBytes({ Self.end($0, from: start) }) {
+        case .none:
             if buffer.readableBytes > limit { throw .headTooLarge(limit: limit) }
-            // The empty line may have begun within the last three bytes.
-            seen = max(0, buffer.readableBytes - 3)
+            seen = buffer.readableBytes
             return nil
+        case .bareLineFeed:
+            // Waiting for a proper end would keep a client waiting that never sends one.
+            throw .malformed("a line ends with a line feed alone")
+        case .length(let length):
+            seen = 0
+            if length > limit { throw .headTooLarge(limit: limit) }
+            return buffer.readBytes(length: length)
         }
-        seen = 0
-        if length > limit { throw .headTooLarge(limit: limit) }
-        return buffer.readBytes(length: length)
     }
 
-    private static func headLength(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
+    private enum End {
+        case none
+        case bareLineFeed
+        case length(Int)
+    }
+
+    private static func end(_ bytes: UnsafeRawBufferPointer, from start: Int) -> End {
         var index = start
         let count = bytes.count
         while index < count {
@@ -47,12 +56,11 @@ struct HeadFinder {
                 index += 1
                 continue
             }
-            if index >= 3, bytes[index - 1] == 0x0D, bytes[index - 2] == 0x0A, bytes[index - 3] == 0x0D {
-                return index + 1
-            }
+            guard index >= 1, bytes[index - 1] == 0x0D else { return .bareLineFeed }
+            if index >= 3, bytes[index - 2] == 0x0A, bytes[index - 3] == 0x0D { return .length(index + 1) }
             index += 1
         }
-        return nil
+        return .none
     }
 }
 
@@ -90,7 +98,12 @@ enum FieldScanner {
             var valueEnd = position
             while valueEnd > valueStart, bytes[valueEnd - 1] == 0x20 || bytes[valueEnd - 1] == 0x09 { valueEnd -= 1 }
             position += 2
-            let known = KnownHeader.of(UnsafeRawBufferPointer(rebasing: bytes[nameStart..<nameEnd]))
+            let name = UnsafeRawBufferPointer(rebasing: bytes[nameStart..<nameEnd])
+            let known = KnownHeader.of(name)
+            // Some servers take `Content_Length` for `Content-Length`, others don't: they would disagree on the body.
+            if known == .contentLength || known == .transferEncoding, name.contains(UInt8(ascii: "_")) {
+                throw .malformed("a header that frames the body is spelled with an underscore")
+            }
             fields.append(
                 HeaderBlock.Field(
                     nameStart: Int32(truncatingIfNeeded: nameStart), nameEnd: Int32(truncatingIfNeeded: nameEnd),

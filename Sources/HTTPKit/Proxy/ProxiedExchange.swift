@@ -165,7 +165,10 @@ extension ProxiedExchange: UpstreamConnectionUser {
         awaitsContinue = false
         let framing: BodyFraming = head.framing == .untilClose ? .chunked : head.framing
         head.withReason { reason in
-            exchange.start(status: head.status, reason: reason, framing: framing, statedLength: head.statedLength) {
+            exchange.start(
+                status: head.status, reason: reason, framing: framing,
+                statedLength: head.status == 204 ? nil : head.statedLength
+            ) {
                 ForwardedResponse.writeFields(head, into: &$0)
             }
         }

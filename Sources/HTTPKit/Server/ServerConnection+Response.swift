@@ -34,6 +34,7 @@ extension ServerConnection {
         response.framing = framing
         response.keepAlive = response.keepAlive && request.keepAlive && !context.isDraining
         if request.expectsContinue, !continueSent { response.keepAlive = false }
+        if isBodyUnwanted { response.keepAlive = false }
         var head = out ?? channel.allocator.buffer(capacity: 1024)
         head.writeStatusLine(status, reason)
         fields(&head)

@@ -250,13 +250,19 @@ final class ServerConnection: ChannelInboundHandler {
     func finishIfComplete() {
         guard response.isEnded, let exchange else { return }
         if phase == .body {
-            // The answer came before the body was read. A short rest is skipped, a long one costs the connection.
-            let skippable =
-                (decoder?.remaining ?? .max) <= 256 * 1024 && (!exchange.request.expectsContinue || continueSent)
-            if skippable, response.keepAlive {
-                if !(sink is BodyDiscarder) { attach(BodyDiscarder()) }
+            // The answer came before the body was read. A short rest is skipped, a long one costs the connection: what
+            // is left of a body must never be read as a request.
+            if response.keepAlive, !isLongRest, !exchange.request.expectsContinue || continueSent {
+                if !(sink is BodyDiscarder) {
+                    attach(
+                        BodyDiscarder(limit: Self.skipLimit) { [weak self] in
+                            self?.response.keepAlive = false
+                            self?.lingeringClose()
+                        })
+                }
                 return
             }
+            response.keepAlive = false
         }
         finish(exchange)
         guard response.keepAlive, !context.isDraining else { return lingeringClose() }
@@ -264,6 +270,15 @@ final class ServerConnection: ChannelInboundHandler {
         deadline = context.tick &+ context.timeouts.idle
         process()
     }
+
+    /// So many bytes of a body that nobody wants are skipped to keep a connection.
+    private static var skipLimit: Int { 256 * 1024 }
+
+    /// Whether more of the body is certainly to come than is skipped.
+    private var isLongRest: Bool { phase == .body && (decoder?.remaining ?? 0) > Self.skipLimit }
+
+    /// Whether an answer comes although nobody reads the body and too much of it is left to skip.
+    var isBodyUnwanted: Bool { sink == nil && isLongRest }
 
     private func finish(_ exchange: Exchange) {
         self.exchange = nil
@@ -349,10 +364,4 @@ final class ServerConnection: ChannelInboundHandler {
             break
         }
     }
-}
-
-/// Throws a body away.
-private final class BodyDiscarder: RequestBodySink {
-    func bodyReceived(_ part: ByteBuffer) {}
-    func bodyEnded(_ trailers: HeaderBlock?) {}
 }
