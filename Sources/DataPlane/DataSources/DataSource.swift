@@ -3,6 +3,14 @@ import PluginProtocol
 
 /// A configured data source.
 package final class DataSource: Sendable {
+    /// How browsers reach it.
+    package enum Access: String, Sendable {
+        /// Through the server.
+        case proxy
+        /// Directly; the server's own calls are the same.
+        case direct
+    }
+
     /// The organisation it belongs to.
     package let orgID: Int
     /// Its unique name within the organisation.
@@ -11,36 +19,45 @@ package final class DataSource: Sendable {
     package let type: String
     /// What its plugin receives; holds secrets.
     package let settings: DataSourceInstanceSettings
+    /// How browsers reach it.
+    package let access: Access
+    /// Whether it is the default of its organisation.
+    package let isDefault: Bool
+    /// Whether browsers send credentials with direct calls.
+    package let withCredentials: Bool
+    /// Whether users may change it in Grafana.
+    package let isEditable: Bool
+    /// The version number in the file; it has no effect here, where the files are the whole truth.
+    package let version: Int
+    /// Links to other data sources, as written.
+    package let correlations: [JSONValue]
+    /// Equal for equal content, secrets included; tells nothing about them.
+    let revision: [UInt8]
 
     /// A data source.
-    package init(orgID: Int, uid: String, type: String, settings: DataSourceInstanceSettings) {
+    package init(
+        orgID: Int, uid: String, type: String, settings: DataSourceInstanceSettings, access: Access = .proxy,
+        isDefault: Bool = false, withCredentials: Bool = false, isEditable: Bool = false, version: Int = 0,
+        correlations: [JSONValue] = []
+    ) {
         self.orgID = orgID
         self.uid = uid
         self.type = type
         self.settings = settings
+        self.access = access
+        self.isDefault = isDefault
+        self.withCredentials = withCredentials
+        self.isEditable = isEditable
+        self.version = version
+        self.correlations = correlations
+        var content = ContentHash()
+        content.add(orgID)
+        content.add(type)
+        content.add(settings)
+        content.add(access.rawValue)
+        for flag in [isDefault, withCredentials, isEditable] { content.add(flag ? 1 : 0) }
+        content.add(version)
+        content.add(JSONValue.array(correlations).bytes())
+        revision = content.value
     }
-}
-
-/// The data sources of one moment.
-package final class DataSourceTable: Sendable {
-    private struct Key: Hashable {
-        let orgID: Int
-        let uid: String
-    }
-
-    private let sources: [Key: DataSource]
-    /// What plugins are told of the host; part of every plugin context.
-    package let grafanaConfig: [String: String]
-
-    /// A table; of several sources with the same uid in an organisation the first counts.
-    package init(_ sources: [DataSource] = [], grafanaConfig: [String: String] = [:]) {
-        self.sources = Dictionary(sources.map { (Key(orgID: $0.orgID, uid: $0.uid), $0) }) { first, _ in first }
-        self.grafanaConfig = grafanaConfig
-    }
-
-    /// All of them, in no order.
-    package var all: [DataSource] { Array(sources.values) }
-
-    /// The data source of an organisation.
-    package func find(orgID: Int, uid: String) -> DataSource? { sources[Key(orgID: orgID, uid: uid)] }
 }

@@ -1,32 +1,130 @@
-import APIServer
 import DataPlaneAPI
 import PluginProtocol
 import SystemKit
 
-/// Reads data sources from Grafana's provisioning files.
-package enum DataSourceFiles {
-    /// The data sources of a file or folder, and what was wrong.
-    package static func load(_ path: String) -> (sources: [DataSource], faults: [GatewayError]) {
-        var sources: [DataSource] = []
-        var faults: [GatewayError] = []
-        do throws(GatewayError) {
-            for file in try Folder.files(path, endings: [".yaml", ".yml"]) {
-                for document in try YAMLDocument.parse(try FileText.read(file), file: file) {
-                    for entry in try document.json.array("datasources") ?? [] {
-                        var settings = DataSourceInstanceSettings()
-                        settings.uid = try entry.requiredString("uid")
-                        settings.name = try entry.requiredString("name")
-                        settings.url = try entry.string("url") ?? ""
-                        settings.id = 1
-                        if let json = entry["jsonData"] { settings.jsonData = json.bytes() }
-                        sources.append(
-                            DataSource(
-                                orgID: try entry.int("orgId") ?? 1, uid: settings.uid,
-                                type: try entry.requiredString("type"), settings: settings))
-                    }
+/// The data sources of Grafana's provisioning files.
+package struct DataSourceFiles: Sendable {
+    /// The usable data sources, in the order of files and entries.
+    package private(set) var sources: [DataSource] = []
+    /// What is wrong, each with file, line and field; never with a secret.
+    package private(set) var faults: [GatewayError]
+    /// Files that values refer to, as they were when they were read; nil for one that wasn't there.
+    package let referencedFiles: [String: FileFacts?]
+    private let files: ProvisioningFiles<DataSourceCandidate>
+
+    /// Reads files and the YAML files directly in folders, sorted by name.
+    ///
+    /// A faulty entry is left out, the rest is used. A file that can't be read or parsed keeps the entries it had.
+    ///
+    /// - Parameters:
+    ///   - environment: for `$VAR` in values.
+    ///   - previous: what was loaded before; unchanged data sources stay the same objects.
+    package static func load(
+        _ paths: [String], environment: [String: String], previous: DataSourceFiles? = nil
+    ) -> DataSourceFiles {
+        DataSourceFiles(paths, environment, previous)
+    }
+
+    private init(_ paths: [String], _ environment: [String: String], _ previous: DataSourceFiles?) {
+        let interpolator = Interpolator(environment: environment)
+        files = ProvisioningFiles(paths, previous: previous?.files, interpolator: interpolator) { document, faults in
+            Self.candidates(&document, &faults)
+        }
+        faults = files.faults
+        referencedFiles = interpolator.files
+        resolve(files.files.flatMap(\.entries), previous?.sources ?? [])
+    }
+
+    private static func candidates(
+        _ document: inout ProvisioningEntry, _ faults: inout [GatewayError]
+    ) -> [DataSourceCandidate] {
+        _ = document.bool("prune")
+        for var deleted in document.entries("deleteDatasources") {
+            _ = deleted.requiredText("name")
+            _ = deleted.organisation()
+            deleted.reportUnknown()
+            faults += deleted.faults
+        }
+        var candidates: [DataSourceCandidate] = []
+        for var entry in document.entries("datasources") {
+            let place = entry.place
+            if let candidate = DataSourceCandidate(&entry, place: place) { candidates.append(candidate) }
+            faults += entry.faults
+        }
+        return candidates
+    }
+
+    /// Drops what is there twice, numbers the rest, and takes over unchanged objects.
+    private mutating func resolve(_ candidates: [DataSourceCandidate], _ previous: [DataSource]) {
+        var seen: [Key: String] = [:]
+        var kept: [DataSourceCandidate] = []
+        for var candidate in candidates {
+            let name = Key(orgID: candidate.orgID, field: "name", value: candidate.settings.name)
+            let uid = Key(orgID: candidate.orgID, field: "uid", value: candidate.settings.uid)
+            if let (key, first) = [name, uid].lazy.compactMap({ key in seen[key].map { (key, $0) } }).first {
+                report(
+                    candidate, key.field,
+                    "organisation \(key.orgID) has a data source of this \(key.field) already, at \(first)")
+                continue
+            }
+            seen[name] = candidate.place
+            seen[uid] = candidate.place
+            if candidate.isDefault {
+                let standard = Key(orgID: candidate.orgID, field: "isDefault", value: "")
+                if let first = seen[standard] {
+                    report(
+                        candidate, "isDefault",
+                        "organisation \(candidate.orgID) has a default data source already, at \(first); this one isn't default"
+                    )
+                    candidate.isDefault = false
+                } else {
+                    seen[standard] = candidate.place
                 }
             }
-        } catch { faults.append(error) }
-        return (sources, faults)
+            kept.append(candidate)
+        }
+        let ids = Self.ids(kept)
+        let known = Dictionary(previous.map { (Self.identity($0), $0) }) { first, _ in first }
+        sources = kept.map { candidate in
+            let source = candidate.dataSource(id: ids[Self.key(candidate)] ?? 0)
+            return known[Self.identity(source)] ?? source
+        }
+    }
+
+    /// Numbers for data sources, given out in the order of their names: the same for the same set of files.
+    private static func ids(_ candidates: [DataSourceCandidate]) -> [Key: Int64] {
+        var ids: [Key: Int64] = [:]
+        var taken: Set<Int64> = []
+        let keys = candidates.map(key).sorted { ($0.orgID, $0.value) < ($1.orgID, $1.value) }
+        for key in keys {
+            let id = ContentHash.id(orgID: key.orgID, uid: key.value, taken: taken)
+            taken.insert(id)
+            ids[key] = id
+        }
+        return ids
+    }
+
+    private static func key(_ candidate: DataSourceCandidate) -> Key {
+        Key(orgID: candidate.orgID, field: "uid", value: candidate.settings.uid)
+    }
+
+    /// Content and number: what a plugin receives is the same for the same identity.
+    private static func identity(_ source: DataSource) -> Identity {
+        Identity(revision: source.revision, id: source.settings.id)
+    }
+
+    private mutating func report(_ candidate: DataSourceCandidate, _ field: String, _ why: String) {
+        faults.append(GatewayError(.badRequest, "\(candidate.place).\(field): \(why)"))
+    }
+
+    private struct Key: Hashable {
+        let orgID: Int
+        let field: String
+        let value: String
+    }
+
+    private struct Identity: Hashable {
+        let revision: [UInt8]
+        let id: Int64
     }
 }

@@ -1,0 +1,113 @@
+import DataPlaneAPI
+import SystemKit
+
+/// What plugins are told of the Grafana they believe to run in.
+package struct GrafanaConfig: Sendable {
+    /// `grafanaConfig` of every plugin context; the same map for the same settings.
+    package let pluginContext: [String: String]
+    /// Environment variables of single plugins, from the sections `[plugin.<id>]`, by plugin id.
+    package let pluginVariables: [String: [String: String]]
+    /// What is wrong, with file, line and key; never with a value.
+    package let faults: [GatewayError]
+    /// Files that values refer to, as they were when they were read; nil for one that wasn't there.
+    package let referencedFiles: [String: FileFacts?]
+
+    /// Reads a grafana.ini and the environment's `GF_<SECTION>_<KEY>`.
+    ///
+    /// - Parameter file: the path; empty for none: then defaults and environment count.
+    package static func load(_ file: String, environment: [String: String]) -> GrafanaConfig {
+        let settings = GrafanaSettings(file: file, environment: environment)
+        return GrafanaConfig(
+            pluginContext: context(settings), pluginVariables: variables(settings, environment),
+            faults: settings.faults, referencedFiles: settings.referencedFiles)
+    }
+
+    // MARK: - The map
+
+    private static func context(_ settings: GrafanaSettings) -> [String: String] {
+        var map = [
+            "GF_APP_URL": appURL(settings),
+            "GF_CONCURRENT_QUERY_COUNT": settings.number("datasources", "concurrent_query_count", default: 10),
+            "GF_USER_FACING_DEFAULT_ERROR": settings.text("log", "user_facing_default_error")
+                ?? "please inspect Grafana server log for details",
+            "GF_SQL_ROW_LIMIT": settings.number("dataproxy", "row_limit", default: 1_000_000),
+            "GF_SQL_MAX_OPEN_CONNS_DEFAULT": settings.number("sql_datasources", "max_open_conns_default", default: 100),
+            "GF_SQL_MAX_IDLE_CONNS_DEFAULT": settings.number("sql_datasources", "max_idle_conns_default", default: 100),
+            "GF_SQL_MAX_CONN_LIFETIME_SECONDS_DEFAULT":
+                settings.number("sql_datasources", "max_conn_lifetime_default", default: 14_400),
+            "GF_RESPONSE_LIMIT": settings.number("dataproxy", "response_limit", default: 0),
+        ]
+        let toggles = featureToggles(settings)
+        if !toggles.isEmpty { map["GF_INSTANCE_FEATURE_TOGGLES_ENABLE"] = toggles.joined(separator: ",") }
+        if settings.text("live", "client_queue_max_size") != nil {
+            map["GF_LIVE_CLIENT_QUEUE_MAX_SIZE"] = settings.number("live", "client_queue_max_size", default: 4_194_304)
+        }
+        for (key, name) in cloudKeys {
+            if let text = settings.text("aws", key), !text.isEmpty { map[name] = text }
+        }
+        proxy(settings, &map)
+        return map
+    }
+
+    /// The public address, always with a slash at its end.
+    private static func appURL(_ settings: GrafanaSettings) -> String {
+        var url = settings.text("server", "root_url") ?? ""
+        if url.isEmpty {
+            let part = { (key: String) in
+                settings.text("server", key).flatMap { $0.isEmpty ? nil : $0 } ?? GrafanaSettings.serverDefaults[key]
+                    ?? ""
+            }
+            url = "\(part("protocol"))://\(part("domain")):\(part("http_port"))"
+        }
+        return url.hasSuffix("/") ? url : "\(url)/"
+    }
+
+    /// The toggles that are on, sorted: those of the list `enable` and single ones that are true.
+    private static func featureToggles(_ settings: GrafanaSettings) -> [String] {
+        let section = "feature_toggles"
+        let list = settings.text(section, "enable") ?? ""
+        var names = Set(list.split { $0 == "," || $0.isWhitespace }.map(String.init))
+        for key in settings.keys(section) where key != "enable" {
+            guard let text = settings.text(section, key) else { continue }
+            // A toggle that holds a value and no boolean is none of ours.
+            if let isOn = GrafanaSettings.boolean(text) {
+                if isOn { names.insert(key) } else { names.remove(key) }
+            }
+        }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    private static let cloudKeys = [
+        "allowed_auth_providers": "AWS_AUTH_AllowedAuthProviders",
+        "assume_role_enabled": "AWS_AUTH_AssumeRoleEnabled",
+        "external_id": "AWS_AUTH_EXTERNAL_ID",
+    ]
+
+    private static func proxy(_ settings: GrafanaSettings, _ map: inout [String: String]) {
+        let section = "secure_socks_datasource_proxy"
+        guard settings.bool(section, "enabled") else { return }
+        let prefix = "GF_SECURE_SOCKS_DATASOURCE_PROXY"
+        map["\(prefix)_SERVER_ENABLED"] = "true"
+        map["\(prefix)_ALLOW_INSECURE"] = settings.bool(section, "allow_insecure") ? "true" : "false"
+        for key in ["client_cert", "client_key", "root_ca_cert", "proxy_address", "server_name"] {
+            if let text = settings.text(section, key), !text.isEmpty { map["\(prefix)_\(key.uppercased())"] = text }
+        }
+    }
+
+    // MARK: - Variables
+
+    private static func variables(
+        _ settings: GrafanaSettings, _ environment: [String: String]
+    ) -> [String: [String: String]] {
+        var all: [String: [String: String]] = [:]
+        for section in settings.sectionNames where section.hasPrefix("plugin.") {
+            var variables: [String: String] = [:]
+            for key in settings.keys(section) where key != "path" && key != "id" {
+                let name = "GF_PLUGIN_\(key.uppercased())"
+                if let value = environment[name] ?? settings.text(section, key) { variables[name] = value }
+            }
+            if !variables.isEmpty { all[String(section.dropFirst("plugin.".count))] = variables }
+        }
+        return all
+    }
+}

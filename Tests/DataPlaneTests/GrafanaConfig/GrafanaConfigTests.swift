@@ -1,0 +1,127 @@
+import DataPlaneAPI
+import Testing
+
+@testable import DataPlane
+
+@Suite struct GrafanaConfigTests {
+    private func load(_ ini: String, _ environment: [String: String] = [:]) throws -> (GrafanaConfig, [String]) {
+        let folder = try TemporaryFolder()
+        let file = try folder.write("grafana.ini", ini)
+        let config = GrafanaConfig.load(file, environment: environment)
+        return (config, config.faults.map { $0.message.replacing("\(folder.path)/", with: "") })
+    }
+
+    @Test func `Without a file every limit has Grafana's default`() {
+        let config = GrafanaConfig.load("", environment: [:])
+        #expect(config.faults.isEmpty)
+        #expect(
+            config.pluginContext == [
+                "GF_APP_URL": "http://localhost:3000/",
+                "GF_CONCURRENT_QUERY_COUNT": "10",
+                "GF_USER_FACING_DEFAULT_ERROR": "please inspect Grafana server log for details",
+                "GF_SQL_ROW_LIMIT": "1000000",
+                "GF_SQL_MAX_OPEN_CONNS_DEFAULT": "100",
+                "GF_SQL_MAX_IDLE_CONNS_DEFAULT": "100",
+                "GF_SQL_MAX_CONN_LIFETIME_SECONDS_DEFAULT": "14400",
+                "GF_RESPONSE_LIMIT": "0",
+            ])
+    }
+
+    @Test func `Values of the file count, the environment wins`() throws {
+        let (config, faults) = try load(
+            """
+            ; a comment
+            # another
+            app_mode = production
+            [server]
+            protocol = https
+            domain = g.example ; not this
+            root_url = %(protocol)s://%(domain)s:%(http_port)s/grafana
+            [feature_toggles]
+            enable = zeta,alpha  mid
+            mid = false
+            single = true
+            [dataproxy]
+            row_limit = ${ROWS}
+            response_limit = 100
+            [log]
+            user_facing_default_error = \"\"\"ask; #us\"\"\"
+            [sql_datasources]
+            max_open_conns_default = 7
+            [aws]
+            allowed_auth_providers = default,keys
+            [secure_socks_datasource_proxy]
+            enabled = yes
+            proxy_address = p:1
+            """, ["ROWS": "55", "GF_SQL_DATASOURCES_MAX_OPEN_CONNS_DEFAULT": "8", "GF_DATAPROXY_ROW_LIMIT": ""])
+        #expect(faults == [])
+        let map = config.pluginContext
+        #expect(map["GF_APP_URL"] == "https://g.example:3000/grafana/")
+        #expect(map["GF_INSTANCE_FEATURE_TOGGLES_ENABLE"] == "alpha,single,zeta")
+        #expect(map["GF_SQL_ROW_LIMIT"] == "55")
+        #expect(map["GF_RESPONSE_LIMIT"] == "100")
+        #expect(map["GF_USER_FACING_DEFAULT_ERROR"] == "ask; #us")
+        #expect(map["GF_SQL_MAX_OPEN_CONNS_DEFAULT"] == "8")
+        #expect(map["AWS_AUTH_AllowedAuthProviders"] == "default,keys")
+        #expect(map["GF_SECURE_SOCKS_DATASOURCE_PROXY_SERVER_ENABLED"] == "true")
+        #expect(map["GF_SECURE_SOCKS_DATASOURCE_PROXY_PROXY_ADDRESS"] == "p:1")
+    }
+
+    @Test func `Sections of plugins become their variables`() throws {
+        let folder = try TemporaryFolder()
+        let secret = try folder.write("secret", " s3cret\n")
+        let (config, faults) = try load(
+            """
+            [plugin.my-app]
+            path = /x
+            id = my-app
+            api_token = $__file{\(secret)}
+            mode = fast
+            [plugin.other]
+            path = /y
+            """, ["GF_PLUGIN_MODE": "slow", "GF_PLUGIN_MY_APP_API_TOKEN": ""])
+        #expect(faults == [])
+        #expect(config.pluginVariables == ["my-app": ["GF_PLUGIN_API_TOKEN": "s3cret", "GF_PLUGIN_MODE": "slow"]])
+        #expect(Array(config.referencedFiles.keys) == [secret])
+    }
+
+    @Test(arguments: [
+        ("[dataproxy]\nrow_limit = hunter2", "grafana.ini: line 2: [dataproxy] row_limit: must be a whole number"),
+        ("[dataproxy]\nrow_limit = -1", "grafana.ini: line 2: [dataproxy] row_limit: must be a whole number"),
+        ("[server\nroot_url = hunter2", "grafana.ini: line 1: the section has no closing ]"),
+        ("[server]\n\nhunter2", "grafana.ini: line 3: [server]: a line must be a section, a comment or `key = value`"),
+        ("[server]\n= hunter2", "grafana.ini: line 2: [server]: the key before = is missing"),
+        ("[log]\nx = `hunter2", "grafana.ini: line 2: [log] x: the quote is never closed"),
+        ("[plugin.a]\nx = ${NOPE}", "grafana.ini: line 2: [plugin.a] x: the environment variable NOPE is not set"),
+        ("[plugin.a]\nx = $__file{/no/file}", "grafana.ini: line 2: [plugin.a] x: $__file{}: /no/file: can't be read"),
+        (
+            "[secure_socks_datasource_proxy]\nenabled = hunter2",
+            "grafana.ini: line 2: [secure_socks_datasource_proxy] enabled: must be true or false"
+        ),
+    ])
+    func `A fault names file, line and key and never the value`(ini: String, expected: String) throws {
+        let (config, faults) = try load(ini)
+        #expect(faults.count == 1)
+        #expect(faults.first?.hasPrefix(expected) == true, "\(faults)")
+        #expect(!faults.joined().contains("hunter2"))
+        #expect(config.pluginContext["GF_SQL_ROW_LIMIT"] == "1000000")
+    }
+
+    @Test(arguments: [
+        ("a = b", "b"), ("a=b", "b"), ("a : b", "b"), ("  a =  b c  ", "b c"), ("a =", ""),
+        ("a = 'b #c'", "'b"), ("a = \"b\"", "b"), ("a = 'b'", "b"), ("a = '", "'"), ("a = b;c", "b"), ("a = #", ""),
+        ("a = `b;c`", "b;c"), ("a = \"\"\"b\nc # d\"\"\"", "b\nc # d"), ("a = b \\\n  c", "b c"), ("a = b\\", "b\\"),
+        ("a = 1\na = 2", "2"), ("\u{FEFF}a = b", "b"), ("a = b\r\nc = d", "b"), ("a = x=y", "x=y"),
+    ])
+    func `Values are read as Grafana's reader does`(text: String, expected: String) {
+        let ini = GrafanaINI("[s]\n\(text)", file: "f")
+        let bare = GrafanaINI(text, file: "f")
+        #expect(ini.faults.isEmpty)
+        #expect((text.hasPrefix("\u{FEFF}") ? bare.entry("DEFAULT", "a") : ini.entry("s", "a"))?.value == expected)
+    }
+
+    @Test func `Variable names are made as Grafana makes them`() {
+        #expect(
+            GrafanaSettings.variable("auth.generic_oauth", "client-secret") == "GF_AUTH_GENERIC_OAUTH_CLIENT_SECRET")
+    }
+}
