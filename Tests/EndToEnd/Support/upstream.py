@@ -1,0 +1,237 @@
+#!/usr/bin/env python3
+"""An upstream for tests: plain HTTP/1 over asyncio, byte-exact, standard library only.
+
+Prints `port N`. The path's first segment chooses what it does; `/echo` tells what came. Every request's head (and the
+body of small ones) is recorded and given by `/recorded` in latin-1; `/forget` clears the record.
+"""
+import asyncio
+import json
+import sys
+
+recorded = []
+connections = 0
+stats = {"open": 0, "sunk": 0, "aborted": 0}
+
+
+class Request:
+    def __init__(self, raw, connection):
+        self.raw = raw
+        self.connection = connection
+        lines = raw.split(b"\r\n")
+        self.line = lines[0].decode("latin-1")
+        self.method, self.target, self.version = self.line.split(" ")
+        self.headers = []
+        for line in lines[1:]:
+            if line:
+                name, value = line.split(b":", 1)
+                self.headers.append((name.decode("latin-1"), value.strip(b" \t").decode("latin-1")))
+        self.body = b""
+        self.trailers = []
+        self.path, _, self.query = self.target.partition("?")
+        self.arguments = dict(part.partition("=")[::2] for part in self.query.split("&") if part)
+
+    def get(self, name):
+        return next((v for n, v in self.headers if n.lower() == name.lower()), None)
+
+
+def answer(status, body=b"", headers=(), reason="OK"):
+    head = f"HTTP/1.1 {status} {reason}\r\n" + "".join(f"{n}: {v}\r\n" for n, v in headers)
+    if not any(n.lower() in ("content-length", "transfer-encoding") for n, _ in headers):
+        head += f"Content-Length: {len(body)}\r\n"
+    return head.encode("latin-1") + b"\r\n" + body
+
+
+async def parts(request, reader):
+    """The body, piece by piece."""
+    if (request.get("transfer-encoding") or "").lower() == "chunked":
+        while True:
+            size = int((await reader.readline()).split(b";")[0], 16)
+            if size == 0:
+                break
+            left = size
+            while left:
+                piece = await reader.read(min(left, 262144))
+                if not piece:
+                    raise asyncio.IncompleteReadError(b"", left)
+                left -= len(piece)
+                yield piece
+            await reader.readexactly(2)
+        while True:
+            line = (await reader.readline()).rstrip(b"\r\n")
+            if not line:
+                break
+            request.trailers.append([p.strip().decode("latin-1") for p in line.split(b":", 1)])
+    else:
+        left = int(request.get("content-length") or 0)
+        while left:
+            piece = await reader.read(min(left, 262144))
+            if not piece:
+                raise asyncio.IncompleteReadError(b"", left)
+            left -= len(piece)
+            yield piece
+
+
+async def whole(request, reader):
+    async for piece in parts(request, reader):
+        request.body += piece
+    return request.body
+
+
+async def serve(request, reader, writer):
+    """Answers one request; returns whether the connection lives on."""
+    name = request.path.strip("/").split("/")[0]
+    n = int(request.arguments.get("n", "0") or 0)
+    if name == "recorded":
+        text = json.dumps([{"head": r.raw.decode("latin-1"), "body": r.body.decode("latin-1"),
+                            "trailers": r.trailers, "connection": r.connection} for r in recorded])
+        writer.write(answer(200, text.encode(), [("Content-Type", "application/json")]))
+        return True
+    if name == "stats":
+        writer.write(answer(200, json.dumps(stats).encode()))
+        return True
+    if name == "forget":
+        recorded.clear()
+        writer.write(answer(204, headers=[("Content-Length", "0")]))
+        return True
+    recorded.append(request)
+    if name == "sink":
+        count = 0
+        async for piece in parts(request, reader):
+            count += len(piece)
+            stats["sunk"] += len(piece)
+            if "slow" in request.arguments:
+                await asyncio.sleep(0.02)
+        writer.write(answer(200, str(count).encode()))
+        return True
+    if name == "duplex":
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        async for piece in parts(request, reader):
+            writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+            await writer.drain()
+        writer.write(b"0\r\n\r\n")
+        return True
+    if name == "early":
+        writer.write(answer(413, b"too large", [("Connection", "close")], "No"))
+        await writer.drain()
+        return False
+    if name == "early-keep":
+        writer.write(answer(403, b"no need to read that"))
+        await writer.drain()
+        await whole(request, reader)
+        return True
+    if name == "refuse-expect":
+        writer.write(answer(417, b"no"))
+        return True
+    if name == "hang":
+        stats["hanging"] = stats.get("hanging", 0) + 1
+        await reader.read(1)
+        stats["aborted"] += 1
+        return False
+    if name == "vanish":
+        return False
+    if request.get("expect"):
+        writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    if name in ("ws", "raw-upgrade"):
+        writer.write(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n"
+                     b"X-Seen: yes\r\n\r\nhello")
+        while True:
+            piece = await reader.read(65536)
+            if not piece or piece == b"bye":
+                return False
+            writer.write(piece)
+            await writer.drain()
+    await whole(request, reader)
+    if name == "chunked":
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n")
+        for piece in (b"one", b"two", b"three"):
+            writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+            await writer.drain()
+        writer.write(b"0\r\nX-Sum: 11\r\nX-Remote-User: evil\r\n\r\n")
+    elif name == "big":
+        if "close" in request.arguments:
+            writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+        else:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % n)
+        block = bytes(range(256)) * 1024
+        left = n
+        while left:
+            piece = block[:min(left, len(block))]
+            writer.write(piece)
+            left -= len(piece)
+            await writer.drain()
+        return "close" not in request.arguments
+    elif name == "close-delimited":
+        writer.write(b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nuntil the end")
+        return False
+    elif name == "cut":
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this")
+        return False
+    elif name == "cut-chunked":
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nonly\r\n")
+        return False
+    elif name == "hints":
+        writer.write(b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n" + answer(200, b"done"))
+    elif name == "redirect":
+        writer.write(answer(302, b"", [("Location", request.arguments.get("to", "/elsewhere"))], "Found"))
+    elif name == "status":
+        body = b"" if n in (204, 304) else b"status"
+        extra = [("ETag", '"x"')]
+        if n == 304:
+            extra.append(("Content-Length", "1234"))
+        writer.write(answer(n, body, extra, "Said So"))
+    elif name == "head":
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4242\r\n\r\n")
+    elif name == "hop":
+        writer.write(answer(200, b"hop", [
+            ("Connection", "close, X-Inner"), ("X-Inner", "1"), ("Keep-Alive", "timeout=5"), ("Proxy-Connection", "x"),
+            ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"), ("X-Latin", "caf\xe9"), ("WWW-Authenticate", "Basic")]))
+        return False
+    elif name == "say":
+        # The answer's bytes come hex-encoded in the query.
+        writer.write(bytes.fromhex(request.arguments["hex"]))
+        return "keep" in request.arguments
+    elif name == "slow":
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for index in range(n):
+            writer.write(b"1\r\n%d\r\n" % (index % 10))
+            await writer.drain()
+            await asyncio.sleep(0.05)
+        writer.write(b"0\r\n\r\n")
+    else:
+        text = json.dumps({"method": request.method, "target": request.target, "version": request.version,
+                           "headers": request.headers, "body": request.body.decode("latin-1"),
+                           "trailers": request.trailers, "connection": request.connection})
+        writer.write(answer(200, text.encode(), [("Content-Type", "application/json")]))
+    return True
+
+
+async def client(reader, writer):
+    global connections
+    connections += 1
+    number = connections
+    stats["open"] += 1
+    try:
+        while True:
+            try:
+                raw = await reader.readuntil(b"\r\n\r\n")
+            except (asyncio.IncompleteReadError, ConnectionError):
+                return
+            request = Request(raw[:-4], number)
+            alive = await serve(request, reader, writer)
+            await writer.drain()
+            if not alive:
+                return
+    except (asyncio.IncompleteReadError, ConnectionError, BrokenPipeError):
+        stats["aborted"] += 1
+    finally:
+        stats["open"] -= 1
+        writer.close()
+
+
+async def main():
+    server = await asyncio.start_server(client, "127.0.0.1", 0, limit=1 << 20)
+    print("port", server.sockets[0].getsockname()[1], flush=True)
+    async with server:
+        await server.serve_forever()
+
+asyncio.run(main())
