@@ -28,6 +28,15 @@ package struct OwnedPrefixes: Sendable {
         }
     }
 
+    /// Whether a path lies below an owned prefix as its bytes stand, no escape decoded.
+    package func containsLiterally(_ raw: [UInt8]) -> Bool {
+        prefixes.contains { prefix in
+            let text = prefix.segments.flatMap { [0x2F] + $0 }
+            guard raw.starts(with: text) else { return false }
+            return raw.count == text.count || !prefix.isExact && raw[text.count] == 0x2F
+        }
+    }
+
     /// Whether a server behind us that normalises paths could take this one for a path we own though we don't.
     ///
     /// Such a request is refused with 400: passed on, it would go around the rules for owned paths. Normalising here

@@ -12,6 +12,8 @@ final class FirstRunGate: ExchangeGate {
             return Self.forbidden("the request does not come from this machine")
         }
         let headers = exchange.request.headers
+        // Without a Host nothing tells a proxy in front of us from a client on this machine.
+        guard headers.first(.host) != nil else { return Self.forbidden("the request has no Host header") }
         var origin: String?
         for field in headers.fields {
             switch field.known {
@@ -22,7 +24,8 @@ final class FirstRunGate: ExchangeGate {
             case .origin:
                 origin = headers.value(field)
             case .secFetchSite:
-                if headers.withValue(field, { !$0.equalsIgnoringCase("same-origin") && !$0.equalsIgnoringCase("none") }) {
+                if headers.withValue(field, { !$0.equalsIgnoringCase("same-origin") && !$0.equalsIgnoringCase("none") })
+                {
                     return Self.forbidden("a page of another site made the request")
                 }
             case .forwarded, .xForwardedFor, .xForwardedHost, .xForwardedProto, .xRealIP:
@@ -39,7 +42,8 @@ final class FirstRunGate: ExchangeGate {
     private static func forbidden(_ why: String) -> GatewayError {
         GatewayError(
             .forbidden,
-            "forbidden: \(why), and no authentication is configured; use http://127.0.0.1 from this machine", source: .client)
+            "forbidden: \(why), and no authentication is configured; use http://127.0.0.1 from this machine",
+            source: .client)
     }
 
     private static func isOwnOrigin(_ origin: String, host: String) -> Bool {

@@ -2,6 +2,8 @@ import NIOCore
 
 /// The byte classes of RFC 9110 section 5.6.2 (token) and field values.
 enum ByteClass {
+    /// One byte of classes for each byte.
+    ///
     /// Bit 0: token character. Bit 1: allowed in a field value. Bit 2: allowed in a request target.
     static let table: [UInt8] = (0...255).map { value -> UInt8 in
         let byte = UInt8(value)

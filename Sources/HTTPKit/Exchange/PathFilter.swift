@@ -22,14 +22,19 @@ package final class PathFilter: ExchangeHandler {
         let path = exchange.path
         if owned.contains(path) {
             if let refusal = path.refusal { return exchange.respond(refusal) }
+            // Handlers look for their prefixes byte by byte: `/%61pis` would get past them to the upstream.
+            guard owned.containsLiterally(path.raw) else { return exchange.respond(Self.disguised) }
         } else if owned.isEscapedTo(by: path) {
-            return exchange.respond(
-                GatewayError(
-                    .badRequest,
-                    "the path is written so that it may be read as one below a prefix of this gateway; "
-                        + "send it without escapes, dot segments and double slashes"))
+            return exchange.respond(Self.disguised)
         }
         next.handle(exchange)
+    }
+
+    private static var disguised: GatewayError {
+        GatewayError(
+            .badRequest,
+            "the path is written so that it may be read as one below a prefix of this gateway; "
+                + "send it without escapes, dot segments and double slashes")
     }
 
     private static func isUnusual(_ bytes: UnsafeRawBufferPointer) -> Bool {

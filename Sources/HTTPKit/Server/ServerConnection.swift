@@ -93,7 +93,9 @@ final class ServerConnection: ChannelInboundHandler {
 
     // MARK: Reading
 
-    /// Takes as many steps as the bytes at hand allow. Handlers may answer within a step; it isn't entered twice.
+    /// Takes as many steps as the bytes at hand allow.
+    ///
+    /// Handlers may answer within a step; it isn't entered twice.
     func process() {
         guard !isProcessing else { return }
         isProcessing = true
