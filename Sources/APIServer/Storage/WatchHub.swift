@@ -40,7 +40,9 @@ final class WatchHub: Sendable {
         return (stream, handle)
     }
 
-    /// Delivers a commit; called in the order of commits. A watcher whose buffer is full is cut.
+    /// Delivers a commit, in the order of commits.
+    ///
+    /// A watcher whose buffer is full is cut.
     func publish(_ event: StoreEvent) {
         let cut = state.withLock { state -> [AsyncStream<StoreSignal>.Continuation] in
             state.current = event.object.version

@@ -1,0 +1,128 @@
+import DataPlaneAPI
+import Logging
+import SystemKit
+
+/// Keeps the store in step with manifest files: what they hold is made and updated, what they no longer hold is removed.
+///
+/// Nothing is removed while any file has a fault, so a typing error or a half-written file takes no route away.
+package actor ManifestFolder {
+    private let paths: [String]
+    private let store: ObjectStore
+    private let registry: ResourceRegistry
+    private let logger: Logger
+    private var lastFaults: [ManifestFault] = []
+
+    /// A controller for files and folders; none means that objects of earlier manifests become ordinary ones.
+    package init(
+        paths: [String], store: ObjectStore, registry: ResourceRegistry = ResourceRegistry(), logger: Logger
+    ) {
+        self.paths = paths.map(Folder.absolute)
+        self.store = store
+        self.registry = registry
+        self.logger = logger
+    }
+
+    /// Applies the files, then looks for changes once a second until the task is cancelled.
+    ///
+    /// - Parameter started: called after the first pass, for readiness.
+    package func run(started: @Sendable () -> Void = {}) async {
+        var seen = Folder.fingerprint(paths, endings: ManifestReader.endings)
+        _ = await apply()
+        started()
+        var idle = 0
+        while !Task.isCancelled {
+            do { try await Task.sleep(for: .seconds(1)) } catch { return }
+            let now = Folder.fingerprint(paths, endings: ManifestReader.endings)
+            idle += 1
+            // A fault may also go away in the store: an object in the way is deleted, the disk has space again.
+            guard now != seen || !lastFaults.isEmpty && idle >= 10 else { continue }
+            (seen, idle) = (now, 0)
+            _ = await apply()
+        }
+    }
+
+    /// Brings the store in step once.
+    ///
+    /// - Returns: everything that stood in the way.
+    package func apply() async -> [ManifestFault] {
+        let reader = ManifestReader.read(paths, registry: registry)
+        var faults = reader.faults
+        for object in reader.objects {
+            do throws(GatewayError) { try await put(object) } catch {
+                faults.append(ManifestFault(file: object.file, line: object.line, message: error.message))
+            }
+        }
+        do throws(GatewayError) {
+            if paths.isEmpty {
+                try await release()
+            } else if reader.faults.isEmpty {
+                try await withdraw(except: Set(reader.objects.map(\.key)))
+            }
+        } catch {
+            faults.append(ManifestFault(file: paths.first ?? "", message: error.message))
+        }
+        for fault in faults where !lastFaults.contains(fault) {
+            logger.error(
+                "manifest: \(fault.message)",
+                metadata: ["file": "\(fault.file)", "line": "\(fault.line)", "field": "\(fault.field)"])
+        }
+        if faults.isEmpty, !lastFaults.isEmpty { logger.notice("manifest: every file is in order again") }
+        lastFaults = faults
+        return faults
+    }
+
+    private func put(_ object: ManifestObject) async throws(GatewayError) {
+        let writer = ObjectWriter(store: store, definition: object.definition, manifest: object.file)
+        let options = WriteOptions(manager: "manifest-folder")
+        let input = BodyReader.Result(json: Self.desired(object.json), faults: [])
+        guard let old = try await store.get(object.key) else {
+            _ = try await writer.create(input, namespace: object.key.namespace, name: object.key.name, options: options)
+            logger.info("manifest: created \(object.definition.kind) \(object.key.name) from \(object.file)")
+            return
+        }
+        guard old.manifest != nil else {
+            throw GatewayError(
+                .conflict,
+                "\(object.definition.kind) \"\(object.key.name)\" exists already and was made by hand; delete it "
+                    + "(kubectl delete \(object.definition.singular) \(object.key.name)), or take it out of the file")
+        }
+        let outcome = try await writer.update(object.key, endpoint: .main, options: options, retries: true) { _ in input
+        }
+        if outcome.isWritten {
+            logger.info("manifest: updated \(object.definition.kind) \(object.key.name) from \(object.file)")
+        }
+    }
+
+    /// What a file wants, without what only the server sets; so an object that was exported may be used as it is.
+    private static func desired(_ json: JSONValue) -> JSONValue {
+        var json = json
+        for field in ["uid", "resourceVersion", "creationTimestamp", "generation", "managedFields", "selfLink"] {
+            json["metadata"]?[field] = nil
+        }
+        json["status"] = nil
+        return json
+    }
+
+    /// Removes the objects that no file holds any more.
+    private func withdraw(except wanted: Set<ObjectKey>) async throws(GatewayError) {
+        for definition in registry.definitions {
+            for object in try await store.list(definition.id).items where object.manifest != nil {
+                guard !wanted.contains(object.key) else { continue }
+                let writer = ObjectWriter(store: store, definition: definition, manifest: object.manifest)
+                let isMarked = object.body["metadata"]?["deletionTimestamp"] != nil
+                _ = try await writer.delete(object.key, conditions: Preconditions(uid: object.uid), dryRun: false)
+                guard !isMarked else { continue }
+                logger.info("manifest: removed \(definition.kind) \(object.key.name): no file holds it any more")
+            }
+        }
+    }
+
+    /// Leaves the objects of earlier manifests to be edited by hand.
+    private func release() async throws(GatewayError) {
+        for definition in registry.definitions {
+            for object in try await store.list(definition.id).items where object.manifest != nil {
+                _ = try await store.update(object.key, object.body, expecting: object.version, manifest: nil)
+            }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+import DataPlaneAPI
+import SystemKit
+
+/// Something wrong in a manifest file.
+package struct ManifestFault: Sendable, Hashable, CustomStringConvertible {
+    /// The file.
+    package var file: String
+    /// The line, from 1; 0 when it is about the whole file.
+    package var line: Int
+    /// The field, such as `spec.services[0].type`; empty when it is about the whole document.
+    package var field: String
+    /// What is wrong and what to do.
+    package var message: String
+
+    /// Creates a fault.
+    package init(file: String, line: Int = 0, field: String = "", message: String) {
+        self.file = file
+        self.line = line
+        self.field = field
+        self.message = message
+    }
+
+    /// `file:line: field: message`.
+    package var description: String {
+        let place = line > 0 ? "\(file):\(line)" : file
+        return field.isEmpty ? "\(place): \(message)" : "\(place): \(field): \(message)"
+    }
+}
+
+/// An object of a manifest file.
+struct ManifestObject: Sendable {
+    let key: ObjectKey
+    let definition: any ResourceDefinition
+    let json: JSONValue
+    let file: String
+    let line: Int
+}
+
+/// Reads the objects of manifest files.
+package struct ManifestReader: Sendable {
+    /// The file name endings that count.
+    package static let endings = [".yaml", ".yml", ".json"]
+
+    private let registry: ResourceRegistry
+    private(set) var objects: [ManifestObject] = []
+    private(set) var faults: [ManifestFault] = []
+
+    private init(_ registry: ResourceRegistry) { self.registry = registry }
+
+    /// Every fault in the files of these paths; empty when all is well.
+    package static func check(_ paths: [String], registry: ResourceRegistry = ResourceRegistry()) -> [ManifestFault] {
+        read(paths, registry: registry).faults
+    }
+
+    /// The objects and the faults of these files and folders.
+    static func read(_ paths: [String], registry: ResourceRegistry) -> ManifestReader {
+        var reader = ManifestReader(registry)
+        for path in paths {
+            do throws(GatewayError) {
+                for file in try Folder.files(path, endings: endings) { reader.readFile(file) }
+            } catch {
+                reader.faults.append(ManifestFault(file: path, message: error.message.withoutPrefix("\(path): ")))
+            }
+        }
+        return reader
+    }
+
+    private mutating func readFile(_ file: String) {
+        do throws(GatewayError) {
+            for document in try YAMLDocument.parse(try FileText.read(file), file: file) {
+                readDocument(document, document.json, prefix: "", file)
+            }
+        } catch {
+            let message = error.message.withoutPrefix("\(file): ")
+            faults.append(ManifestFault(file: file, line: Self.line(in: message), message: message))
+        }
+    }
+
+    /// The number after the word `line` in a parser's message.
+    private static func line(in message: String) -> Int {
+        guard message.hasPrefix("line ") else { return 0 }
+        return Int(message.dropFirst(5).prefix { $0.isNumber }) ?? 0
+    }
+
+    private mutating func readDocument(_ document: YAMLDocument, _ json: JSONValue, prefix: String, _ file: String) {
+        let kind = json["kind"]?.asString ?? ""
+        if kind.hasSuffix("List"), prefix.isEmpty, let items = json["items"]?.asArray {
+            for (index, item) in items.enumerated() { readDocument(document, item, prefix: "items[\(index)]", file) }
+            return
+        }
+        func fault(_ field: String, _ message: String) -> ManifestFault {
+            let path = prefix.isEmpty || field.isEmpty ? prefix + field : "\(prefix).\(field)"
+            return ManifestFault(file: file, line: document.line(of: path), field: path, message: message)
+        }
+        guard json.asObject != nil else {
+            faults.append(fault("", "the document must be an object, not \(json.typeName)"))
+            return
+        }
+        let apiVersion = json["apiVersion"]?.asString ?? ""
+        guard let definition = registry.find(apiVersion: apiVersion, kind: kind) else {
+            let known = registry.definitions.map { "\($0.apiVersion) \($0.kind)" }.joined(separator: ", ")
+            faults.append(
+                fault(
+                    json["kind"] == nil ? "" : "kind",
+                    "apiVersion \"\(apiVersion)\" and kind \"\(kind)\" are not known; known are: \(known)"))
+            return
+        }
+        do throws(GatewayError) {
+            let object = try checked(json, definition)
+            for causes in object.causes { faults.append(fault(causes.field, causes.message)) }
+            guard object.causes.isEmpty else { return }
+            if let other = objects.first(where: { $0.key == object.key }) {
+                faults.append(fault("metadata.name", "the same object is also in \(other.file), line \(other.line)"))
+                return
+            }
+            objects.append(
+                ManifestObject(
+                    key: object.key, definition: definition, json: json, file: file, line: document.line(of: prefix)))
+        } catch {
+            if error.causes.isEmpty { faults.append(fault("", error.message)) }
+            for cause in error.causes { faults.append(fault(cause.field, cause.message)) }
+        }
+    }
+
+    private func checked(
+        _ json: JSONValue, _ definition: any ResourceDefinition
+    ) throws(GatewayError) -> (key: ObjectKey, causes: [StatusCause]) {
+        var causes = definition.unknownFields(in: json).map {
+            StatusCause(field: $0, reason: "FieldValueForbidden", message: "the field is not known; check its spelling")
+        }
+        let normalised = try definition.normalised(json)
+        let metadata = normalised["metadata"]
+        let name = metadata?["name"]?.asString ?? ""
+        if name.isEmpty { causes.append(.required("metadata.name", "objects of manifests need a name of their own")) }
+        causes += ObjectMetadata.validate(normalised)
+        causes += try definition.validate(create: normalised).filter { !(name.isEmpty && $0.field == "metadata.name") }
+        let namespace = definition.isNamespaced ? metadata?["namespace"]?.asString ?? "default" : ""
+        if !definition.isNamespaced, let given = metadata?["namespace"]?.asString, !given.isEmpty {
+            causes.append(.forbidden("metadata.namespace", "\(definition.kind) is cluster-wide"))
+        }
+        return (ObjectKey(definition.id, namespace: namespace, name: name), causes)
+    }
+}
+
+extension String {
+    fileprivate func withoutPrefix(_ prefix: String) -> String {
+        hasPrefix(prefix) ? String(dropFirst(prefix.count)) : self
+    }
+}
