@@ -31,7 +31,7 @@ package struct OwnedPrefixes: Sendable {
     /// Whether a path lies below an owned prefix as its bytes stand, no escape decoded.
     package func containsLiterally(_ raw: [UInt8]) -> Bool {
         prefixes.contains { prefix in
-            let text = prefix.segments.flatMap { [0x2F] + $0 }
+            let text: [UInt8] = prefix.segments.flatMap { (segment: [UInt8]) -> [UInt8] in [0x2F] + segment }
             guard raw.starts(with: text) else { return false }
             return raw.count == text.count || !prefix.isExact && raw[text.count] == 0x2F
         }
