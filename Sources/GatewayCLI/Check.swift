@@ -5,7 +5,8 @@ import Gateway
 /// Reads the configuration and all YAML and prints every fault.
 struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Read configuration and YAML, print every fault with file, line and field; exit code 1 if there is one.")
+        abstract:
+            "Read configuration and YAML, print every fault with file, line and field; exit code 1 if there is one.")
 
     @OptionGroup var options: ServeOptions
 

@@ -4,7 +4,7 @@ import NIOCore
 import PluginBridge
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #endif
 
 /// The first handler of the chain: answers claimed routes through their plugins, hands everything else on.

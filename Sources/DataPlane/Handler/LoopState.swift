@@ -33,7 +33,9 @@ package final class LoopState {
     }
 
     /// The plugin context of a data source, encoded once and kept: equal requests send equal bytes.
-    func context(_ source: DataSource, pluginID: String, version: String, namespace: String, userAgent: String) -> [UInt8] {
+    func context(_ source: DataSource, pluginID: String, version: String, namespace: String, userAgent: String)
+        -> [UInt8]
+    {
         let key = ContextKey(source: ObjectIdentifier(source), version: version, namespace: namespace)
         if let known = contexts[key] { return known }
         var context = PluginContext()

@@ -14,7 +14,9 @@ package final class ClaimedRoute: Sendable {
     package let pluginID: String
 
     /// The path with its parameters, for people.
-    package var pathPattern: String { "/apis/\(group)/\(version)/namespaces/{ns}/{datasources|connections}/{uid}/query" }
+    package var pathPattern: String {
+        "/apis/\(group)/\(version)/namespaces/{ns}/{datasources|connections}/{uid}/query"
+    }
 
     init(objectName: String, type: ServiceType, group: String, version: String, pluginID: String) {
         self.objectName = objectName

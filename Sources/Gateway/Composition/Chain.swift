@@ -1,3 +1,4 @@
+import APIServer
 import DataPlane
 import DataPlaneAPI
 import HTTPKit
@@ -10,6 +11,7 @@ import PluginProtocol
 struct ChainParts: Sendable {
     let settings: Settings
     let publisher: DataPlanePublisher
+    let api: APIServerCore
     let budget: MemoryBudget
     let workers: NIOThreadPool
     let metrics: GatewayMetrics
@@ -33,7 +35,9 @@ enum Chain {
         let upstream = UpstreamHandler(
             pool: settings.upstream.map { UpstreamPool(endpoint: $0, loop: loop, timeouts: timeouts) })
 
-        guard let state = parts.publisher.state(of: loop) else { return upstream }
+        let api = APIServerHandler(core: parts.api, gate: gate, next: upstream)
+
+        guard let state = parts.publisher.state(of: loop) else { return api }
         let queries = QueryBridge(
             settings: QueryBridgeSettings(
                 timeout: settings.pluginCallTimeout, requestLimit: settings.pluginRequestLimit,
@@ -41,7 +45,7 @@ enum Chain {
             plugins: state.plugins, budget: parts.budget, workers: parts.workers)
         let dataPlane = DataPlaneHandler(
             state: state, queries: queries, gate: gate, userAgent: GatewayVersion.pluginUserAgent,
-            requestLimit: settings.pluginRequestLimit, next: upstream)
+            requestLimit: settings.pluginRequestLimit, next: api)
 
         return PathFilter(owned: owned, next: dataPlane)
     }

@@ -2,7 +2,7 @@ import DataPlaneAPI
 import SystemKit
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #endif
 
 /// The folders the process writes to, made and locked.
@@ -29,7 +29,8 @@ struct Folders: Sendable {
         guard runtime.utf8.count <= Self.longestRuntime else {
             throw GatewayError(
                 .badRequest,
-                "runtime-dir: \(runtime) is longer than \(Self.longestRuntime) bytes, too long for sockets in it; give a shorter one")
+                "runtime-dir: \(runtime) is longer than \(Self.longestRuntime) bytes, too long for sockets in it; give a shorter one"
+            )
         }
         try Folder.create(runtime, mode: 0o700)
         guard chmod(runtime, 0o700) == 0 else {

@@ -10,7 +10,7 @@ import ServiceLifecycle
 import SystemKit
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #endif
 
 /// Starts the parts of the gateway in order and stops them in the opposite one.
@@ -25,6 +25,7 @@ struct GatewayService: Service, CustomStringConvertible {
     }
 
     func run() async throws {
+        if let fault = settings.addressFaults.first { throw fault }
         let folders = try Folders(settings)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         let workers = NIOThreadPool(numberOfThreads: 16)
@@ -43,16 +44,20 @@ struct GatewayService: Service, CustomStringConvertible {
         await host.start(scan)
         let sources = DataSourceController(
             settings.provisioningLayout, environment: environment,
-            publish: { await publisher.publish($0, manifests: scan.plugins) },
+            publish: { await publisher.publish($0, manifests: await host.allManifests()) },
             report: { [logger] in for fault in $0 { logger.error("\(fault.message)") } })
         await sources.look()
-        try await applyManifests(store)
+        let manifests = ManifestFolder(
+            paths: settings.manifests.isEmpty ? [] : [settings.manifests], store: store,
+            logger: Logger(label: "manifests"))
+        _ = await manifests.apply()
         // Every stored route is in place before the first request is accepted.
         try await controller.synchronise()
 
         let budget = MemoryBudget(limit: settings.pluginMemoryLimit)
         let parts = ChainParts(
-            settings: settings, publisher: publisher, budget: budget, workers: workers,
+            settings: settings, publisher: publisher, api: try await apiServer(store, controller, group.any()),
+            budget: budget, workers: workers,
             metrics: GatewayMetrics(budget: budget), log: AccessLog())
         let upstream = settings.upstream?.text
         let pages = AdminPages(
@@ -67,6 +72,8 @@ struct GatewayService: Service, CustomStringConvertible {
         await withTaskGroup(of: Void.self) { tasks in
             tasks.addTask { await controller.run() }
             tasks.addTask { await sources.run() }
+            tasks.addTask { await manifests.run() }
+            tasks.addTask { await followPlugins(host, sources, publisher) }
             try? await gracefulShutdown()
             logger.info("stopping")
             tasks.cancelAll()
@@ -120,16 +127,33 @@ struct GatewayService: Service, CustomStringConvertible {
         }
     }
 
-    private func applyManifests(_ store: ObjectStore) async throws(GatewayError) {
-        guard !settings.manifests.isEmpty else { return }
-        for file in try Folder.files(settings.manifests, endings: [".yaml", ".yml", ".json"]) {
-            for document in try YAMLDocument.parse(try FileText.read(file), file: file) {
-                let service = try DataPlaneService(document.json)
-                if let error = service.invalid(service.validate()) { throw error }
-                let key = ObjectKey(.dataPlaneServices, name: service.metadata.name)
-                if try await store.get(key) == nil { _ = try await store.create(key, service.json, manifest: file) }
+    /// Looks for new, changed and removed plugins.
+    private func followPlugins(
+        _ host: PluginHost, _ sources: DataSourceController, _ publisher: DataPlanePublisher
+    ) async {
+        while (try? await Task.sleep(for: .seconds(3))) != nil {
+            guard await host.update(PluginScan(settings.pluginsDirs)) else { continue }
+            await publisher.publish(await sources.table ?? DataSourceTable(), manifests: await host.allManifests())
+        }
+    }
+
+    private func apiServer(
+        _ store: ObjectStore, _ controller: ServiceController, _ loop: any EventLoop
+    ) async throws -> APIServerCore {
+        var core = APIServerCore(store: store)
+        core.version = GatewayVersion.text
+        core.claims = {
+            controller.routes.claimedGroups.map { ClaimedGroup(name: $0.group, versions: $0.versions) }
+        }
+        if let upstream = settings.upstream {
+            let asker = try await UpstreamAsker.make(upstream, on: loop)
+            core.fetch = { path, accept, headers in
+                await asker.get(path, accept: accept, headers: headers, milliseconds: 2_000).map {
+                    FetchedDocument(status: $0.status, contentType: $0.contentType, body: $0.body)
+                }
             }
         }
+        return core
     }
 }
 

@@ -25,7 +25,9 @@ package enum ConfigFile {
         }
         guard let node else { return (settings, []) }
         guard case .mapping(let mapping) = node else {
-            return (settings, [GatewayError(.badRequest, "\(path): must be a mapping of settings, like `http-port: 8080`")])
+            return (
+                settings, [GatewayError(.badRequest, "\(path): must be a mapping of settings, like `http-port: 8080`")]
+            )
         }
         for (key, value) in mapping {
             let line = key.mark?.line ?? 0

@@ -19,7 +19,8 @@ extension Settings {
     /// - Throws: `GatewayError` that names the key, the value and what is allowed.
     package mutating func set(_ key: String, _ values: [String], origin: String) throws(GatewayError) {
         guard Self.keys.contains(key) else {
-            throw GatewayError(.badRequest, "\(origin): unknown setting \"\(key)\"; known are \(Self.keys.joined(separator: ", "))")
+            throw GatewayError(
+                .badRequest, "\(origin): unknown setting \"\(key)\"; known are \(Self.keys.joined(separator: ", "))")
         }
         if key == "plugins-dir" {
             pluginsDirs = values
@@ -42,7 +43,8 @@ extension Settings {
         case "datasources": datasources = value
         case "grafana-config": grafanaConfig = value
         case "manifests": manifests = value
-        case "upstream": upstream = value.isEmpty ? nil : try UpstreamEndpoint(url: value, setting: "\(origin): upstream")
+        case "upstream":
+            upstream = value.isEmpty ? nil : try UpstreamEndpoint(url: value, setting: "\(origin): upstream")
         case "log-level": logLevel = try reader.choice(["trace", "debug", "info", "warn", "error"])
         case "log-format": logFormat = try reader.choice(["text", "json"])
         case "upstream-connect-timeout": upstreamConnectTimeoutMS = try reader.number(1...600_000)

@@ -5,11 +5,11 @@ package enum GatewayVersion {
     /// What plugins see as the host's user agent; they parse the shape (word, three numbers, OS and architecture).
     package static let pluginUserAgent: String = {
         #if arch(x86_64)
-            "Grafana/12.2.0 (linux; amd64)"
+        "Grafana/12.2.0 (linux; amd64)"
         #elseif arch(arm64)
-            "Grafana/12.2.0 (linux; arm64)"
+        "Grafana/12.2.0 (linux; arm64)"
         #else
-            "Grafana/12.2.0 (linux; unknown)"
+        "Grafana/12.2.0 (linux; unknown)"
         #endif
     }()
 }

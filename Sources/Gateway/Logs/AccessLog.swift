@@ -7,7 +7,8 @@ final class AccessLog: Sendable {
     private let logger = Logger(label: "access")
 
     func write(_ exchange: Exchange, seconds: Double) {
-        let level: Logger.Level = exchange.status >= 500 || exchange.status == 0 && exchange.error?.source != .client
+        let level: Logger.Level =
+            exchange.status >= 500 || exchange.status == 0 && exchange.error?.source != .client
             ? .warning : .debug
         guard level >= logger.logLevel else { return }
         var fields: Logger.Metadata = [

@@ -2,7 +2,7 @@ import DataPlaneAPI
 import Logging
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #endif
 
 /// Writes one line per entry to stderr, as text or JSON; control characters never get through.

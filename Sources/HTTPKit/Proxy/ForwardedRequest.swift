@@ -81,7 +81,9 @@ struct ConnectionOptions {
         }
     }
 
-    /// Whether the field is among them. End-to-end fields that every hop relies on can't be named away.
+    /// Whether the field is among them.
+    ///
+    /// End-to-end fields that every hop relies on can't be named away.
     func contains(_ headers: HeaderBlock, _ field: HeaderBlock.Field) -> Bool {
         guard !names.isEmpty else { return false }
         switch field.known {

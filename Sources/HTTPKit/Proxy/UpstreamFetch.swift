@@ -29,10 +29,10 @@ package final class UpstreamFetch {
     /// - Parameters:
     ///   - path: path and query.
     ///   - accept: the `Accept` field.
-    ///   - exchange: whose `Authorization`, `Cookie` and `Host` fields go along.
+    ///   - headers: a request's, whose `Authorization`, `Cookie` and `Host` fields go along.
     ///   - milliseconds: the time.
     package static func get(
-        _ path: String, accept: String, for exchange: Exchange, pool: UpstreamPool, milliseconds: Int,
+        _ path: String, accept: String, headers: HeaderBlock, pool: UpstreamPool, milliseconds: Int,
         limit: Int = 8 * 1024 * 1024, _ done: @escaping (Answer?) -> Void
     ) {
         let fetch = UpstreamFetch(limit: limit, done)
@@ -46,14 +46,12 @@ package final class UpstreamFetch {
         var head = ByteBuffer()
         head.writeString("GET \(path) HTTP/1.1\r\n")
         head.writeField("Accept", accept)
-        for field in exchange.request.headers.fields {
+        for field in headers.fields {
             switch field.known {
-            case .host, .authorization, .cookie: head.copyField(exchange.request.headers, field)
+            case .host, .authorization, .cookie: head.copyField(headers, field)
             default: break
             }
         }
-        head.writeField("X-Forwarded-For", exchange.peer.address)
-        head.writeField("X-Real-IP", exchange.peer.address)
         head.writeStaticString("\r\n")
         if let idle = pool.takeIdle() { return fetch.send(head, on: idle) }
         pool.connect { result in
@@ -100,4 +98,36 @@ extension UpstreamFetch: UpstreamConnectionUser {
     func upstreamWritable() {}
     func upstreamFailed(_ why: String) { finish(nil) }
     func upstreamTimedOut() { finish(nil) }
+}
+
+/// Asks the upstream from structured concurrency; has a pool of its own on one loop.
+package final class UpstreamAsker: Sendable {
+    private let loop: any EventLoop
+    private let pool: NIOLoopBound<UpstreamPool>
+
+    /// An asker for an upstream.
+    package static func make(_ endpoint: UpstreamEndpoint, on loop: any EventLoop) async throws -> UpstreamAsker {
+        let pool = try await loop.submit {
+            NIOLoopBound(UpstreamPool(endpoint: endpoint, loop: loop), eventLoop: loop)
+        }.get()
+        return UpstreamAsker(loop: loop, pool: pool)
+    }
+
+    private init(loop: any EventLoop, pool: NIOLoopBound<UpstreamPool>) {
+        self.loop = loop
+        self.pool = pool
+    }
+
+    /// The answer to a GET; nil when there is none within the time.
+    package func get(
+        _ path: String, accept: String, headers: HeaderBlock, milliseconds: Int
+    ) async -> UpstreamFetch.Answer? {
+        await withCheckedContinuation { continuation in
+            loop.execute {
+                UpstreamFetch.get(
+                    path, accept: accept, headers: headers, pool: self.pool.value, milliseconds: milliseconds
+                ) { continuation.resume(returning: $0) }
+            }
+        }
+    }
 }

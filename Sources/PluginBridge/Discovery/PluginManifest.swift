@@ -33,7 +33,9 @@ package struct PluginManifest: Sendable, Hashable {
         } catch { throw fault("not valid JSON: \(error)") }
         guard let id = json["id"]?.asString, !id.isEmpty else { throw fault("the field id is missing") }
         guard let type = json["type"]?.asString, !type.isEmpty else { throw fault("the field type is missing") }
-        guard !id.contains("/"), !id.contains("\0"), id != ".", id != ".." else { throw fault("the id \"\(id)\" is not usable") }
+        guard !id.contains("/"), !id.contains("\0"), id != ".", id != ".." else {
+            throw fault("the id \"\(id)\" is not usable")
+        }
         self.id = id
         self.type = type
         name = json["name"]?.asString ?? id
@@ -57,13 +59,13 @@ package struct PluginManifest: Sendable, Hashable {
     /// Operating system and architecture as Go names them, the end of an executable's name.
     package static let platform: String = {
         #if arch(x86_64)
-            "linux_amd64"
+        "linux_amd64"
         #elseif arch(arm64)
-            "linux_arm64"
+        "linux_arm64"
         #elseif arch(arm)
-            "linux_arm"
+        "linux_arm"
         #else
-            "linux_386"
+        "linux_386"
         #endif
     }()
 }

@@ -51,7 +51,8 @@ package struct PluginScan: Sendable {
             if let first = plugins[manifest.id] {
                 faults.append(
                     GatewayError(
-                        .badRequest, "\(path): the plugin id \(manifest.id) is already taken by \(first.folder), which is used"))
+                        .badRequest,
+                        "\(path): the plugin id \(manifest.id) is already taken by \(first.folder), which is used"))
             } else {
                 plugins[manifest.id] = manifest
             }

@@ -92,7 +92,8 @@ package final class QueryBridge {
         let charge = budget.charge(message.count)
         let writer = QueryResponseWriter(
             asked: refIDs,
-            missing: .init(message: "the plugin \(pluginID) gave no answer for this refId", errorSource: "plugin", status: 502),
+            missing: .init(
+                message: "the plugin \(pluginID) gave no answer for this refId", errorSource: "plugin", status: 502),
             fillsRefID: true)
         let indents = exchange.request.wantsPretty
         guard message.count > settings.inlineLimit else {

@@ -22,6 +22,7 @@ package actor PluginHost {
     private let logger = Logger(label: "plugins")
     private var manifests: [String: PluginManifest] = [:]
     private var supervisors: [String: PluginSupervisor] = [:]
+    private var slots: [String: PluginSlot] = [:]
     private var numbers = 0
     private let board = PluginBoard()
 
@@ -46,19 +47,78 @@ package actor PluginHost {
         return bound
     }
 
-    /// Starts the plugins found; ids that are running already are left alone.
+    /// Starts the plugins found.
     package func start(_ scan: PluginScan) async {
         for fault in scan.faults { logger.warning("\(fault.message)") }
-        for (id, manifest) in scan.plugins.sorted(by: { $0.key < $1.key }) where manifests[id] == nil {
-            manifests[id] = manifest
-            numbers += 1
-            let board = board
-            let supervisor = PluginSupervisor(
-                manifest, number: numbers, settings: settings, runtime: runtime
-            ) { board.publish(id, $0) }
-            supervisors[id] = supervisor
-            await supervisor.start()
+        for (id, manifest) in scan.plugins.sorted(by: { $0.key < $1.key }) { await add(id, manifest) }
+    }
+
+    /// Brings the running plugins in step with what lies in the folders now.
+    ///
+    /// A changed plugin is started beside the old process, which goes on serving until the new one is ready and some
+    /// time longer, for calls that are under way.
+    ///
+    /// - Returns: whether anything changed.
+    package func update(_ scan: PluginScan) async -> Bool {
+        var changed = false
+        for (id, manifest) in scan.plugins.sorted(by: { $0.key < $1.key }) where manifests[id] != manifest {
+            if manifests[id] == nil {
+                await add(id, manifest)
+            } else {
+                await replace(id, with: manifest)
+            }
+            changed = true
         }
+        for id in manifests.keys.filter({ scan.plugins[$0] == nil }) {
+            logger.info("plugin was removed", metadata: ["plugin": "\(id)"])
+            manifests[id] = nil
+            slots[id] = nil
+            await supervisors.removeValue(forKey: id)?.stop()
+            board.publish(id, .down(.missing, Self.unknown(id)))
+            changed = true
+        }
+        return changed
+    }
+
+    private func add(_ id: String, _ manifest: PluginManifest) async {
+        manifests[id] = manifest
+        let board = board
+        let slot = PluginSlot { board.publish(id, $0) }
+        slots[id] = slot
+        let supervisor = makeSupervisor(manifest, slot)
+        supervisors[id] = supervisor
+        await supervisor.start()
+    }
+
+    private func replace(_ id: String, with manifest: PluginManifest) async {
+        manifests[id] = manifest
+        let board = board
+        let (results, result) = AsyncStream<Bool>.makeStream()
+        let slot = PluginSlot(replacing: slots[id], result: result) { board.publish(id, $0) }
+        let candidate = makeSupervisor(manifest, slot)
+        logger.info("plugin changed, starting the new one beside the old", metadata: ["plugin": "\(id)"])
+        await candidate.start()
+        for await isReady in results {
+            guard isReady else {
+                logger.error("the changed plugin does not start, the old one goes on", metadata: ["plugin": "\(id)"])
+                await candidate.stop()
+                return
+            }
+            let old = supervisors[id]
+            supervisors[id] = candidate
+            slots[id] = slot
+            let grace = settings.drainTime
+            Task {
+                try? await Task.sleep(for: .seconds(grace))
+                await old?.stop()
+            }
+            return
+        }
+    }
+
+    private func makeSupervisor(_ manifest: PluginManifest, _ slot: PluginSlot) -> PluginSupervisor {
+        numbers += 1
+        return PluginSupervisor(manifest, number: numbers, settings: settings, runtime: runtime) { slot.take($0) }
     }
 
     /// Stops all plugins, side by side.

@@ -11,6 +11,9 @@ package struct PluginHostSettings: Sendable {
     /// For a plugin to end after it was told to, seconds, before it is killed.
     package var stopTimeout = 2.0
 
+    /// For calls under way when a changed plugin takes over, seconds.
+    package var drainTime = 10.0
+
     /// Settings.
     package init(
         runtimeDir: String, startTimeout: Double = 60, environment: [String: String],

@@ -30,7 +30,9 @@ final class PluginOutput: Sendable {
         (events, feed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(256))
     }
 
-    /// The end of what the plugin wrote to stderr. May hold secrets: only for the log and the admin listener.
+    /// The end of what the plugin wrote to stderr.
+    ///
+    /// It may hold secrets: only for the log and the admin listener.
     var tail: String { state.withLock { String(decoding: $0.tail, as: UTF8.self) } }
 
     /// From now on lines of standard output are log lines.

@@ -56,7 +56,8 @@ actor PluginSupervisor {
                 readySince = clock.now
                 current = (process, instance)
                 if !isStopping { publish(.ready(instance)) }
-                logger.info("plugin is ready", metadata: ["pid": "\(process.pid)", "generation": "\(instance.generation)"])
+                logger.info(
+                    "plugin is ready", metadata: ["pid": "\(process.pid)", "generation": "\(instance.generation)"])
                 let exit = await process.exited()
                 current = nil
                 cause = "its process ended with \(exit)"
@@ -70,8 +71,12 @@ actor PluginSupervisor {
             let delay = policy.ended(after: lifetime, random: .random(in: 0...1))
             restarts += 1
             let phase: PluginPhase = policy.isCrashLooping ? .crashLooping : .backingOff
-            logger.error("plugin is down", metadata: ["cause": "\(cause)", "next_start_in_s": "\(Self.rounded(delay))"])
-            publish(down(phase, "\(cause); next start in \(Self.rounded(delay)) s", retryAfter: max(1, Int(delay.rounded(.up)))))
+            logger.error(
+                "plugin is down", metadata: ["cause": "\(cause)", "next_start_in_s": "\(Self.rounded(delay))"])
+            publish(
+                down(
+                    phase, "\(cause); next start in \(Self.rounded(delay)) s",
+                    retryAfter: max(1, Int(delay.rounded(.up)))))
             await sleep(delay)
         }
         publish(down(.stopped, "it is stopped", retryAfter: nil))
@@ -177,8 +182,9 @@ actor PluginSupervisor {
             _ = try await channel.unary(
                 .health, PluginRequest.health(),
                 options: GRPCCallOptions(deadline: .after(.seconds(timeout)), waitForReady: true))
-        } catch where error.code == .unavailable || error.code == .deadlineExceeded {
-            throw StartFailure(description: "it printed its address \(handshake.address), but does not answer there: \(error.message)")
+        } catch  where error.code == .unavailable || error.code == .deadlineExceeded {
+            throw StartFailure(
+                description: "it printed its address \(handshake.address), but does not answer there: \(error.message)")
         } catch {
             // Any other answer, UNIMPLEMENTED above all, is an answer.
         }
@@ -193,7 +199,9 @@ actor PluginSupervisor {
                 // Programs print a banner now and then; only lines with a bar can be the handshake.
                 guard line.contains(UInt8(ascii: "|")) || noise >= 100 else {
                     noise += 1
-                    logger.warning("plugin wrote to stdout before its handshake: \(String(decoding: line.prefix(200), as: UTF8.self))")
+                    logger.warning(
+                        "plugin wrote to stdout before its handshake: \(String(decoding: line.prefix(200), as: UTF8.self))"
+                    )
                     continue
                 }
                 let handshake = try Handshake.parse(line)

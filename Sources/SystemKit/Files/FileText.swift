@@ -1,7 +1,7 @@
 import DataPlaneAPI
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #endif
 
 /// Reads small text files.
@@ -25,7 +25,9 @@ package enum FileText {
             }
             if count == 0 { break }
             bytes.append(contentsOf: chunk[..<count])
-            guard bytes.count <= 64 * 1024 * 1024 else { throw GatewayError(.badRequest, "\(path): is larger than 64 MiB") }
+            guard bytes.count <= 64 * 1024 * 1024 else {
+                throw GatewayError(.badRequest, "\(path): is larger than 64 MiB")
+            }
         }
         return String(decoding: bytes, as: UTF8.self)
     }

@@ -1,7 +1,7 @@
 import DataPlaneAPI
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #endif
 
 /// Writes small files whole.
@@ -57,7 +57,8 @@ package final class FolderLock: Sendable {
             close(descriptor)
             throw GatewayError(
                 .internalError,
-                "the data folder \(folder) is in use by another dataplane-gateway; stop it or give --data-dir another folder")
+                "the data folder \(folder) is in use by another dataplane-gateway; stop it or give --data-dir another folder"
+            )
         }
     }
 

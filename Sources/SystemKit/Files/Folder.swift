@@ -1,7 +1,7 @@
 import DataPlaneAPI
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #endif
 
 /// What a path points to, symlinks followed.
