@@ -1,27 +1,49 @@
+#if canImport(Glibc)
+import Glibc
+#endif
+
 /// The places of everything a query request holds, found in one pass over its bytes.
 struct QueryBody {
     /// The places of one query's keys.
     struct Query {
-        var known: [Range<Int>?] = Array(repeating: nil, count: QueryKey.allCases.count)
-        var additional: [(key: JSONStringToken, value: Range<Int>)] = []
+        /// Those the gateway knows; an empty place means "not given".
+        var known = InlineArray<9, Range<Int>>(repeating: 0..<0)
+        /// Its place among all additional keys.
+        var additional = 0..<0
+        /// The bytes from its first key to its end.
+        var size = 0
 
-        subscript(key: QueryKey) -> Range<Int>? { known[key.rawValue] }
+        @inline(__always)
+        subscript(key: QueryKey) -> Range<Int>? {
+            let place = known[key.rawValue]
+            return place.isEmpty ? nil : place
+        }
+    }
+
+    /// A key that the gateway passes on.
+    struct Additional {
+        let key: JSONStringToken
+        let value: Range<Int>
     }
 
     var from: Range<Int>?
     var to: Range<Int>?
     var queries: [Query] = []
+    /// The additional keys of all queries, those of each sorted by their bytes.
+    var additional: [Additional] = []
 
-    private var lexer: JSONLexer
+    private enum Place {
+        case top, from, to, queries, query
+    }
+
     private var scanner: JSONScanner
-    private var path = ""
+    private var place = Place.top
 
     /// Scans a body.
     ///
     /// Text after the JSON value is ignored, as in Grafana; of equal keys the last counts.
     init(_ bytes: UnsafeRawBufferPointer) throws(GatewayError) {
         scanner = JSONScanner(bytes)
-        lexer = scanner.lexer
         do throws(JSONFault) {
             guard let first = scanner.lexer.peek() else { throw JSONFault(.empty, bytes.count) }
             guard first == 0x7B else { throw JSONFault(.unexpectedByte, scanner.lexer.position) }
@@ -35,37 +57,48 @@ struct QueryBody {
         }
     }
 
+    private var path: String {
+        switch place {
+        case .top: ""
+        case .from: "from"
+        case .to: "to"
+        case .queries: "queries"
+        case .query: "queries[\(queries.count)]"
+        }
+    }
+
     private mutating func readRequest() throws(JSONFault) {
         guard try open(closing: 0x7D) else { return }
         repeat {
             let key = try scanner.key()
-            if lexer.content(of: key, equals: "queries") {
-                path = "queries"
+            if scanner.lexer.content(of: key, equals: "queries") {
+                place = .queries
                 queries = []
+                additional = []
                 if try scanner.lexer.require() == 0x6E {
                     try scanner.lexer.literal("null")
                 } else {
                     try readQueries()
                 }
-                path = ""
-            } else if lexer.content(of: key, equals: "from") {
-                path = "from"
+            } else if scanner.lexer.content(of: key, equals: "from") {
+                place = .from
                 from = try scanner.skip(maxDepth: scanner.maxDepth)
-            } else if lexer.content(of: key, equals: "to") {
-                path = "to"
+            } else if scanner.lexer.content(of: key, equals: "to") {
+                place = .to
                 to = try scanner.skip(maxDepth: scanner.maxDepth)
             } else {
                 _ = try scanner.skip(maxDepth: scanner.maxDepth)
             }
-            path = ""
+            place = .top
         } while try more(closing: 0x7D)
     }
 
     private mutating func readQueries() throws(JSONFault) {
         guard try scanner.lexer.require() == 0x5B else { throw JSONFault(.unexpectedByte, scanner.lexer.position) }
         guard try open(closing: 0x5D) else { return }
+        additional.reserveCapacity(16)
         repeat {
-            path = "queries[\(queries.count)]"
+            place = .query
             guard try scanner.lexer.require() == 0x7B else { throw JSONFault(.unexpectedByte, scanner.lexer.position) }
             queries.append(try readQuery())
         } while try more(closing: 0x5D)
@@ -73,18 +106,44 @@ struct QueryBody {
 
     private mutating func readQuery() throws(JSONFault) -> Query {
         var query = Query()
+        let start = scanner.lexer.position
+        let first = additional.count
         guard try open(closing: 0x7D) else { return query }
         repeat {
             let key = try scanner.key()
             let value = try scanner.skip(maxDepth: scanner.maxDepth)
-            if let known = QueryKey.allCases.first(where: { lexer.content(of: key, equals: $0.name) }) {
+            if let known = QueryKey(key, scanner.lexer) {
                 // null means "not given" for every known key.
-                query.known[known.rawValue] = scanner.lexer.bytes[value.lowerBound] == 0x6E ? nil : value
+                let isNull = scanner.lexer.bytes[value.lowerBound] == 0x6E
+                query.known[known.rawValue] = isNull ? 0..<0 : value
             } else {
-                query.additional.append((key, value))
+                additional.append(Additional(key: key, value: value))
             }
         } while try more(closing: 0x7D)
+        query.additional = first..<additional.count
+        query.size = scanner.lexer.position - start
+        sortAdditional(from: first)
         return query
+    }
+
+    /// Sorts the last query's keys by their bytes; of equal keys the last one written stays last.
+    private mutating func sortAdditional(from first: Int) {
+        let lexer = scanner.lexer
+        guard additional.count - first <= 24 else {
+            let sorted = additional[first...].sorted { lexer.key($0.key, precedes: $1.key) }
+            additional.replaceSubrange(first..., with: sorted)
+            return
+        }
+        // In place: a query has a handful of keys.
+        for index in (first + 1)..<max(additional.count, first + 1) {
+            let moved = additional[index]
+            var free = index
+            while free > first, lexer.key(moved.key, precedes: additional[free - 1].key) {
+                additional[free] = additional[free - 1]
+                free -= 1
+            }
+            if free != index { additional[free] = moved }
+        }
     }
 
     /// Consumes the opening byte; false if the container is empty, which is consumed then.
@@ -103,22 +162,25 @@ struct QueryBody {
     }
 }
 
-/// The keys of a query that the gateway knows, in the order in which Grafana writes them.
-enum QueryKey: Int, CaseIterable {
-    case refID, resultAssertions, timeRange, dataSource, dataSourceID, queryType, maxDataPoints, intervalMS, hide
+extension JSONLexer {
+    /// Whether a key's content comes before another's by its bytes.
+    func key(_ left: JSONStringToken, precedes right: JSONStringToken) -> Bool {
+        compare(left, right) < 0
+    }
 
-    /// The key in JSON.
-    var name: StaticString {
-        switch self {
-        case .refID: "refId"
-        case .resultAssertions: "resultAssertions"
-        case .timeRange: "timeRange"
-        case .dataSource: "datasource"
-        case .dataSourceID: "datasourceId"
-        case .queryType: "queryType"
-        case .maxDataPoints: "maxDataPoints"
-        case .intervalMS: "intervalMs"
-        case .hide: "hide"
+    /// Whether two keys have the same content.
+    func isSame(_ left: JSONStringToken, _ right: JSONStringToken) -> Bool { compare(left, right) == 0 }
+
+    private func compare(_ left: JSONStringToken, _ right: JSONStringToken) -> Int {
+        guard !left.hasEscapes, !right.hasEscapes, let base = bytes.baseAddress else {
+            var contents: (left: [UInt8], right: [UInt8]) = ([], [])
+            appendContent(of: left, to: &contents.left)
+            appendContent(of: right, to: &contents.right)
+            if contents.left == contents.right { return 0 }
+            return contents.left.lexicographicallyPrecedes(contents.right) ? -1 : 1
         }
+        let common = memcmp(
+            base + left.range.lowerBound, base + right.range.lowerBound, min(left.range.count, right.range.count))
+        return common == 0 ? left.range.count - right.range.count : Int(common)
     }
 }

@@ -22,16 +22,13 @@ package enum QueryRequest {
             let cause = StatusCause.required("queries", "send at least one query")
             throw GatewayError(.badRequest, "missing datasource reference: \(cause.line)", causes: [cause])
         }
-        let common = try TimeRange.parse(
-            from: try reader.timeText(places.from, "from"), to: try reader.timeText(places.to, "to"), now: now,
-            rules: rules)
+        let clock = Clock(now: now, rules: rules)
+        let common = try range(
+            places.from, places.to, QueryField(nil, "from"), QueryField(nil, "to"), nil, reader, clock)
         var parsed = ParsedQueries(queries: [], dataSourceUID: pathUID)
         parsed.queries.reserveCapacity(places.queries.count)
-        for (index, place) in places.queries.enumerated() {
-            let context = Context(
-                body: body, reader: reader, field: "queries[\(index)]", isOnly: places.queries.count == 1,
-                common: common ?? .recent(now: now), now: now, rules: rules)
-            parsed.queries.append(try query(place, context))
+        for index in places.queries.indices {
+            parsed.queries.append(try query(index, places, common ?? .recent(now: now), reader, clock))
         }
         try checkRefIDs(parsed.queries)
         try checkSources(parsed.queries)
@@ -55,74 +52,99 @@ package enum QueryRequest {
         }.get()
     }
 
-    private struct Context {
-        var body: UnsafeRawBufferPointer
-        var reader: QueryFieldReader
-        var field: String
-        var isOnly: Bool
-        var common: TimeRange
-        var now: Int
-        var rules: CalendarRules
+    private struct Clock {
+        let now: Int
+        let rules: CalendarRules
     }
 
-    private static func query(_ place: QueryBody.Query, _ context: Context) throws(GatewayError) -> ParsedQuery {
-        let (reader, field) = (context.reader, context.field)
-        var refID = try reader.string(place[.refID], "\(field).refId") ?? ""
-        if refID.isEmpty, context.isOnly { refID = "A" }
-        let dataSource = try reader.dataSource(place[.dataSource], "\(field).datasource")
-        if let dataSource { try checkServedHere(dataSource, field) }
-        let dataSourceID = try reader.integer(place[.dataSourceID], "\(field).datasourceId", orText: false)
-        let queryType = try reader.string(place[.queryType], "\(field).queryType") ?? ""
-        let points = try reader.integer(place[.maxDataPoints], "\(field).maxDataPoints", orText: true)
-        let interval = try reader.milliseconds(place[.intervalMS], "\(field).intervalMs")
-        let isHidden = try reader.bool(place[.hide], "\(field).hide")
-        var range: TimeRange?
-        if let own = place[.timeRange] {
-            let texts = try reader.timeRange(own, "\(field).timeRange")
-            range = try TimeRange.parse(
-                from: texts.from, to: texts.to, now: context.now, rules: context.rules, path: "\(field).timeRange")
+    /// A range; ends in epoch milliseconds, as dashboards send them, need no text.
+    private static func range(
+        _ from: Range<Int>?, _ to: Range<Int>?, _ fromField: QueryField, _ toField: QueryField, _ parent: QueryField?,
+        _ reader: QueryFieldReader, _ clock: Clock
+    ) throws(GatewayError) -> TimeRange? {
+        if let start = reader.epoch(from), let end = reader.epoch(to) { return TimeRange(fromMS: start, toMS: end) }
+        if from == nil, to == nil { return nil }
+        return try TimeRange.parse(
+            from: try reader.timeText(from, fromField), to: try reader.timeText(to, toField), now: clock.now,
+            rules: clock.rules, path: parent?.path ?? "")
+    }
+
+    private static func query(
+        _ index: Int, _ body: QueryBody, _ common: TimeRange, _ reader: QueryFieldReader, _ clock: Clock
+    ) throws(GatewayError) -> ParsedQuery {
+        let place = body.queries[index]
+        func field(_ key: QueryKey) -> QueryField { QueryField(index, key.name) }
+        var refID = try reader.string(place[.refID], field(.refID)) ?? ""
+        if refID.isEmpty, body.queries.count == 1 { refID = "A" }
+        let dataSource = try reader.dataSource(place[.dataSource], field(.dataSource))
+        if let dataSource { try checkServedHere(dataSource, field(.dataSource)) }
+        let dataSourceID = try reader.integer(place[.dataSourceID], field(.dataSourceID), orText: false)
+        let queryType = try reader.string(place[.queryType], field(.queryType)) ?? ""
+        let points = try reader.integer(place[.maxDataPoints], field(.maxDataPoints), orText: true)
+        let interval = try reader.milliseconds(place[.intervalMS], field(.intervalMS))
+        let isHidden = try reader.bool(place[.hide], field(.hide))
+        var own: TimeRange?
+        if let place = place[.timeRange] {
+            let ends = try reader.timeRange(place, field(.timeRange))
+            own = try range(
+                ends.from, ends.to, field(.timeRange).member("from"), field(.timeRange).member("to"),
+                field(.timeRange), reader, clock)
         }
         let hasInterval = interval?.isPositive ?? false
         let json = QueryJSON.write(
-            place, refID: refID, dataSource: dataSource, maxDataPoints: points, hasInterval: hasInterval,
-            dataSourceID: dataSourceID, queryType: queryType, isHidden: isHidden, from: context.body)
+            place, of: body,
+            QueryJSON.Values(
+                refID: refID, dataSource: dataSource, dataSourceID: dataSourceID, queryType: queryType,
+                maxDataPoints: points, hasInterval: hasInterval, isHidden: isHidden), reader.bytes)
         return ParsedQuery(
             refID: refID, queryType: queryType,
             maxDataPoints: points.flatMap { $0 > 0 ? $0 : nil } ?? defaultMaxDataPoints,
             intervalMS: hasInterval ? interval?.value ?? defaultIntervalMS : defaultIntervalMS,
-            range: range ?? context.common, dataSource: dataSource, isHidden: isHidden, json: json)
+            range: own ?? common, dataSource: dataSource, isHidden: isHidden, json: json)
     }
 }
 
 extension QueryRequest {
-    private static let elsewhere: Set<String> = [
-        "__expr__", "-100", "-- Mixed --", "mixed", "-- Grafana --", "grafana", "-- Dashboard --",
-    ]
+    /// Whether this names an expression or a built-in source of Grafana.
+    private static func isElsewhere(_ name: String) -> Bool {
+        switch name {
+        case "__expr__", "-100", "-- Mixed --", "mixed", "-- Grafana --", "grafana", "-- Dashboard --": true
+        default: false
+        }
+    }
 
     /// Expressions and Grafana's built-in sources span data sources; only Grafana's own endpoint runs them.
-    private static func checkServedHere(_ source: DataSourceReference, _ field: String) throws(GatewayError) {
-        for (key, value) in [("type", source.type), ("uid", source.uid)] where elsewhere.contains(value) {
-            throw .badField(
-                .invalid(
-                    "\(field).datasource.\(key)", string: value,
-                    "expressions and Grafana's built-in data sources are not served here; POST them to /api/ds/query"))
-        }
+    private static func checkServedHere(_ source: DataSourceReference, _ field: QueryField) throws(GatewayError) {
+        if isElsewhere(source.type) { throw servedElsewhere(source.type, field.member("type")) }
+        if isElsewhere(source.uid) { throw servedElsewhere(source.uid, field.member("uid")) }
+    }
+
+    private static func servedElsewhere(_ name: String, _ field: QueryField) -> GatewayError {
+        .badField(
+            .invalid(
+                field.path, string: name,
+                "expressions and Grafana's built-in data sources are not served here; POST them to /api/ds/query"))
     }
 
     /// Every answer needs a key of its own.
     private static func checkRefIDs(_ queries: [ParsedQuery]) throws(GatewayError) {
+        if let only = queries.first, queries.count == 1, !only.refID.isEmpty { return }
         var seen: Set<String> = []
-        for (index, query) in queries.enumerated() {
-            let field = "queries[\(index)].refId"
-            if query.refID.isEmpty { throw .badField(.required(field, "several queries need a refId each")) }
-            if !seen.insert(query.refID).inserted {
-                throw .badField(.duplicate(field, JSONValue.string(query.refID).text()))
+        seen.reserveCapacity(queries.count)
+        for index in queries.indices {
+            let refID = queries[index].refID
+            if refID.isEmpty {
+                throw .badField(.required("queries[\(index)].refId", "several queries need a refId each"))
+            }
+            if !seen.insert(refID).inserted {
+                throw .badField(.duplicate("queries[\(index)].refId", JSONValue.string(refID).text()))
             }
         }
     }
 
     /// All queries of a request go to one data source; the type is compared before the uid.
     private static func checkSources(_ queries: [ParsedQuery]) throws(GatewayError) {
+        if queries.count == 1 { return }
         guard let first = queries.lazy.compactMap(\.dataSource).first else { return }
         for (index, query) in queries.enumerated() {
             guard let source = query.dataSource else { continue }
