@@ -85,12 +85,14 @@ let package = Package(
         target(
             "Gateway",
             [
-                "DataPlane", "APIServer", "PluginBridge", "HTTPKit", "SystemKit", "DataPlaneAPI", lifecycle, signals, yams, logging,
+                "DataPlane", "APIServer", "PluginBridge", "HTTPKit", "SystemKit", "DataPlaneAPI", lifecycle, signals,
+                yams, logging,
             ] + nio),
         target(
             "DataPlane",
             [
-                "APIServer", "PluginBridge", "PluginProtocol", "DataFrames", "HTTPKit", "SystemKit", "DataPlaneAPI", yams,
+                "APIServer", "PluginBridge", "PluginProtocol", "DataFrames", "HTTPKit", "SystemKit", "DataPlaneAPI",
+                yams,
                 logging,
             ] + nio),
         target("APIServer", ["HTTPKit", "SystemKit", "DataPlaneAPI", grdb, yams, logging] + nio),
@@ -125,6 +127,8 @@ let package = Package(
         tests("DataFramesTests", ["DataFrames", "DataPlaneAPI"]),
         tests("PluginProtocolTests", ["PluginProtocol", "PluginKit", "DataFrames", "DataPlaneAPI"]),
         tests("HTTPKitTests", ["HTTPKit", "DataPlaneAPI"] + nio),
-    ] + fuzzers + benchmarks,
+    ],
     swiftLanguageModes: [.v6]
 )
+
+package.targets += fuzzers + benchmarks
