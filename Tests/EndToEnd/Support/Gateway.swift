@@ -16,7 +16,7 @@ final class Gateway: Sendable {
     ///   - sources: YAML entries below `datasources:`.
     init(
         upstream: UInt16? = nil, plugins: (TemporaryFolder) throws -> Void = { _ in }, services: [Service] = [],
-        sources: [Source] = [], flags: [String] = []
+        sources: [Source] = [], flags: [String] = [], environment: [String: String] = [:]
     ) throws {
         folder = try TemporaryFolder()
         _ = try folder.folder("plugins")
@@ -34,7 +34,7 @@ final class Gateway: Sendable {
             "\(folder.path)/data",
         ]
         if let upstream { arguments += ["--upstream", "http://127.0.0.1:\(upstream)"] }
-        process = try ChildProcess(Programs.gateway(), arguments + flags)
+        process = try ChildProcess(Programs.gateway(), arguments + flags, environment: environment)
         guard let ready = process.stdout.wait(containing: "ready http="),
             let text = ready.components(separatedBy: "http=http://127.0.0.1:").last?.prefix(while: \.isNumber),
             let number = UInt16(text)
@@ -139,6 +139,9 @@ enum ProcessFacts {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return names.compactMap { pid_t($0) }.filter { status($0)["PPid"] == "\(parent)" }
     }
+
+    /// Whether a process ended and nobody has asked for its end.
+    static func isZombie(_ pid: pid_t) -> Bool { status(pid)["State"]?.hasPrefix("Z") == true }
 
     /// Whether a process runs; a zombie doesn't.
     static func isAlive(_ pid: pid_t) -> Bool {

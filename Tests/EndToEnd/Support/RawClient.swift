@@ -2,7 +2,9 @@ import Foundation
 import Glibc
 
 /// A TCP connection that sends any bytes and reads HTTP/1.1 answers; blocks, for at most its time-out.
-final class RawClient {
+///
+/// One thread may send while another one reads.
+final class RawClient: @unchecked Sendable {
     private let socket: Int32
     private var buffer: [UInt8] = []
     private(set) var isAtEnd = false
