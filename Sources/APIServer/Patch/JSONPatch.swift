@@ -4,6 +4,8 @@ import DataPlaneAPI
 struct JSONPatch {
     /// The most operations a patch may have.
     static let operationLimit = 10_000
+    /// The deepest a patched document may be: what a body may be, too.
+    private static let depthLimit = 128
 
     private struct Operation {
         var word: String
@@ -146,6 +148,7 @@ struct JSONPatch {
 
     private static func add(_ value: JSONValue, at path: ArraySlice<String>, in document: inout JSONValue) throws(Fault)
     {
+        try checkDepth(value, below: path.count)
         guard let last = path.last else {
             document = value
             return
@@ -167,7 +170,22 @@ struct JSONPatch {
     private static func replace(
         _ value: JSONValue, at path: ArraySlice<String>, in document: inout JSONValue
     ) throws(Fault) {
+        try checkDepth(value, below: path.count)
         try change(path, in: &document) { (place) throws(Fault) in place = value }
+    }
+
+    private static func checkDepth(_ value: JSONValue, below levels: Int) throws(Fault) {
+        guard isWithin(value, depthLimit - levels) else {
+            throw Fault(message: "the patched object would be nested deeper than \(depthLimit) levels")
+        }
+    }
+
+    private static func isWithin(_ value: JSONValue, _ levels: Int) -> Bool {
+        switch value {
+        case .array(let list): levels > 0 && list.allSatisfy { isWithin($0, levels - 1) }
+        case .object(let object): levels > 0 && object.allSatisfy { isWithin($0.value, levels - 1) }
+        default: levels >= 0
+        }
     }
 
     private static func remove(_ path: ArraySlice<String>, in document: inout JSONValue) throws(Fault) -> JSONValue {

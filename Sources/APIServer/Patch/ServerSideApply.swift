@@ -27,9 +27,8 @@ struct ServerSideApply {
         try checkConflicts(changing, &managed, mine)
 
         var merged = paths.merge(configuration, into: live ?? .emptyObject)
-        for path in givenUp(before?.fields.subtracting(mine.fields) ?? [], managed, mine) {
-            paths.remove(path, from: &merged)
-        }
+        let dropped = before?.fields.subtracting(mine.fields) ?? []
+        for path in givenUp(dropped, managed, mine, merged) { paths.remove(path, from: &merged) }
 
         if let index = managed.entries.firstIndex(where: { $0.isSameManager(as: mine) }) {
             var entry = mine
@@ -45,14 +44,14 @@ struct ServerSideApply {
 
     /// The fields that the manager no longer wants and nobody else has; an entry of a list before what is in it.
     private func givenUp(
-        _ dropped: Set<FieldPath>, _ managed: ManagedFields, _ mine: ManagedFields.Entry
+        _ dropped: Set<FieldPath>, _ managed: ManagedFields, _ mine: ManagedFields.Entry, _ merged: JSONValue
     ) -> [FieldPath] {
-        let others = managed.entries.filter { !$0.isSameManager(as: mine) }.map(\.fields)
+        guard !dropped.isEmpty else { return [] }
+        let kept = managed.entries.filter { !$0.isSameManager(as: mine) }.map(\.fields) + [mine.fields]
+        // What was an empty object once may hold fields now: then it isn't a leaf any more, and stays.
+        let leaves = paths.leaves(merged)
         return dropped.filter { path in
-            let isEntry = path.last?.hasPrefix("k:") ?? false
-            return others.allSatisfy { fields in
-                isEntry ? !fields.contains { $0.starts(with: path) } : !fields.contains(path)
-            }
+            leaves[path] != nil && kept.allSatisfy { fields in !fields.contains { $0.starts(with: path) } }
         }.sorted { $0.count < $1.count }
     }
 

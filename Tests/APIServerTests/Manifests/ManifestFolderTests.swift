@@ -1,0 +1,159 @@
+import DataPlaneAPI
+import Foundation
+import Logging
+import Testing
+
+@testable import APIServer
+
+struct ManifestFolderTests {
+    private static func yaml(_ name: String, plugin: String = "acme") -> String {
+        """
+        apiVersion: aggregation.grafana.app/v0alpha1
+        kind: DataPlaneService
+        metadata:
+          name: \(name)
+        spec:
+          pluginID: \(plugin)
+          group: \(name).example.org
+          version: v1
+          services:
+            - type: query
+
+        """
+    }
+
+    private struct Setup {
+        let files: TemporaryFolder
+        let data: TemporaryFolder
+        let store: ObjectStore
+        let folder: ManifestFolder
+
+        init() async throws {
+            files = try TemporaryFolder()
+            data = try TemporaryFolder()
+            store = try await ObjectStore.open(data.file("store.db"))
+            folder = ManifestFolder(paths: [files.path], store: store, logger: Logger(label: "test"))
+        }
+
+        func names() async throws -> [String] {
+            try await store.list(.dataPlaneServices).items.map(\.key.name)
+        }
+    }
+
+    @Test func `objects are made, changed and withdrawn as the files are`() async throws {
+        let setup = try await Setup()
+        try setup.files.write("a.yaml", Self.yaml("a") + "---\n" + Self.yaml("b"))
+        try setup.files.write("c.json", #"{"kind":"List","apiVersion":"v1","items":[\#(Samples.service("c").text())]}"#)
+        try setup.files.write("notes.txt", "not: [yaml")
+        #expect(await setup.folder.apply() == [])
+        #expect(try await setup.names() == ["a", "b", "c"])
+        #expect(try await setup.store.get(Samples.key("b"))?.manifest == setup.files.file("a.yaml"))
+
+        let version = setup.store.currentVersion
+        #expect(await setup.folder.apply() == [])
+        #expect(setup.store.currentVersion == version)
+
+        try setup.files.write("a.yaml", Self.yaml("a", plugin: "other"))
+        #expect(await setup.folder.apply() == [])
+        #expect(try await setup.names() == ["a", "c"])
+        let changed = try await setup.store.get(Samples.key("a"))
+        #expect(changed?.body["spec"]?["pluginID"] == "other")
+        #expect(changed?.body["metadata"]?["generation"] == 2)
+    }
+
+    @Test func `a fault removes nothing, and the other files are applied`() async throws {
+        let setup = try await Setup()
+        try setup.files.write("a.yaml", Self.yaml("a"))
+        try setup.files.write("b.yaml", Self.yaml("b"))
+        #expect(await setup.folder.apply() == [])
+        try setup.files.remove("a.yaml")
+        try setup.files.write("b.yaml", "kind: [")
+        try setup.files.write("c.yaml", Self.yaml("c"))
+        let faults = await setup.folder.apply()
+        #expect(faults.map(\.file) == [setup.files.file("b.yaml")])
+        #expect(try await setup.names() == ["a", "b", "c"])
+        try setup.files.write("b.yaml", Self.yaml("b"))
+        #expect(await setup.folder.apply() == [])
+        #expect(try await setup.names() == ["b", "c"])
+    }
+
+    @Test func `an object made by hand is left alone`() async throws {
+        let setup = try await Setup()
+        let made = try await setup.store.create(Samples.key("a"), Samples.service("a"))
+        try setup.files.write("a.yaml", Self.yaml("a"))
+        let faults = await setup.folder.apply()
+        #expect(faults.first?.message.contains("made by hand") ?? false)
+        #expect(try await setup.store.get(Samples.key("a"))?.version == made.version)
+        _ = try await setup.store.delete(Samples.key("a"))
+        #expect(await setup.folder.apply() == [])
+        #expect(try await setup.store.get(Samples.key("a"))?.manifest == setup.files.file("a.yaml"))
+    }
+
+    @Test func `a status the server wrote survives the file`() async throws {
+        let setup = try await Setup()
+        try setup.files.write("a.yaml", Self.yaml("a"))
+        _ = await setup.folder.apply()
+        let ready = Condition(type: Condition.accepted, status: .isTrue, reason: "Ok", message: "fine")
+        try await setup.store.updateStatus(name: "a", conditions: [ready])
+        try setup.files.write("a.yaml", Self.yaml("a", plugin: "other"))
+        #expect(await setup.folder.apply() == [])
+        #expect(try await setup.store.dataPlaneServices().items.first?.conditions.count == 1)
+    }
+
+    @Test func `a folder that can't be read removes nothing`() async throws {
+        let setup = try await Setup()
+        try setup.files.write("a.yaml", Self.yaml("a"))
+        _ = await setup.folder.apply()
+        try FileManager.default.removeItem(atPath: setup.files.path)
+        #expect(await setup.folder.apply().count == 1)
+        #expect(try await setup.names() == ["a"])
+    }
+
+    @Test func `without manifests the objects become ordinary ones`() async throws {
+        let setup = try await Setup()
+        try setup.files.write("a.yaml", Self.yaml("a"))
+        _ = await setup.folder.apply()
+        let none = ManifestFolder(paths: [], store: setup.store, logger: Logger(label: "test"))
+        #expect(await none.apply() == [])
+        let object = try await setup.store.get(Samples.key("a"))
+        #expect(object != nil && object?.manifest == nil)
+    }
+
+    @Test func `the running controller notices a change`() async throws {
+        let setup = try await Setup()
+        try setup.files.write("a.yaml", Self.yaml("a"))
+        let (started, signal) = AsyncStream.makeStream(of: Void.self)
+        let running = Task { await setup.folder.run { signal.yield() } }
+        for await _ in started { break }
+        #expect(try await setup.names() == ["a"])
+        let watch = try await setup.store.watch(.dataPlaneServices, sendsState: false)
+        try setup.files.write("b.yaml", Self.yaml("b"))
+        for await change in watch.signals {
+            guard case .change(let event) = change else { continue }
+            #expect(event.object.key.name == "b")
+            break
+        }
+        running.cancel()
+        await running.value
+    }
+
+    @Test func `the check names file, line and field of every fault`() throws {
+        let files = try TemporaryFolder()
+        let bad = Self.yaml("a").replacingOccurrences(of: "type: query", with: "type: guess")
+        try files.write("1.yaml", Self.yaml("ok") + "---\n" + bad)
+        try files.write("2.yaml", Self.yaml("b").replacingOccurrences(of: "pluginID", with: "pluginId"))
+        try files.write("3.yaml", "a: 1\nb: [\n")
+        try files.write("4.yaml", "apiVersion: v1\nkind: Pod\n")
+        try files.write("5.yaml", Self.yaml("ok"))
+        let faults = ManifestReader.check([files.path])
+        func fault(_ file: String, _ field: String) -> ManifestFault? {
+            faults.first { $0.file == files.file(file) && $0.field == field }
+        }
+        #expect(fault("1.yaml", "spec.services[0].type")?.line == 21)
+        #expect(fault("2.yaml", "spec.pluginId")?.line == 6)
+        #expect(faults.contains { $0.file == files.file("3.yaml") && $0.line >= 2 })
+        #expect(fault("4.yaml", "kind")?.message.contains("DataPlaneService") ?? false)
+        #expect(fault("5.yaml", "metadata.name")?.message.contains("1.yaml") ?? false)
+        #expect(ManifestReader.check([files.file("missing")]).count == 1)
+    }
+}

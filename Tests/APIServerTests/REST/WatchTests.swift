@@ -1,0 +1,108 @@
+import DataPlaneAPI
+import Testing
+
+@testable import APIServer
+
+struct WatchTests {
+    private let table = ["Accept": "application/json;as=Table;v=v1;g=meta.k8s.io"]
+
+    private func summary(_ events: [JSONValue]) -> [String] {
+        events.map { "\($0["type"]?.asString ?? "") \($0["object"]?["metadata"]?["resourceVersion"]?.asString ?? "")" }
+    }
+
+    @Test func `a watch shows the state, then every change as it happens`() async throws {
+        try await TestServer.with { server in
+            let made = try await server.store.create(Samples.key("a"), Samples.service("a"))
+            let events = try await server.watch("watch=true") {
+                _ = try await server.store.update(
+                    Samples.key("a"), Samples.service("a", plugin: "b"), expecting: made.version, manifest: nil)
+                _ = try await server.store.delete(Samples.key("a"))
+            } until: {
+                $0.count == 3
+            }
+            #expect(summary(events) == ["ADDED 2", "MODIFIED 3", "DELETED 4"])
+        }
+    }
+
+    @Test func `a watch from a version begins after it`() async throws {
+        try await TestServer.with { server in
+            for name in ["a", "b", "c"] { _ = try await server.store.create(Samples.key(name), Samples.service(name)) }
+            let events = try await server.watch("watch=1&resourceVersion=2", until: { $0.count == 2 })
+            #expect(summary(events) == ["ADDED 3", "ADDED 4"])
+        }
+    }
+
+    @Test func `with a selector an object comes and goes`() async throws {
+        try await TestServer.with { server in
+            let key = Samples.key("a")
+            let events = try await server.watch("watch=true&labelSelector=on%3Dyes") {
+                var object = try await server.store.create(key, Samples.service("a"))
+                for labels: JSONValue in [["on": "yes"], ["on": "yes", "x": "y"], ["on": "no"], [:]] {
+                    object = try await server.store.update(
+                        key, Samples.service("a", labels: labels), expecting: object.version, manifest: nil)
+                }
+            } until: {
+                $0.count == 3
+            }
+            #expect(summary(events) == ["ADDED 3", "MODIFIED 4", "DELETED 5"])
+            #expect(events.last?["object"]?["metadata"]?["labels"]?["on"] == "yes")
+        }
+    }
+
+    @Test func `a version from before the history is an error event`() async throws {
+        var settings = ObjectStore.Settings()
+        settings.historyLimit = 1
+        try await TestServer.with(settings: settings) { server in
+            for name in ["a", "b", "c"] { _ = try await server.store.create(Samples.key(name), Samples.service(name)) }
+            let events = try await server.watch("watch=true&resourceVersion=1", until: { _ in false })
+            #expect(events.count == 1)
+            #expect(events.first?["type"] == "ERROR")
+            #expect(events.first?["object"]?["code"] == 410)
+            #expect(events.first?["object"]?["reason"] == "Expired")
+        }
+    }
+
+    @Test func `a watch ends by itself with a last bookmark`() async throws {
+        try await TestServer.with { server in
+            _ = try await server.store.create(Samples.key("a"), Samples.service("a"))
+            let events = try await server.watch(
+                "watch=true&timeoutSeconds=1&allowWatchBookmarks=true&resourceVersion=0", until: { _ in false })
+            #expect(summary(events) == ["ADDED 2", "BOOKMARK 2"])
+            #expect(server.store.watcherCount == 0)
+        }
+    }
+
+    @Test func `initial events end with a marked bookmark`() async throws {
+        try await TestServer.with { server in
+            _ = try await server.store.create(Samples.key("a"), Samples.service("a"))
+            let query = "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+            let events = try await server.watch(query, until: { $0.count == 2 })
+            #expect(summary(events) == ["ADDED 2", "BOOKMARK 2"])
+            let marks = events.last?["object"]?["metadata"]?["annotations"]
+            #expect(marks?["k8s.io/initial-events-end"] == "true")
+        }
+    }
+
+    @Test func `tables carry their columns once`() async throws {
+        try await TestServer.with { server in
+            for name in ["a", "b"] { _ = try await server.store.create(Samples.key(name), Samples.service(name)) }
+            let events = try await server.watch("watch=true", headers: table, until: { $0.count == 2 })
+            #expect(events.map { $0["object"]?["kind"] } == ["Table", "Table"])
+            #expect(events.map { ($0["object"]?["columnDefinitions"]?.asArray ?? []).isEmpty } == [false, true])
+        }
+    }
+
+    @Test func `a watch of a client that went away is forgotten`() async throws {
+        try await TestServer.with { server in
+            _ = try await server.store.create(Samples.key("a"), Samples.service("a"))
+            _ = try await server.watch("watch=true", until: { $0.count == 1 })
+            // Its connection is closed now; the next change finds nobody, or tells the loop so.
+            var left = server.store.watcherCount
+            for index in 0..<1_000 where left > 0 {
+                _ = try await server.store.create(Samples.key("s\(index)"), Samples.service("s\(index)"))
+                left = server.store.watcherCount
+            }
+            #expect(left == 0)
+        }
+    }
+}

@@ -1,0 +1,172 @@
+import DataPlaneAPI
+import HTTPKit
+import NIOCore
+import NIOPosix
+import Synchronization
+
+@testable import APIServer
+
+/// Lets everything pass.
+final class OpenGate: ExchangeGate {
+    func refusal(_ exchange: Exchange) -> GatewayError? { nil }
+}
+
+/// Refuses everything.
+final class ClosedGate: ExchangeGate {
+    func refusal(_ exchange: Exchange) -> GatewayError? { GatewayError(.forbidden, "forbidden: closed") }
+}
+
+/// Answers what was handed on.
+final class MarkingDelegate: ExchangeHandler {
+    func handle(_ exchange: Exchange) {
+        exchange.respond(200, contentType: "text/plain", body: ByteBuffer(string: "delegate"))
+    }
+}
+
+/// A complete answer.
+struct Reply: Sendable {
+    var status: Int
+    var head: String
+    var body: String
+
+    var json: JSONValue { (try? JSONValue.parse(body)) ?? .null }
+    func field(_ name: String) -> String? {
+        head.split(separator: "\r\n").first { $0.lowercased().hasPrefix("\(name.lowercased()): ") }
+            .map { String($0.dropFirst(name.count + 2)) }
+    }
+}
+
+/// An API server on a port of its own.
+final class TestServer: Sendable {
+    let folder: TemporaryFolder
+    let store: ObjectStore
+    private let group: MultiThreadedEventLoopGroup
+    private let listener: Listener
+
+    /// Starts a server.
+    ///
+    /// - Parameters:
+    ///   - isClosed: whether its gate refuses everything.
+    ///   - configure: changes the core before it starts.
+    static func with<R>(
+        settings: ObjectStore.Settings = .init(), isClosed: Bool = false,
+        configure: (inout APIServerCore) -> Void = { _ in },
+        _ body: (TestServer) async throws -> R
+    ) async throws -> R {
+        let folder = try TemporaryFolder()
+        let store = try await ObjectStore.open(folder.file("store.db"), settings: settings)
+        var core = APIServerCore(store: store)
+        configure(&core)
+        let server = try await TestServer(folder: folder, store: store, core: core, isClosed: isClosed)
+        do {
+            let result = try await body(server)
+            await server.stop()
+            return result
+        } catch {
+            await server.stop()
+            throw error
+        }
+    }
+
+    private init(folder: TemporaryFolder, store: ObjectStore, core: APIServerCore, isClosed: Bool) async throws {
+        self.folder = folder
+        self.store = store
+        group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+        listener = try await Listener.start(on: ListenAddress(host: "127.0.0.1", port: 0), group: group) { loop in
+            let gate: any ExchangeGate = isClosed ? ClosedGate() : OpenGate()
+            return LoopContext(
+                loop: loop, chain: APIServerHandler(core: core, gate: gate, next: MarkingDelegate()))
+        }
+    }
+
+    private func stop() async {
+        store.endWatches()
+        await listener.drain()
+        await listener.closeAll()
+        try? await group.shutdownGracefully()
+    }
+
+    private func connect() async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
+        try await ClientBootstrap(group: group)
+            .connect(host: "127.0.0.1", port: listener.address?.port ?? 0) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+                }
+            }
+    }
+
+    /// Sends a request on a connection of its own and reads the whole answer.
+    func send(
+        _ method: String, _ path: String, _ body: String = "", headers: [String: String] = [:]
+    ) async throws -> Reply {
+        var text = "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+        for (name, value) in headers { text += "\(name): \(value)\r\n" }
+        if !body.isEmpty { text += "Content-Length: \(body.utf8.count)\r\n" }
+        let request = text + "\r\n" + body
+        let all = try await connect().executeThenClose { inbound, outbound in
+            try await outbound.write(ByteBuffer(string: request))
+            var all = ByteBuffer()
+            for try await part in inbound { all.writeImmutableBuffer(part) }
+            return String(buffer: all)
+        }
+        let parts = all.components(at: "\r\n\r\n")
+        let status = parts.0.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+        return Reply(status: status, head: parts.0, body: parts.1)
+    }
+
+    /// Sends an object.
+    func send(
+        _ method: String, _ path: String, _ body: JSONValue, headers: [String: String] = [:]
+    ) async throws -> Reply {
+        try await send(method, path, body.text(), headers: headers)
+    }
+
+    /// Opens a watch and reads lines until `enough` says so or the server ends it.
+    ///
+    /// - Parameter opened: called when the head has come.
+    func watch(
+        _ query: String, headers: [String: String] = [:], opened: @escaping @Sendable () async throws -> Void = {},
+        until enough: @escaping @Sendable ([JSONValue]) -> Bool
+    ) async throws -> [JSONValue] {
+        // HTTP/1.0: the body comes without chunks.
+        var text = "GET \(Samples.path)?\(query) HTTP/1.0\r\nHost: localhost\r\n"
+        for (name, value) in headers { text += "\(name): \(value)\r\n" }
+        let request = text + "\r\n"
+        return try await connect().executeThenClose { inbound, outbound in
+            try await outbound.write(ByteBuffer(string: request))
+            var all = ""
+            var isOpen = false
+            for try await part in inbound {
+                all += String(buffer: part)
+                guard all.contains("\r\n\r\n") else { continue }
+                if !isOpen {
+                    isOpen = true
+                    try await opened()
+                }
+                let events = Self.events(all)
+                if enough(events) { return events }
+            }
+            return Self.events(all)
+        }
+    }
+
+    private static func events(_ text: String) -> [JSONValue] {
+        text.components(at: "\r\n\r\n").1.split(separator: "\n").compactMap { try? JSONValue.parse(String($0)) }
+    }
+}
+
+extension String {
+    /// What stands before and after the first occurrence.
+    fileprivate func components(at separator: String) -> (String, String) {
+        guard let range = self.firstRange(of: separator) else { return (self, "") }
+        return (String(self[..<range.lowerBound]), String(self[range.upperBound...]))
+    }
+}
+
+/// A value that closures share.
+final class Box<T: Sendable>: Sendable {
+    private let value: Mutex<T>
+    init(_ value: T) { self.value = Mutex(value) }
+    func set(_ new: T) { value.withLock { $0 = new } }
+    var current: T { value.withLock { $0 } }
+}
