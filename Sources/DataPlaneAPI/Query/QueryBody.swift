@@ -33,7 +33,8 @@ struct QueryBody {
     var additional: [Additional] = []
 
     private enum Place {
-        case top, from, to, queries, query
+        case top, from, to, queries
+        case query(Int)
     }
 
     private var scanner: JSONScanner
@@ -63,7 +64,7 @@ struct QueryBody {
         case .from: "from"
         case .to: "to"
         case .queries: "queries"
-        case .query: "queries[\(queries.count)]"
+        case .query(let index): "queries[\(index)]"
         }
     }
 
@@ -98,7 +99,7 @@ struct QueryBody {
         guard try open(closing: 0x5D) else { return }
         additional.reserveCapacity(16)
         repeat {
-            place = .query
+            place = .query(queries.count)
             guard try scanner.lexer.require() == 0x7B else { throw JSONFault(.unexpectedByte, scanner.lexer.position) }
             queries.append(try readQuery())
         } while try more(closing: 0x5D)
