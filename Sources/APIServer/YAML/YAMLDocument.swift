@@ -97,10 +97,22 @@ package struct YAMLDocument: Sendable {
                 return .array(values)
             case .mapping(let mapping):
                 var object = JSONObject()
+                var merged: [Node] = []
                 for (key, item) in mapping {
+                    if case .scalar(let scalar) = key, scalar.style == .plain, scalar.string == "<<" {
+                        merged += item.sequence.map { Array($0) } ?? [item]
+                        continue
+                    }
                     guard let name = key.string else { throw fault(key.mark?.line ?? line, "a key is not text") }
                     object[name] = try value(item, path: path.isEmpty ? name : "\(path).\(name)", depth: depth + 1)
                     lines[path.isEmpty ? name : "\(path).\(name)"] = key.mark?.line ?? line
+                }
+                // Merge keys (`<<: *defaults`): what the mapping itself has wins, then the first of the merged ones.
+                for other in merged {
+                    guard let defaults = try value(other, path: "\(path).<<", depth: depth + 1).asObject else {
+                        throw fault(line, "has a << that names no mapping")
+                    }
+                    for member in defaults where !object.contains(member.key) { object[member.key] = member.value }
                 }
                 return .object(object)
             case .alias:

@@ -29,6 +29,15 @@ struct PathTests {
         let path = CanonicalPath("/p/resources/a%2Fb/c%20d")
         #expect(String(decoding: path.rawSuffix(from: 2), as: UTF8.self) == "a%2Fb/c%20d")
         #expect(path.rawSuffix(from: 9).isEmpty && path[9].isEmpty && path[-1].isEmpty)
+        #expect(path.rawSuffix(from: 0).elementsEqual(path.raw.dropFirst()))
+        #expect(CanonicalPath("/a%2F/").rawSuffix(from: 1).isEmpty)
+    }
+
+    @Test func anEncodedSlashAtTheBeginningIsNoSlash() {
+        let path = CanonicalPath("%2Fa%2f%2e%2E/b")
+        #expect(path.flaws == .notAbsolute)
+        #expect((0..<path.count).map { path.text($0) } == ["/a/..", "b"])
+        #expect(CanonicalPath("/%2f").text(0) == "/" && CanonicalPath("/%2f").count == 1)
     }
 
     static let owned = OwnedPrefixes(below: ["/apis", "/openapi/v3"], exactly: ["/api", "/version"])

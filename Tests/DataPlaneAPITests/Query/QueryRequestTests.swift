@@ -188,4 +188,32 @@ struct QueryRequestTests {
         let parsed = try parse(#"{"queries":[{"datasource":{"type":"old","uid":"123"}}]}"#)
         try parsed.checkType(accepted: ["new", "old"])
     }
+
+    @Test func keysOfALongQueryAreSortedAndOfEqualOnesTheLastCounts() throws {
+        let numbers = (0..<60).map { ($0 * 37) % 60 }
+        let members = numbers.map { #""k\#($0 + 100)":0"# } + [#""k1\u00300":7"#]
+        let query = try only("{\(members.joined(separator: ","))}")
+        let sorted = (0..<60).map { $0 == 0 ? #""k100":7"# : #""k\#($0 + 100)":0"# }
+        #expect(json(query) == #"{"refId":"A",\#(sorted.joined(separator: ","))}"#)
+    }
+
+    @Test func withARangeOfItsOwnAllKeysAreMergedInOrder() throws {
+        let query = try only(
+            #"{"z":1,"hidf":2,"hide":true,"a":3,"datasourcf":4,"timeRange":{"to":"now"},"intervalMs":1.5,"r\u0065f":5}"#
+        )
+        #expect(
+            json(query)
+                == #"{"a":3,"datasourcf":4,"hide":true,"hidf":2,"intervalMs":1.5,"ref":5,"refId":"A","z":1}"#)
+    }
+
+    @Test func aKnownKeyMayBeWrittenWithEscapes() throws {
+        let query = try only(#"{"r\u0065fId":"X","time\u0052ange":{"from":"1","to":"2"}}"#)
+        #expect(query.refID == "X" && query.range == TimeRange(fromMS: 1, toMS: 2))
+        #expect(json(query) == #"{"refId":"X"}"#)
+    }
+
+    @Test func anErrorAfterAQueryNamesThatQuery() throws {
+        let error = try #require(throws: GatewayError.self) { try parse(#"{"queries":[{"refId":"A"} {"refId":"B"}]}"#) }
+        #expect(error.causes.first?.field == "queries[0]")
+    }
 }

@@ -57,6 +57,20 @@ import Testing
         #expect(settings.secureJSONData == ["password": "pa$word", "pin": "0123", "flag": "True", "none": ""])
     }
 
+    @Test func `Anchors and merge keys give defaults`() throws {
+        let (sources, faults) = try load(
+            """
+            apiVersion: 1
+            datasources:
+              - &first {name: a, type: t, jsonData: &json {x: 1, y: 2}, url: http://a}
+              - {<<: *first, name: b, jsonData: {<<: [*json], y: 3}}
+            """)
+        #expect(faults == [])
+        #expect(sources.map(\.settings.name) == ["a", "b"])
+        #expect(sources.last?.settings.url == "http://a")
+        #expect(sources.last?.settings.jsonData == Array(#"{"y":3,"x":1}"#.utf8))
+    }
+
     @Test func `What is not given has Grafana's default`() throws {
         let (sources, faults) = try load(
             "apiVersion: 1\ndatasources: [{name: AAA, type: t, orgId: $X}]", environment: ["X": ""])
