@@ -21,7 +21,6 @@ let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-s
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
-let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let httpClient: [Target.Dependency] = [
     .product(name: "AsyncHTTPClient", package: "async-http-client"),
     .product(name: "NIOSSL", package: "swift-nio-ssl"),
@@ -52,6 +51,7 @@ let fuzzers = extra(
     [
         program("FuzzArrowReader", ["DataFrames", "DataPlaneAPI"], path: "Fuzz/ArrowReader"),
         program("FuzzHandshake", ["PluginProtocol"], path: "Fuzz/Handshake"),
+        program("FuzzHTTPCodec", ["HTTPKit", "DataPlaneAPI"] + nio, path: "Fuzz/HTTPCodec"),
     ])
 let benchmarks = extra(
     "BENCHMARKS",
@@ -72,7 +72,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
         .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
@@ -99,7 +98,7 @@ let package = Package(
         target(
             "PluginBridge",
             ["PluginProtocol", "DataFrames", "HTTPKit", "SystemKit", "DataPlaneAPI", logging] + nio),
-        target("HTTPKit", ["DataPlaneAPI", deque, logging] + nio),
+        target("HTTPKit", ["DataPlaneAPI", logging] + nio),
         target("PluginKit", ["PluginProtocol", "DataFrames", "DataPlaneAPI"]),
         target("SystemKit", ["DataPlaneAPI"]),
         target("PluginProtocol", ["CGRPC", "CSystemShim", "DataPlaneAPI"]),
@@ -127,6 +126,8 @@ let package = Package(
         tests("DataFramesTests", ["DataFrames", "DataPlaneAPI"]),
         tests("PluginProtocolTests", ["PluginProtocol", "PluginKit", "DataFrames", "DataPlaneAPI"]),
         tests("HTTPKitTests", ["HTTPKit", "DataPlaneAPI"] + nio),
+        tests("DataPlaneTests", ["DataPlane", "PluginProtocol", "SystemKit", "DataPlaneAPI"]),
+        tests("GatewayTests", ["Gateway", "HTTPKit", "DataPlaneAPI"]),
         tests("APIServerTests", ["APIServer", "HTTPKit", "SystemKit", "DataPlaneAPI", grdb, logging] + nio),
     ],
     swiftLanguageModes: [.v6]

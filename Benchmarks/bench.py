@@ -7,12 +7,15 @@ import os
 import pathlib
 import platform
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
 
 import bridge
 import peers
-from harness import measure, median_of, table
+import process
+from harness import ROOT, measure, median_of, table
 
 
 def proxy(folder, seconds, rounds, connections):
@@ -39,13 +42,24 @@ def proxy(folder, seconds, rounds, connections):
     return {name: median_of(results) for name, results in runs.items()}
 
 
+def frames():
+    """Frames to JSON on one core, and PyPI orjson writing the same columns."""
+    own = subprocess.run([ROOT / ".build/release/FramesBenchmark"], capture_output=True, text=True, check=True).stdout
+    python = ROOT / ".run/venv/bin/python"
+    interpreter = str(python) if python.exists() else sys.executable
+    other = subprocess.run(
+        [interpreter, ROOT / "Benchmarks/frames_orjson.py"], capture_output=True, text=True, check=False).stdout
+    print(f"\nframes, ns per row\n{own}{other}")
+    return {"gateway": own, "orjson": other}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--json", default=".run/bench.json")
-    parser.add_argument("what", nargs="*", default=["proxy", "bridge"])
+    parser.add_argument("what", nargs="*", default=["proxy", "bridge", "start", "lookup", "frames"])
     options = parser.parse_args()
     results = {"machine": {"cores": os.cpu_count(), "kernel": platform.release()}, "time": time.strftime("%FT%TZ", time.gmtime())}
     folder = pathlib.Path(tempfile.mkdtemp(prefix="gateway-bench."))
@@ -56,6 +70,16 @@ def main():
         if "bridge" in options.what:
             results["bridge"] = bridge.run(folder, options.seconds, options.rounds, options.connections)
             table("query bridge against Envoy's gRPC-JSON transcoder (ratio: CPU of the proxy)", results["bridge"], "envoy")
+        if "start" in options.what:
+            results["start"] = process.start(folder)
+            print(
+                f"\nstart to ready {results['start']['start_ms']:.0f} ms, idle RSS {results['start']['idle_rss_mb']:.1f} MB"
+                " (without plugins)")
+        if "lookup" in options.what:
+            results["lookup"] = process.lookup(folder, options.seconds, options.rounds, options.connections)
+            table("a query with so many registered services (ratio: CPU to that with 10)", results["lookup"], "10")
+        if "frames" in options.what:
+            results["frames"] = frames()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     target = pathlib.Path(options.json)

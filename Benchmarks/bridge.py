@@ -32,7 +32,7 @@ def wrk_script(folder, name, body):
     return script
 
 
-def gateway(folder):
+def gateway(folder, services=1):
     plugin = folder / "plugins/echo"
     plugin.mkdir(parents=True, exist_ok=True)
     (plugin / "plugin.json").write_text(json.dumps(
@@ -45,10 +45,11 @@ def gateway(folder):
     sources.mkdir(parents=True, exist_ok=True)
     (sources / "bench.yaml").write_text(
         "apiVersion: 1\ndatasources:\n  - {name: bench, uid: bench, type: echo, url: 'http://127.0.0.1:1'}\n")
-    (folder / "service.yaml").write_text(json.dumps({
-        "apiVersion": "aggregation.grafana.app/v0alpha1", "kind": "DataPlaneService", "metadata": {"name": "v1.bench.test"},
-        "spec": {"pluginID": "echo", "pluginType": "datasource", "group": "bench.test", "version": "v1",
-                 "services": [{"type": "query"}]}}))
+    groups = ["bench.test"] + [f"g{number}.test" for number in range(1, services)]
+    (folder / "service.yaml").write_text("\n---\n".join(json.dumps({
+        "apiVersion": "aggregation.grafana.app/v0alpha1", "kind": "DataPlaneService", "metadata": {"name": f"v1.{group}"},
+        "spec": {"pluginID": "echo", "pluginType": "datasource", "group": group, "version": "v1",
+                 "services": [{"type": "query"}]}}) for group in groups))
     server = peers.gateway(folder, [
         "--plugins-dir", str(folder / "plugins"), "--provisioning", str(folder / "provisioning"),
         "--manifests", str(folder / "service.yaml")])

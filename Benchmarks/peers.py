@@ -90,9 +90,13 @@ static_resources:
         folder / "envoy.log")
 
 
+def gateway_binary():
+    return os.environ.get("GATEWAY_BIN") or str(ROOT / ".build/release/dataplane-gateway")
+
+
 def gateway(folder, arguments):
     port = free_port()
-    binary = os.environ.get("GATEWAY_BIN") or str(ROOT / ".build/release/dataplane-gateway")
+    binary = gateway_binary()
     return Server(
         "gateway",
         [binary, "serve", "--http-port", str(port), "--admin-address", "127.0.0.1:0", "--data-dir", str(folder / "data"),

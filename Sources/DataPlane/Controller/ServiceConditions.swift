@@ -7,22 +7,20 @@ enum ServiceConditions {
     ///
     /// - Parameters:
     ///   - service: the object.
-    ///   - conflicts: what older objects claim already.
+    ///   - conflict: what an older object claims already.
     ///   - plugin: the state of its plugin.
-    static func of(_ service: DataPlaneService, conflicts: [RouteConflict], plugin: PluginState) -> [Condition] {
+    static func of(_ service: DataPlaneService, conflict: RouteConflict?, plugin: PluginState) -> [Condition] {
         let generation = service.metadata.generation
-        let own = [
-            accepted(service, conflicts, generation), pluginReady(service, plugin, generation),
-        ]
+        let own = [accepted(service, conflict, generation), pluginReady(service, plugin, generation)]
         var summarised = own
         summarised.summarise(observedGeneration: generation, now: "")
         return summarised
     }
 
     private static func accepted(
-        _ service: DataPlaneService, _ conflicts: [RouteConflict], _ generation: Int
+        _ service: DataPlaneService, _ conflict: RouteConflict?, _ generation: Int
     ) -> Condition {
-        if let conflict = conflicts.first(where: { $0.objectName == service.metadata.name }) {
+        if let conflict {
             return Condition(
                 type: Condition.accepted, status: .isFalse, reason: "RouteConflict",
                 message: "the \(conflict.route) is already claimed by \(conflict.winner), which is older",

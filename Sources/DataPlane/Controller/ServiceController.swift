@@ -51,13 +51,23 @@ package actor ServiceController {
             do throws(GatewayError) {
                 let watch = try await store.watch(.dataPlaneServices, sendsState: false)
                 try await synchronise()
-                // Each signal may stand for several changes; what counts is what is stored now.
-                for await _ in watch.signals { try await synchronise() }
+                try await follow(watch)
             } catch {
                 logger.error("DataPlaneServices can't be followed", metadata: ["error": "\(error)"])
             }
             if !Task.isCancelled { _ = try? await Task.sleep(for: .seconds(1)) }
         }
+    }
+
+    /// Synchronises once for however many changes have gathered; what counts is what is stored now.
+    private func follow(_ watch: StoreWatch) async throws(GatewayError) {
+        let (changes, feed) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let reader = Task {
+            for await _ in watch.signals { feed.yield() }
+            feed.finish()
+        }
+        defer { reader.cancel() }
+        for await _ in changes { try await synchronise() }
     }
 
     private func followPlugins() async {
@@ -90,7 +100,10 @@ package actor ServiceController {
         {
             return
         }
-        let conditions = ServiceConditions.of(service, conflicts: routes.conflicts, plugin: state)
+        let conditions = ServiceConditions.of(
+            service, conflict: routes.conflict(of: service.metadata.name), plugin: state)
+        var present = service.conditions
+        guard conditions.contains(where: { present.set($0, now: "") }) else { return }
         do throws(GatewayError) {
             try await store.updateStatus(
                 name: service.metadata.name, uid: service.metadata.uid, conditions: conditions)

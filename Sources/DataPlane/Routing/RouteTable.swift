@@ -49,6 +49,7 @@ package final class RouteTable: Sendable {
     private let buckets: [UInt64: [GroupVersion]]
     /// Who lost against whom.
     package let conflicts: [RouteConflict]
+    private let firstConflicts: [String: RouteConflict]
     /// Claimed versions by group, in the order they were claimed.
     package let claimedGroups: [(group: String, versions: [String])]
 
@@ -59,7 +60,8 @@ package final class RouteTable: Sendable {
         }
         var entries: [String: GroupVersion] = [:]
         var conflicts: [RouteConflict] = []
-        var groups: [(group: String, versions: [String])] = []
+        var groups: [String] = []
+        var versions: [String: [String]] = [:]
         for service in ordered where service.spec.backend.kind == .plugin {
             let spec = service.spec
             let key = "\(spec.group)/\(spec.version)"
@@ -76,16 +78,19 @@ package final class RouteTable: Sendable {
                 }
             }
             entries[key] = entry
-            if let index = groups.firstIndex(where: { $0.group == spec.group }) {
-                if !groups[index].versions.contains(spec.version) { groups[index].versions.append(spec.version) }
-            } else {
-                groups.append((spec.group, [spec.version]))
+            if versions[spec.group] == nil { groups.append(spec.group) }
+            if versions[spec.group]?.contains(spec.version) != true {
+                versions[spec.group, default: []].append(spec.version)
             }
         }
         buckets = Dictionary(grouping: entries.values) { Self.hash($0.group[...], $0.version[...]) }
         self.conflicts = conflicts
-        claimedGroups = groups
+        firstConflicts = Dictionary(conflicts.map { ($0.objectName, $0) }) { first, _ in first }
+        claimedGroups = groups.map { (group: $0, versions: versions[$0] ?? []) }
     }
+
+    /// The first route that an object could not claim.
+    package func conflict(of objectName: String) -> RouteConflict? { firstConflicts[objectName] }
 
     /// All routes, sorted by object.
     package var all: [ClaimedRoute] {
