@@ -48,7 +48,10 @@ struct OpenAPIDocuments: Sendable {
                 await fetch("/openapi/v3", "application/json", request.headers)
             }
             if let document, document.status == 200, let json = try? JSONValue.parse(document.body) {
-                for member in json["paths"]?.asObject ?? [:] where paths[member.key] == nil {
+                // Of a claimed group the upstream may know more than we do.
+                let own = Set(
+                    core.registry.groups.flatMap { group in group.versions.map { "apis/\(group.name)/\($0)" } })
+                for member in json["paths"]?.asObject ?? [:] where !own.contains(member.key) {
                     paths[member.key] = member.value
                 }
             }
@@ -56,9 +59,17 @@ struct OpenAPIDocuments: Sendable {
         return Cached.response(["paths": paths], request)
     }
 
-    /// The document of one group and version.
-    func group(_ group: String, _ version: String) throws(GatewayError) -> APIResponse {
+    /// The document of one group and version; of a claimed group the upstream's, if it has one.
+    func group(_ group: String, _ version: String) async throws(GatewayError) -> APIResponse {
         guard versions.contains(where: { $0.name == group && $0.version == version }) else { throw .unknownResource() }
+        if !core.registry.groups.contains(where: { $0.name == group }), let fetch = core.fetch {
+            let document = await Deadline.first(of: 2) { [request] in
+                await fetch("/openapi/v3/apis/\(group)/\(version)", "application/json", request.headers)
+            }
+            if let document, document.status == 200 {
+                return APIResponse(contentType: document.contentType, body: document.body, fields: [.vary("Accept")])
+            }
+        }
         let document = document(group, version)
         let hash = Cached.hash(document.bytes())
         guard let wanted = request.parameter("hash"), !wanted.isEmpty else { return Cached.response(document, request) }

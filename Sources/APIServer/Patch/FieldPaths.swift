@@ -63,11 +63,14 @@ struct FieldPaths: Sendable {
         case .array(let list):
             guard let keys = listKeys[plain] else { return configuration }
             var result = live.asArray ?? []
+            var places: [String: Int] = [:]
+            for (index, entry) in result.enumerated() { places[Self.element(entry, keys)] = index }
             for entry in list {
                 let wanted = Self.element(entry, keys)
-                if let index = result.firstIndex(where: { Self.element($0, keys) == wanted }) {
+                if let index = places[wanted], result.indices.contains(index) {
                     result[index] = merge(entry, result[index], plain)
                 } else {
+                    places[wanted] = result.count
                     result.append(entry)
                 }
             }

@@ -47,12 +47,25 @@ struct ServerSideApply {
         _ dropped: Set<FieldPath>, _ managed: ManagedFields, _ mine: ManagedFields.Entry, _ merged: JSONValue
     ) -> [FieldPath] {
         guard !dropped.isEmpty else { return [] }
-        let kept = managed.entries.filter { !$0.isSameManager(as: mine) }.map(\.fields) + [mine.fields]
+        // Everything that is owned, and everything it lies in.
+        var kept: Set<FieldPath> = []
+        for fields in managed.entries.filter({ !$0.isSameManager(as: mine) }).map(\.fields) + [mine.fields] {
+            for path in fields {
+                var path = path
+                while !path.isEmpty, kept.insert(path).inserted { path.removeLast() }
+            }
+        }
         // What was an empty object once may hold fields now: then it isn't a leaf any more, and stays.
         let leaves = paths.leaves(merged)
-        return dropped.filter { path in
-            leaves[path] != nil && kept.allSatisfy { fields in !fields.contains { $0.starts(with: path) } }
-        }.sorted { $0.count < $1.count }
+        var gone: Set<FieldPath> = []
+        var result: [FieldPath] = []
+        for path in dropped.sorted(by: { $0.count < $1.count }) where leaves[path] != nil && !kept.contains(path) {
+            // What lies in an entry goes with it.
+            guard !(1..<max(1, path.count)).contains(where: { gone.contains(Array(path.prefix($0))) }) else { continue }
+            if path.last?.hasPrefix("k:") ?? false { gone.insert(path) }
+            result.append(path)
+        }
+        return result
     }
 
     private func owners(_ live: JSONValue?, _ present: [FieldPath: JSONValue]) -> ManagedFields {

@@ -105,7 +105,7 @@ package struct APIServerCore: Sendable {
         case .groupVersion(let group, let version): return try await discovery.groupVersion(group, version)
         case .openAPIv2: return try openAPI.v2()
         case .openAPIv3: return await openAPI.root()
-        case .openAPIv3Group(let group, let version): return try openAPI.group(group, version)
+        case .openAPIv3Group(let group, let version): return try await openAPI.group(group, version)
         }
     }
 

@@ -98,9 +98,11 @@ struct WriteVerbs: Sendable {
             throw GatewayError(.badRequest, "metadata.managedFields must be nil")
         }
         input.json = try writer.identified(input.json, namespace: target.namespace ?? "", name: target.name)
-        // A wrong type is told about what the client sent, not about what came of the merge.
-        _ = try definition.normalised(input.json)
-        input.json = Self.reset(definition.prepareApply(input.json), target.endpoint, definition)
+        // Unknown fields are told about, but nobody comes to own them.
+        input.faults += definition.unknownFields(in: input.json).map { "unknown field \"\($0)\"" }
+        let prepared = definition.prepareApply(input.json)
+        let known = Self.pruned(prepared, to: try definition.normalised(prepared))
+        input.json = Self.reset(known, target.endpoint, definition)
         let configuration = input
         let merge = ServerSideApply(
             paths: FieldPaths(listKeys: definition.listKeys),
@@ -140,6 +142,21 @@ struct WriteVerbs: Sendable {
         let start = request.body.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
         if start == UInt8(ascii: "{") { return try BodyReader.json(request.body) }
         return BodyReader.Result(json: try BodyReader.yaml(request.body), faults: [])
+    }
+
+    /// What of a configuration is there in its normal form, too.
+    private static func pruned(_ configuration: JSONValue, to known: JSONValue) -> JSONValue {
+        switch (configuration, known) {
+        case (.object(let object), .object(let fields)):
+            var result = JSONObject()
+            for member in object {
+                if let field = fields[member.key] { result[member.key] = pruned(member.value, to: field) }
+            }
+            return .object(result)
+        case (.array(let list), .array(let entries)) where list.count == entries.count:
+            return .array(zip(list, entries).map { pruned($0, to: $1) })
+        default: return configuration
+        }
     }
 
     /// Leaves out what the endpoint may not set, so that nobody comes to own it.

@@ -59,10 +59,15 @@ package struct DataPlaneServiceResource: ResourceDefinition {
         return result
     }
 
-    /// Types of services in their present spelling, so that keys are equal.
+    /// Types of services in their present spelling, so that keys are equal, and the plugin at its present place.
     package func prepareApply(_ configuration: JSONValue) -> JSONValue {
-        guard let services = configuration["spec"]?["services"]?.asArray else { return configuration }
         var configuration = configuration
+        for key in ["pluginID", "pluginType"] {
+            guard let early = configuration["spec"]?["backend"]?[key] else { continue }
+            if configuration["spec"]?[key] == nil { configuration["spec"]?[key] = early }
+            configuration["spec"]?["backend"]?[key] = nil
+        }
+        guard let services = configuration["spec"]?["services"]?.asArray else { return configuration }
         configuration["spec"]?["services"] = .array(
             services.map { entry in
                 guard let word = entry["type"]?.asString, let type = ServiceType(word) else { return entry }

@@ -200,6 +200,37 @@ struct WriteVerbsTests {
         }
     }
 
+    @Test func `apply knows old spellings and lets nobody own an unknown field`() async throws {
+        try await TestServer.with { server in
+            let headers = ["Content-Type": "application/apply-patch+yaml"]
+            let yaml = """
+                apiVersion: aggregation.grafana.app/v0alpha1
+                kind: DataPlaneService
+                metadata: {name: a}
+                spec:
+                  group: a.example.org
+                  version: v1
+                  bogus: 1
+                  backend: {type: plugin, pluginID: early}
+                  services: [{type: data}]
+                """
+            let path = Samples.path + "/a?fieldManager=m"
+            #expect(
+                try await server.send("PATCH", path + "&fieldValidation=Strict", yaml, headers: headers).status == 400)
+            let made = try await server.send("PATCH", path, yaml, headers: headers)
+            #expect(made.status == 201)
+            #expect(made.field("Warning")?.contains("spec.bogus") ?? false)
+            #expect(made.json["spec"]?["pluginID"] == "early")
+            #expect(made.json["spec"]?["services"] == [["type": "query"]])
+            let fields = made.json["metadata"]?["managedFields"]?[0]?["fieldsV1"]
+            #expect(fields?["f:spec"]?["f:pluginID"] != nil)
+            #expect(fields?["f:spec"]?["f:bogus"] == nil)
+            let again = try await server.send("PATCH", path, yaml, headers: headers)
+            #expect(again.status == 200)
+            #expect(again.json["metadata"]?["resourceVersion"] == made.json["metadata"]?["resourceVersion"])
+        }
+    }
+
     @Test func `a manifest's object is not changed by hand, and the answer names the file`() async throws {
         try await TestServer.with { server in
             _ = try await server.store.create(Samples.key("a"), Samples.service("a"), manifest: "/etc/gateway/a.yaml")

@@ -86,9 +86,12 @@ final class TestServer: Sendable {
         try? await group.shutdownGracefully()
     }
 
+    /// The port it listens on.
+    var port: Int { listener.address?.port ?? 0 }
+
     private func connect() async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
         try await ClientBootstrap(group: group)
-            .connect(host: "127.0.0.1", port: listener.address?.port ?? 0) { channel in
+            .connect(host: "127.0.0.1", port: port) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
                 }
