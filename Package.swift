@@ -57,6 +57,7 @@ let benchmarks = extra(
     "BENCHMARKS",
     [
         program("FramesBenchmark", ["DataFrames", "DataPlaneAPI"], path: "Benchmarks/Frames"),
+        program("RequestsBenchmark", ["DataPlaneAPI"], path: "Benchmarks/Requests"),
         program("EchoPlugin", ["PluginKit"], path: "Benchmarks/EchoPlugin"),
     ])
 
