@@ -105,4 +105,28 @@ struct WatchTests {
             #expect(left == 0)
         }
     }
+
+    @Test func `a client that takes nothing is cut and holds nobody up`() async throws {
+        var settings = ObjectStore.Settings()
+        settings.watchBuffer = 10
+        try await TestServer.with(settings: settings) { server in
+            let key = Samples.key("a")
+            let left = Box(1)
+            _ = try await server.watch("watch=true&resourceVersion=1") {
+                // Nothing is read while this runs: first the socket's buffers fill, then the watch's own.
+                var object = try await server.store.create(key, Samples.service("a"))
+                for index in 0..<1_000 where server.store.watcherCount > 0 {
+                    var next = object.body
+                    next["metadata"]?["annotations"] = [
+                        "fill": .string(String(repeating: "x", count: 200_000)), "index": .int(index),
+                    ]
+                    object = try await server.store.update(key, next, expecting: object.version, manifest: nil)
+                }
+                left.set(server.store.watcherCount)
+            } until: { _ in
+                true
+            }
+            #expect(left.current == 0)
+        }
+    }
 }
