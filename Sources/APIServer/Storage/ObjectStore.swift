@@ -42,11 +42,13 @@ package final class ObjectStore: Sendable {
         }
         do {
             let limit = settings.historyLimit
+            // Before SQLite makes it: the -wal file gets the permissions that the database has.
+            let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+            if descriptor >= 0 { Glibc.close(descriptor) }
             let queue = try DatabaseQueue(path: path, configuration: configuration())
             let current = try await queue.writeWithoutTransaction { db in
                 try prepare(db, path: path, historyLimit: limit)
             }
-            chmod(path, 0o600)
             return ObjectStore(queue: queue, current: current, settings: settings)
         } catch {
             throw StoreError.opening(path, error)

@@ -104,6 +104,17 @@ struct ObjectStoreTests {
         }
     }
 
+    @Test func `nobody else may read the files`() async throws {
+        let folder = try TemporaryFolder()
+        let store = try await ObjectStore.open(folder.file("data/store.db"))
+        _ = try await store.create(Samples.key("a"), Samples.service("a"))
+        for name in ["data", "data/store.db", "data/store.db-wal"] {
+            let mode = try FileManager.default.attributesOfItem(atPath: folder.file(name))[.posixPermissions] as? Int
+            #expect((mode ?? 0o777) & 0o077 == 0, "\(name)")
+        }
+        try store.close()
+    }
+
     @Test func `a file that another store holds is refused`() async throws {
         let folder = try TemporaryFolder()
         let path = folder.file("store.db")
