@@ -2,6 +2,9 @@ import NIOCore
 
 /// Reads request heads, strictly: everything that two parsers could read differently is refused.
 struct RequestHeadParser {
+    /// The most bytes of a method.
+    private static let longestMethod = 32
+
     private var finder = HeadFinder()
     let limits: HTTPLimits
 
@@ -26,11 +29,11 @@ struct RequestHeadParser {
     /// Refuses early what can't become a request, so that rubbish is not waited for.
     private static func checkBeginning(_ buffer: ByteBuffer, _ limits: HTTPLimits) throws(HTTPParseError) {
         let acceptable = buffer.withUnsafeReadableBytes { bytes -> Bool in
-            for byte in bytes.prefix(24) {
+            for byte in bytes.prefix(longestMethod + 1) {
                 if byte == 0x20 { return true }
                 if ByteClass.table[Int(byte)] & ByteClass.token == 0 { return byte == 0x0D && bytes.count == 1 }
             }
-            return bytes.count < 24
+            return bytes.count <= longestMethod
         }
         guard acceptable else { throw .malformed("this is not an HTTP/1 request") }
     }
@@ -115,7 +118,7 @@ struct RequestHeadParser {
         let table = ByteClass.table
         var position = 0
         while position < bytes.count, table[Int(bytes[position])] & ByteClass.token != 0 { position += 1 }
-        guard position > 0, position <= 32, position < bytes.count, bytes[position] == 0x20 else {
+        guard position > 0, position <= longestMethod, position < bytes.count, bytes[position] == 0x20 else {
             throw .malformed("this is not an HTTP/1 request")
         }
         var line = Line(method: HTTPMethod(UnsafeRawBufferPointer(rebasing: bytes[0..<position])))

@@ -78,6 +78,8 @@ final class UpstreamConnection: ChannelInboundHandler {
         guard !isReading else { return }
         setReading(true)
         process()
+        // What waited goes out now; a closed connection will not complete another read.
+        user?.upstreamReadComplete()
     }
 
     private func setReading(_ wanted: Bool) {
@@ -109,6 +111,7 @@ final class UpstreamConnection: ChannelInboundHandler {
         isReusable = false
         user = nil
         channel?.close(promise: nil)
+        endIfClosed()
     }
 
     // MARK: Channel events
@@ -123,7 +126,26 @@ final class UpstreamConnection: ChannelInboundHandler {
         context.close(promise: nil)
     }
 
+    /// Why the connection closed while bytes that came before still wait for a slow client.
+    private var closedEarly: String?
+
     private func closed(_ why: String) {
+        if phase == .body, !isReading, pending.readableBytes > 0, user != nil {
+            isReusable = false
+            closedEarly = why
+            user?.upstreamReadComplete()
+        } else {
+            end(why)
+        }
+    }
+
+    private func endIfClosed() {
+        guard let why = closedEarly else { return }
+        closedEarly = nil
+        end(why)
+    }
+
+    private func end(_ why: String) {
         guard phase != .closed else { return }
         let before = phase
         phase = .closed
@@ -173,7 +195,6 @@ final class UpstreamConnection: ChannelInboundHandler {
     private func process() {
         guard !isProcessing else { return }
         isProcessing = true
-        defer { isProcessing = false }
         do throws(HTTPParseError) {
             while try step() {}
         } catch {
@@ -181,6 +202,8 @@ final class UpstreamConnection: ChannelInboundHandler {
             close()
             user?.upstreamFailed(error.asServerFault)
         }
+        isProcessing = false
+        if isReading { endIfClosed() }
     }
 
     private func step() throws(HTTPParseError) -> Bool {

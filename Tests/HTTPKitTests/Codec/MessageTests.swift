@@ -23,6 +23,10 @@ struct MessageTests {
             "POST / chunked true", "hello", ["Sum=1"]
         ),
         ("BREW /p%C3%A9t HTTP/1.1\r\nHost: a\r\n\r\n", "BREW /p%C3%A9t none true", "", []),
+        (
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEF / HTTP/1.1\r\nHost: a\r\n\r\n",
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEF / none true", "", []
+        ),
         ("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", "OPTIONS * none true", "", []),
     ]
 
