@@ -46,7 +46,7 @@ package struct OwnedPrefixes: Sendable {
         guard Self.canDiffer(path.raw), !contains(path) else { return false }
         var bytes = path.raw
         for _ in 0..<3 {
-            if owns(Self.normalised(bytes)) { return true }
+            if Reading.all.contains(where: { owns(Self.normalised(bytes, $0)) }) { return true }
             let decoded = Self.decodedOnce(bytes)
             if decoded == bytes { return false }
             bytes = decoded
@@ -88,17 +88,31 @@ package struct OwnedPrefixes: Sendable {
         return out
     }
 
-    private static func normalised(_ bytes: [UInt8]) -> [[UInt8]] {
+    /// How a server may read a path: each of these differs between servers that are in use.
+    private struct Reading {
+        var backslashIsSlash: Bool
+        var cutsParameters: Bool
+        var keepsEmpty: Bool
+
+        static let all = (0..<8).map { bits in
+            Reading(backslashIsSlash: bits & 1 != 0, cutsParameters: bits & 2 != 0, keepsEmpty: bits & 4 != 0)
+        }
+    }
+
+    private static func normalised(_ bytes: [UInt8], _ reading: Reading) -> [[UInt8]] {
         var result: [[UInt8]] = []
-        for segment in split(bytes.map { $0 == 0x5C ? 0x2F : $0 }) {
-            let name = Array(segment.prefix { $0 != 0x3B })
+        let parts = bytes.split(omittingEmptySubsequences: !reading.keepsEmpty) { byte in
+            byte == 0x2F || (reading.backslashIsSlash && byte == 0x5C)
+        }
+        for segment in parts.dropFirst(reading.keepsEmpty ? 1 : 0) {
+            let name = Array(reading.cutsParameters ? segment.prefix { $0 != 0x3B } : segment)
             switch name {
-            case [], [0x2E]: continue
+            case [0x2E]: continue
             case [0x2E, 0x2E]: if !result.isEmpty { result.removeLast() }
             default: result.append(name)
             }
         }
-        return result
+        return result.filter { !$0.isEmpty }
     }
 
     private static func split(_ bytes: [UInt8]) -> [[UInt8]] {
