@@ -57,7 +57,11 @@ final class Gateway: Sendable {
     }
 
     /// A new connection.
-    func connect() throws -> RawClient { try RawClient(port: port) }
+    func connect() throws -> RawClient {
+        do { return try RawClient(port: port) } catch {
+            throw Trouble("\(error); the gateway \(process.isRunning ? "runs" : "ended with \(process.exitStatus)"):\n\(log)")
+        }
+    }
 
     /// One request on a connection of its own.
     func request(

@@ -221,7 +221,8 @@ async def client(reader, writer):
             await writer.drain()
             if not alive:
                 return
-    except (asyncio.IncompleteReadError, ConnectionError, BrokenPipeError):
+    except (asyncio.IncompleteReadError, ConnectionError, ValueError):
+        # A client, or the gateway for it, gave up in the middle.
         stats["aborted"] += 1
     finally:
         stats["open"] -= 1
