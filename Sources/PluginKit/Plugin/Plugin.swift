@@ -27,20 +27,27 @@ public protocol QueryDataHandler: Plugin {
 extension QueryDataHandler {
     /// Runs `query` for each query at the same time.
     public func queryData(_ request: QueryDataRequest) async throws -> [String: DataResponse] {
-        await withTaskGroup(of: (String, DataResponse).self) { group in
+        await withTaskGroup(of: AnsweredQuery.self) { group in
             for query in request.queries {
-                group.addTask {
-                    do {
-                        return (query.refID, try await self.query(query, in: request))
-                    } catch {
-                        return (query.refID, DataResponse(error: PluginError(wrapping: error)))
-                    }
-                }
+                group.addTask { await self.answer(query, in: request) }
             }
             var responses: [String: DataResponse] = [:]
-            for await (refID, response) in group { responses[refID] = response }
+            for await answered in group { responses[answered.refID] = answered.response }
             return responses
         }
+    }
+
+    // A function of its own with one object as its result: an optimised child task that returned a tuple out of its
+    // `do` and `catch` left the result unset (Swift 6.3.1), and the process ended with a segmentation fault.
+    @inline(never)
+    private func answer(_ query: DataQuery, in request: QueryDataRequest) async -> AnsweredQuery {
+        let response: DataResponse
+        do {
+            response = try await self.query(query, in: request)
+        } catch {
+            response = DataResponse(error: PluginError(wrapping: error))
+        }
+        return AnsweredQuery(query.refID, response)
     }
 
     /// Only there for plugins that answer all queries at once.
@@ -99,4 +106,15 @@ public protocol AdmissionHandler: Plugin {
 public protocol ConversionHandler: Plugin {
     /// The objects in the version wanted.
     func convertObjects(_ request: ConversionRequest) async throws -> ConversionResult
+}
+
+/// The answer to one of several queries.
+private final class AnsweredQuery: Sendable {
+    let refID: String
+    let response: DataResponse
+
+    init(_ refID: String, _ response: DataResponse) {
+        self.refID = refID
+        self.response = response
+    }
 }

@@ -80,7 +80,8 @@ enum PromAnswer {
         do {
             envelope = try JSONDecoder().decode(Envelope.self, from: Data(buffer: body))
         } catch {
-            let start = String(buffer: body.getSlice(at: body.readerIndex, length: min(200, body.readableBytes)) ?? body)
+            let start = String(
+                buffer: body.getSlice(at: body.readerIndex, length: min(200, body.readableBytes)) ?? body)
             throw PluginError(
                 status >= 400
                     ? "Prometheus answered with status \(status): \(start)"

@@ -43,7 +43,8 @@ struct PrometheusClient: Sendable {
     ///
     /// - Throws: `PluginError` with Prometheus' own message; whatever goes wrong there is downstream.
     func api(_ name: String, _ parameters: [(String, String)]) async throws -> PromData {
-        let form = (settings.parameters + parameters).map { "\(Self.escape($0))=\(Self.escape($1))" }.joined(separator: "&")
+        let form = (settings.parameters + parameters).map { "\(Self.escape($0))=\(Self.escape($1))" }.joined(
+            separator: "&")
         var request: HTTPClientRequest
         if settings.method == "GET" {
             request = HTTPClientRequest(url: "\(settings.url)/api/v1/\(name)?\(form)")

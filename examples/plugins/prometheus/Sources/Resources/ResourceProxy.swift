@@ -26,7 +26,8 @@ enum ResourceProxy {
         var outgoing = HTTPClientRequest(url: "\(client.settings.url)/\(request.url)")
         outgoing.method = request.method == "POST" ? .POST : .GET
         for header in request.headers where header.name.lowercased() == "content-type" {
-            outgoing.headers.add(name: "Content-Type", value: String(decoding: header.values.first ?? [], as: UTF8.self))
+            outgoing.headers.add(
+                name: "Content-Type", value: String(decoding: header.values.first ?? [], as: UTF8.self))
         }
         if request.method == "POST" { outgoing.body = .bytes(ByteBuffer(bytes: request.body)) }
         let answer = try await client.send(outgoing)
