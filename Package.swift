@@ -126,6 +126,7 @@ let package = Package(
         tests("DataPlaneAPITests", ["DataPlaneAPI"]),
         tests("DataFramesTests", ["DataFrames", "DataPlaneAPI"]),
         tests("PluginProtocolTests", ["PluginProtocol", "PluginKit", "DataFrames", "DataPlaneAPI"]),
+        tests("PluginBridgeTests", ["PluginBridge", "PluginProtocol", "DataPlaneAPI"]),
         tests("HTTPKitTests", ["HTTPKit", "DataPlaneAPI"] + nio),
         tests("DataPlaneTests", ["DataPlane", "PluginProtocol", "SystemKit", "DataPlaneAPI"]),
         tests("GatewayTests", ["Gateway", "HTTPKit", "DataPlaneAPI"]),
