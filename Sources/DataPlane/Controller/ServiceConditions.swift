@@ -66,6 +66,7 @@ extension PluginPhase {
         switch self {
         case .starting: "PluginStarting"
         case .ready: "PluginReady"
+        case .degraded: "PluginNotAnswering"
         case .backingOff: "PluginBackingOff"
         case .crashLooping: "PluginCrashLooping"
         case .stopped: "PluginStopped"

@@ -17,6 +17,7 @@ package final class LoopState {
 
     private struct ContextKey: Hashable {
         let source: ObjectIdentifier
+        let pluginID: String
         let version: String
         let namespace: String
     }
@@ -36,7 +37,8 @@ package final class LoopState {
     func context(_ source: DataSource, pluginID: String, version: String, namespace: String, userAgent: String)
         -> [UInt8]
     {
-        let key = ContextKey(source: ObjectIdentifier(source), version: version, namespace: namespace)
+        let key = ContextKey(
+            source: ObjectIdentifier(source), pluginID: pluginID, version: version, namespace: namespace)
         if let known = contexts[key] { return known }
         var context = PluginContext()
         context.orgID = Int64(source.orgID)

@@ -78,6 +78,8 @@ struct GatewayService: Service, CustomStringConvertible {
             logger.info("stopping")
             tasks.cancelAll()
         }
+        // Watches never end by themselves; clients watch again elsewhere.
+        store.endWatches()
         await listeners.drain(seconds: settings.shutdownTimeout)
         await host.stop()
         await listeners.close()

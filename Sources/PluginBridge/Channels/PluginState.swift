@@ -32,6 +32,7 @@ package enum PluginState: Sendable {
 package enum PluginPhase: String, Sendable {
     case starting = "Starting"
     case ready = "Ready"
+    case degraded = "Degraded"
     case backingOff = "BackingOff"
     case crashLooping = "CrashLooping"
     case stopped = "Stopped"

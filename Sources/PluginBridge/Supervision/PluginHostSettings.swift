@@ -11,6 +11,10 @@ package struct PluginHostSettings: Sendable {
     /// For a plugin to end after it was told to, seconds, before it is killed.
     package var stopTimeout = 2.0
 
+    /// Between two health checks, seconds.
+    package var probeInterval = 5.0
+    /// For the answer to a health check, seconds.
+    package var probeTimeout = 3.0
     /// For calls under way when a changed plugin takes over, seconds.
     package var drainTime = 10.0
 

@@ -58,7 +58,9 @@ actor PluginSupervisor {
                 if !isStopping { publish(.ready(instance)) }
                 logger.info(
                     "plugin is ready", metadata: ["pid": "\(process.pid)", "generation": "\(instance.generation)"])
+                let probe = Task { await self.watch(process, instance) }
                 let exit = await process.exited()
+                probe.cancel()
                 current = nil
                 cause = "its process ended with \(exit)"
             } catch let failure as StartFailure {
@@ -80,6 +82,44 @@ actor PluginSupervisor {
             await sleep(delay)
         }
         publish(down(.stopped, "it is stopped", retryAfter: nil))
+    }
+
+    /// Asks a ready plugin now and then whether it is alive; a process may exist and hang.
+    ///
+    /// Two missed answers take it out of service at once; one that stays silent is killed and started again.
+    private func watch(_ process: PluginProcess, _ instance: PluginInstance) async {
+        var missed = 0
+        while (try? await Task.sleep(for: .seconds(settings.probeInterval))) != nil {
+            let answered = await isAlive(instance.channel, within: settings.probeTimeout)
+            guard !Task.isCancelled, !isStopping else { return }
+            if answered {
+                if missed >= 2 {
+                    publish(.ready(instance))
+                    logger.info("plugin answers again")
+                }
+                missed = 0
+                continue
+            }
+            missed += 1
+            if missed == 2 {
+                logger.error("plugin does not answer health checks", metadata: ["pid": "\(process.pid)"])
+                publish(down(.degraded, "it runs, but does not answer health checks", retryAfter: 5))
+            } else if missed == 6 {
+                logger.error("plugin stays silent and is killed", metadata: ["pid": "\(process.pid)"])
+                return process.kill()
+            }
+        }
+    }
+
+    /// Whether the plugin gives any answer; one without a health service answers UNIMPLEMENTED.
+    private func isAlive(_ channel: GRPCChannel, within seconds: Double) async -> Bool {
+        do {
+            _ = try await channel.unary(
+                .health, PluginRequest.health(), options: GRPCCallOptions(deadline: .after(.seconds(seconds))))
+            return true
+        } catch {
+            return error.code != .deadlineExceeded && error.code != .unavailable
+        }
     }
 
     /// Ends the plugin: told first, killed if it doesn't listen.
