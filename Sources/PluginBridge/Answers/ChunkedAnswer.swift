@@ -7,7 +7,8 @@ import Synchronization
 
 /// Work that is too long for an event loop: runs on a pool and streams its text to an exchange, chunk by chunk.
 ///
-/// The worker waits when the client doesn't keep up, so at most a few chunks exist at a time.
+/// The worker waits when the client doesn't keep up, so at most a few chunks exist at a time. Only some workers may wait:
+/// the answers of the others are kept whole, charged to the memory budget, so that slow clients can't use up the pool.
 package final class ChunkedAnswer: Sendable {
     /// So many chunks may be on their way to the client.
     private static let window = 4
@@ -15,19 +16,26 @@ package final class ChunkedAnswer: Sendable {
     private let loop: any EventLoop
     private let exchange: NIOLoopBound<Exchange>
     private let contentType: String
+    private let budget: MemoryBudget
     private let state = Mutex(State())
     private let room = ConditionLock(value: 1)
 
     private struct State {
         var underWay = 0
         var isCancelled = false
+        /// The answer is kept whole from now on.
+        var isSpilling = false
+        /// The worker is done, the client has yet to take what is kept.
+        var isComplete = false
+        var kept: [MemoryBudget.Charge] = []
     }
 
     /// An answer to an exchange; call on its loop.
-    init(_ exchange: Exchange, contentType: String) {
+    init(_ exchange: Exchange, contentType: String, budget: MemoryBudget) {
         loop = exchange.loop
         self.exchange = NIOLoopBound(exchange, eventLoop: exchange.loop)
         self.contentType = contentType
+        self.budget = budget
         exchange.onAbort = { self.cancel() }
         exchange.onWritable = { self.taken() }
     }
@@ -36,7 +44,10 @@ package final class ChunkedAnswer: Sendable {
     var isCancelled: Bool { state.withLock { $0.isCancelled } }
 
     private func cancel() {
-        state.withLock { $0.isCancelled = true }
+        state.withLock { state in
+            state.isCancelled = true
+            state.kept = []
+        }
         room.lock()
         room.unlock(withValue: 1)
     }
@@ -46,28 +57,46 @@ package final class ChunkedAnswer: Sendable {
         let mayGo = state.withLock { state in
             guard !state.isCancelled else { return false }
             state.underWay += 1
+            if state.isSpilling { state.kept.append(budget.charge(chunk.readableBytes)) }
             return true
         }
         guard mayGo else { return }
         loop.execute { self.write(chunk) }
+        guard mustWait else { return }
+        guard budget.waiting.enter() else { return state.withLock { $0.isSpilling = true } }
+        defer { budget.waiting.leave() }
         while true {
             room.lock()
-            let (full, gone) = state.withLock { ($0.underWay >= Self.window, $0.isCancelled) }
-            guard full, !gone else { return room.unlock() }
+            guard mustWait else { return room.unlock() }
             room.unlock(withValue: 0)
             room.lock(whenValue: 1)
             room.unlock()
         }
     }
 
+    private var mustWait: Bool {
+        state.withLock { $0.underWay >= Self.window && !$0.isCancelled && !$0.isSpilling }
+    }
+
     /// Ends the answer; called by the worker.
     func finish() {
         loop.execute {
             let exchange = self.exchange.value
-            exchange.onAbort = nil
-            exchange.onWritable = nil
-            exchange.end()
+            let isKept = self.state.withLock { state in
+                state.isComplete = state.isSpilling && !exchange.isOver && !exchange.isWritable
+                return state.isComplete
+            }
+            // What is kept stays charged until the client has taken it.
+            if !isKept { self.end() }
         }
+    }
+
+    private func end() {
+        let exchange = exchange.value
+        exchange.onAbort = nil
+        exchange.onWritable = nil
+        exchange.end()
+        state.withLock { $0.kept = [] }
     }
 
     /// Answers with an error instead, or cuts the connection when text has left already.
@@ -77,6 +106,7 @@ package final class ChunkedAnswer: Sendable {
             exchange.onAbort = nil
             exchange.onWritable = nil
             exchange.respond(error)
+            self.state.withLock { $0.kept = [] }
         }
     }
 
@@ -96,7 +126,11 @@ package final class ChunkedAnswer: Sendable {
     /// The client took everything that was written.
     private func taken() {
         room.lock()
-        state.withLock { $0.underWay = 0 }
+        let isComplete = state.withLock { state in
+            state.underWay = 0
+            return state.isComplete
+        }
         room.unlock(withValue: 1)
+        if isComplete { end() }
     }
 }

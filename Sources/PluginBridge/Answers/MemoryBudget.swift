@@ -5,6 +5,8 @@ import Synchronization
 package final class MemoryBudget: Sendable {
     private let limit: Int
     private let held = Atomic<Int>(0)
+    /// The workers that wait for slow clients.
+    let waiting = WaitingRoom(limit: 8)
 
     /// A budget.
     ///
@@ -41,4 +43,23 @@ package final class MemoryBudget: Sendable {
 
         deinit { budget.held.wrappingSubtract(bytes, ordering: .relaxed) }
     }
+}
+
+/// Lets only so many wait.
+final class WaitingRoom: Sendable {
+    private let limit: Int
+    private let inside = Atomic<Int>(0)
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    /// Whether there was room; then `leave` must follow.
+    func enter() -> Bool {
+        if inside.wrappingAdd(1, ordering: .relaxed).newValue <= limit { return true }
+        leave()
+        return false
+    }
+
+    func leave() { inside.wrappingSubtract(1, ordering: .relaxed) }
 }

@@ -105,7 +105,7 @@ package final class QueryBridge {
             }
             return withExtendedLifetime(charge) {}
         }
-        let answer = ChunkedAnswer(exchange, contentType: "application/json")
+        let answer = ChunkedAnswer(exchange, contentType: "application/json", budget: budget)
         workers.submit { state in
             guard case .active = state else { return answer.fail(Self.stopping) }
             Self.write(writer, message, indents, to: answer, pluginID)

@@ -85,6 +85,32 @@ struct QueryContentTests {
         #expect(answer.json.at("results.A.frames.0.data.values.1.199999") as? Double == 199_999.5)
     }
 
+    @Test func `clients that read slowly don't keep large answers from others`() throws {
+        let gateway = try Shared.queries.get()
+        let body = QueryCase.queries(#"{"refId":"A","do":"rows","rows":300000}"#)
+        let length = "Content-Length: \(body.utf8.count)"
+        let head = "POST \(QueryRouteTests.path) HTTP/1.1\r\nHost: localhost\r\n\(length)\r\n\r\n"
+        let slow = try (0..<24).map { _ in try RawClient(port: gateway.port, seconds: 20, receiveBuffer: 4096) }
+        for client in slow { try client.send(head + body) }
+        for client in slow { #expect(try client.readHead().status == 200) }
+        let quick = try gateway.request(
+            "POST", QueryRouteTests.path, body: QueryCase.queries(#"{"refId":"A","do":"rows","rows":20000}"#))
+        #expect(quick.status == 200)
+        #expect((quick.json.at("results.A.frames.0.data.values.0") as? [Any])?.count == 20_000)
+        // The slow ones get all of it, too.
+        for client in [slow[0], slow[23]] {
+            var text: [UInt8] = []
+            while true {
+                let size = try #require(Int(try client.readLine(), radix: 16))
+                if size == 0 { break }
+                text += try client.read(size)
+                _ = try client.readLine()
+            }
+            let json = try JSONSerialization.jsonObject(with: Data(text)) as? [String: Any]
+            #expect((json?.at("results.A.frames.0.data.values.1") as? [Any])?.count == 300_000)
+        }
+    }
+
     @Test func `a body in chunks is one body`() throws {
         let client = try Shared.queries.get().connect()
         try client.send(

@@ -59,7 +59,8 @@ final class Gateway: Sendable {
     /// A new connection.
     func connect() throws -> RawClient {
         do { return try RawClient(port: port) } catch {
-            throw Trouble("\(error); the gateway \(process.isRunning ? "runs" : "ended with \(process.exitStatus)"):\n\(log)")
+            throw Trouble(
+                "\(error); the gateway \(process.isRunning ? "runs" : "ended with \(process.exitStatus)"):\n\(log)")
         }
     }
 

@@ -73,7 +73,8 @@ final class RawClient: @unchecked Sendable {
             isAtEnd = true
             return false
         }
-        throw Trouble("no bytes in time; so far \(buffer.count): \(String(decoding: buffer.prefix(400), as: UTF8.self))")
+        throw Trouble(
+            "no bytes in time; so far \(buffer.count): \(String(decoding: buffer.prefix(400), as: UTF8.self))")
     }
 
     /// Reads and drops bytes; returns how many came, at most so many at once, 0 at the end.
