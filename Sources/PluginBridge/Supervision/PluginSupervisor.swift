@@ -89,7 +89,7 @@ actor PluginSupervisor {
     /// Two missed answers take it out of service at once; one that stays silent is killed and started again.
     private func watch(_ process: PluginProcess, _ instance: PluginInstance) async {
         var missed = 0
-        while (try? await Task.sleep(for: .seconds(settings.probeInterval))) != nil {
+        while (try? await Task.sleep(for: .seconds(missed == 0 ? settings.probeInterval : 1))) != nil {
             let answered = await isAlive(instance.channel, within: settings.probeTimeout)
             guard !Task.isCancelled, !isStopping else { return }
             if answered {
