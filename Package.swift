@@ -58,7 +58,7 @@ let benchmarks = extra(
     [
         program("FramesBenchmark", ["DataFrames", "DataPlaneAPI"], path: "Benchmarks/Frames"),
         program("RequestsBenchmark", ["DataPlaneAPI"], path: "Benchmarks/Requests"),
-        program("EchoPlugin", ["PluginKit"], path: "Benchmarks/EchoPlugin"),
+        program("EchoPlugin", ["PluginKit", "DataFrames"], path: "Benchmarks/EchoPlugin"),
     ])
 
 let package = Package(

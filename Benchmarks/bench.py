@@ -59,7 +59,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--json", default=".run/bench.json")
-    parser.add_argument("what", nargs="*", default=["proxy", "bridge", "start", "lookup", "frames"])
+    parser.add_argument("what", nargs="*", default=["proxy", "bridge", "format", "start", "lookup", "frames"])
     options = parser.parse_args()
     results = {"machine": {"cores": os.cpu_count(), "kernel": platform.release()}, "time": time.strftime("%FT%TZ", time.gmtime())}
     folder = pathlib.Path(tempfile.mkdtemp(prefix="gateway-bench."))
@@ -70,6 +70,9 @@ def main():
         if "bridge" in options.what:
             results["bridge"] = bridge.run(folder, options.seconds, options.rounds, options.connections)
             table("query bridge against Envoy's gRPC-JSON transcoder (ratio: CPU of the proxy)", results["bridge"], "envoy")
+        if "format" in options.what:
+            results["format"] = bridge.formats(folder, options.seconds, options.rounds, options.connections)
+            table("frame format asked for, rows per answer (ratio: CPU of the gateway)", results["format"], "json 100")
         if "start" in options.what:
             results["start"] = process.start(folder)
             print(

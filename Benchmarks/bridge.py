@@ -32,7 +32,7 @@ def wrk_script(folder, name, body):
     return script
 
 
-def gateway(folder, services=1):
+def gateway(folder, services=1, arguments=()):
     plugin = folder / "plugins/echo"
     plugin.mkdir(parents=True, exist_ok=True)
     (plugin / "plugin.json").write_text(json.dumps(
@@ -52,7 +52,7 @@ def gateway(folder, services=1):
                  "services": [{"type": "query"}]}}) for group in groups))
     server = peers.gateway(folder, [
         "--plugins-dir", str(folder / "plugins"), "--provisioning", str(folder / "provisioning"),
-        "--manifests", str(folder / "service.yaml")])
+        "--manifests", str(folder / "service.yaml"), *arguments])
     return server, f"http://127.0.0.1:{server.port}/apis/bench.test/v1/namespaces/default/datasources/bench/query"
 
 
@@ -152,6 +152,26 @@ def run(folder, seconds, rounds, connections):
             server.stop()
             plugin.stop()
     return {name: median_of(results) for name, results in runs.items()}
+
+
+def formats(folder, seconds, rounds, connections):
+    """Gateway plus plugin, asking for frames as JSON and as Arrow."""
+    results = {}
+    for rows in (100, 10_000):
+        for form in ("json", "arrow"):
+            place = folder / f"format-{rows}-{form}"
+            place.mkdir()
+            server, url = gateway(place, arguments=["--frame-format", form])
+            try:
+                body = dict(REQUEST, queries=[dict(QUERY, queryType=f"rows:{rows}")])
+                script = wrk_script(place, "format", body)
+                plugin_pids = lambda: [p for p in tree(server.process.pid) if p != server.process.pid]
+                runs = [
+                    measure(OnlyParent(server), url, seconds, connections, script, plugin_pids) for _ in range(rounds)]
+                results[f"{form} {rows}"] = median_of(runs)
+            finally:
+                server.stop()
+    return results
 
 
 class OnlyParent:

@@ -19,14 +19,13 @@ if [ -n "$demo" ]; then
 fi
 say() { printf '%s\n' "$*" >&2; }
 
-mkdir -p "$run/plugins/prometheus" "$run/provisioning/datasources" "$run/manifests"
+mkdir -p "$run/plugins/prometheus" "$run/provisioning/datasources"
 platform=linux_$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')
 cp examples/plugins/prometheus/plugin.json "$run/plugins/prometheus/"
 install -m 755 .build/release/gpx_prometheus "$run/plugins/prometheus/gpx_prometheus_$platform"
 sed "s/127\.0\.0\.1:9090/127.0.0.1:$prometheus_port/" examples/provisioning/datasources/prometheus.yaml \
     >"$run/provisioning/datasources/prometheus.yaml"
 sed "s/127\.0\.0\.1:9090/127.0.0.1:$prometheus_port/" examples/prometheus.yml >"$run/prometheus.yml"
-cp examples/manifests/*.yaml "$run/manifests/"
 
 pids=()
 finish() {
@@ -42,9 +41,10 @@ trap 'exit 130' INT TERM
 
 wait_for() { # what url
     for _ in $(seq 300); do
-        curl -fsS -o /dev/null "$2" 2>/dev/null && return 0
-        for pid in "${pids[@]}"; do kill -0 "$pid" 2>/dev/null || { say "$1 did not start:"; tail -n 20 "$run"/*.log >&2; exit 1; }; done
         sleep 0.1
+        # Whoever answers, it must be ours: a port that is taken ends the new process.
+        kill -0 "${pids[-1]}" 2>/dev/null || { say "$1 did not start:"; tail -n 20 "$run"/*.log >&2; exit 1; }
+        curl -fsS -o /dev/null "$2" 2>/dev/null && return 0
     done
     say "$1 does not answer at $2"
     exit 1
@@ -57,9 +57,10 @@ pids+=($!)
 wait_for Prometheus "http://127.0.0.1:$prometheus_port/-/ready"
 
 say "starting the gateway"
+: >"$run/ready"
 .build/release/dataplane-gateway serve --http-port "$http_port" --admin-address "127.0.0.1:$admin_port" \
     --data-dir "$run/data" --plugins-dir "$run/plugins" --provisioning "$run/provisioning" \
-    --manifests "$run/manifests" --upstream "http://127.0.0.1:$prometheus_port" \
+    --upstream "http://127.0.0.1:$prometheus_port" \
     >"$run/ready" 2>"$run/gateway.log" &
 pids+=($!)
 gateway=$!
@@ -69,6 +70,17 @@ for _ in $(seq 300); do
     sleep 0.1
 done
 url=$(sed -n 's/^ready .*http=\([^ ]*\).*/\1/p' "$run/ready")
+
+# Registered as a user would, so that kubectl may change them afterwards; a second run finds them in the database.
+for manifest in examples/manifests/*.yaml; do
+    status=$(curl -sS -o "$run/register" -w '%{http_code}' -X POST -H 'Content-Type: application/yaml' \
+        --data-binary "@$manifest" "$url/apis/aggregation.grafana.app/v0alpha1/dataplaneservices")
+    case $status in
+    201 | 409) ;;
+    *) say "registering $manifest failed:"; cat "$run/register" >&2; exit 1 ;;
+    esac
+done
+
 query() {
     curl -sS "http://admin:admin@${url#http://}/apis/prometheus.grafana.app/v0alpha1/namespaces/default/connections/example/query" \
         -X POST -d '@examples/datasource-query.json'
@@ -79,6 +91,7 @@ if [ -z "$demo" ]; then
     say "The gateway is at $url, Prometheus' own pages come through it. Try in another terminal:"
     say ""
     grep '^export KUBECONFIG=' "$run/ready" >&2 || true
+    say "kubectl apply -f examples/manifests/prometheus.yaml"
     say "kubectl get dataplaneservices"
     say "curl 'http://admin:admin@localhost:$http_port/apis/prometheus.grafana.app/v0alpha1/namespaces/default/connections/example/query' -X POST -d '@examples/datasource-query.json'"
     say "curl 'http://localhost:$http_port/apis/prometheus.grafana.app/v0alpha1'"

@@ -1,9 +1,13 @@
+import DataFrames
 import PluginKit
 
-/// A plugin that answers every query with the same ready-made frame, so that what stands before it is what is measured.
+/// A plugin that answers at once, so that what stands before it is what is measured.
+///
+/// The query type `rows:N` asks for a frame of N rows that is encoded for each answer, in the format the host wants; any
+/// other query gets a ready-made frame of 100 rows.
 @main
 struct EchoPlugin: QueryDataHandler {
-    private static let frame: EncodedFrame = {
+    private static let ready: EncodedFrame = {
         let times = (0..<100).map { "\(1_700_000_000_000 + $0 * 15_000)" }.joined(separator: ",")
         let values = (0..<100).map { "\(Double($0) * 1.25)" }.joined(separator: ",")
         let text =
@@ -15,7 +19,35 @@ struct EchoPlugin: QueryDataHandler {
 
     func queryData(_ request: QueryDataRequest) async throws -> [String: DataResponse] {
         var responses: [String: DataResponse] = [:]
-        for query in request.queries { responses[query.refID] = DataResponse(frames: [Self.frame]) }
+        for query in request.queries {
+            if query.queryType.hasPrefix("rows:"), let rows = Int64(query.queryType.dropFirst(5)) {
+                responses[query.refID] = DataResponse(frames: [Self.frame(min(max(rows, 0), 1_000_000))])
+            } else {
+                responses[query.refID] = DataResponse(frames: [Self.ready])
+            }
+        }
         return responses
+    }
+
+    private static func frame(_ rows: Int64) -> Frame {
+        var random = SplitMix(state: 42)
+        return Frame(
+            "series",
+            fields: [
+                .times("Time", nanoseconds: (0..<rows).map { 1_700_000_000_000_000_000 + $0 * 15_000_000_000 }),
+                .numbers("Value", (0..<rows).map { _ in random.next() }, labels: ["job": "bench"]),
+            ])
+    }
+}
+
+/// Random doubles that are the same in every run.
+private struct SplitMix {
+    var state: UInt64
+
+    mutating func next() -> Double {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return Double((mixed ^ (mixed >> 31)) >> 11) * 0x1p-53 * 1000
     }
 }
