@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 gateway="${GATEWAY_BIN:-.build/release/dataplane-gateway}"
 [ -x "$gateway" ] || { echo "$gateway is not built: make build, or set GATEWAY_BIN" >&2; exit 1; }
 exec python3 - "$gateway" "${1:-100}" "${SEED:-$RANDOM}" <<'PY'
-import http.client, itertools, json, os, random, re, shutil, signal, sqlite3, subprocess, sys, tempfile, threading, time
+import atexit, http.client, itertools, json, os, random, re, shutil, signal, sqlite3, subprocess, sys, tempfile, threading, time
 
 binary, rounds, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 chance = random.Random(seed)
@@ -36,6 +36,7 @@ class Gateway:
             [binary, "serve", "--http-port", "any", "--admin-address", "127.0.0.1:0", "--plugins-dir",
              f"{folder}/plugins", "--provisioning", f"{folder}/provisioning", "--data-dir", f"{folder}/data"],
             stdout=subprocess.PIPE, stderr=self.log, text=True)
+        atexit.register(self.process.kill)
 
     def wait(self):
         for line in self.process.stdout:
