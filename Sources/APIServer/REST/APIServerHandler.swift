@@ -25,7 +25,7 @@ package final class APIServerHandler: ExchangeHandler {
         guard exchange.request.withPath(Self.mayBeOurs), let route = APIRoute.find(exchange.path, core) else {
             return next.handle(exchange)
         }
-        exchange.handledBy = "api"
+        exchange.handledBy = .api
         if let refusal = gate.refusal(exchange) { return exchange.respond(refusal) }
         if case .resource(let target) = route { exchange.objectName = target.name ?? "" }
         var request = APIRequest(exchange)

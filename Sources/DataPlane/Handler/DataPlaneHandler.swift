@@ -40,7 +40,7 @@ package final class DataPlaneHandler: ExchangeHandler {
         switch state.routes.match(exchange.path) {
         case .none: next.handle(exchange)
         case .query(let route, let namespace, let uid):
-            exchange.handledBy = "query"
+            exchange.handledBy = .query
             exchange.objectName = route.objectName
             if let refusal = gate.refusal(exchange) { return exchange.respond(refusal) }
             guard exchange.request.method == .post else {

@@ -12,7 +12,7 @@ final class AdminHandler: ExchangeHandler {
     }
 
     func handle(_ exchange: Exchange) {
-        exchange.handledBy = "admin"
+        exchange.handledBy = .admin
         if let refusal = gate.refusal(exchange) { return exchange.respond(refusal) }
         guard exchange.request.method == .get || exchange.request.method == .head else {
             return exchange.respond(.methodNotAllowed(exchange.request.methodText, allow: ["GET", "HEAD"]))

@@ -10,18 +10,7 @@ import SystemKit
 final class GatewayMetrics: Sendable {
     static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
-    /// One loop's counters, written on that loop and read at a scrape.
-    fileprivate struct Counters {
-        var requests: [Key: Int] = [:]
-        var seconds: [String: Double] = [:]
-    }
-
-    fileprivate struct Key: Hashable {
-        let handler: String
-        let code: Int
-    }
-
-    private let loops = Mutex<[Loop]>([])
+    private let loops = Mutex<[(loop: any EventLoop, counters: NIOLoopBound<LoopCounters>)]>([])
     private let budget: MemoryBudget
     private let started = ContinuousClock.now
 
@@ -29,56 +18,34 @@ final class GatewayMetrics: Sendable {
         self.budget = budget
     }
 
-    /// The counters of one loop.
-    final class Loop: ExchangeObserver, Sendable {
-        private let counters = Mutex(Counters())
-        private let log: AccessLog?
-
-        init(log: AccessLog?) {
-            self.log = log
-        }
-
-        func finished(_ exchange: Exchange) {
-            let handler = exchange.handledBy.description
-            let elapsed = Double((NIODeadline.now() - exchange.started).nanoseconds) / 1e9
-            let status = exchange.status
-            counters.withLock { counters in
-                counters.requests[Key(handler: handler, code: status), default: 0] &+= 1
-                counters.seconds[handler, default: 0] += elapsed
-            }
-            log?.write(exchange, seconds: elapsed)
-        }
-
-        fileprivate var snapshot: Counters { counters.withLock { $0 } }
-    }
-
-    /// Counters for a loop.
-    func loop(log: AccessLog?) -> Loop {
-        let loop = Loop(log: log)
-        loops.withLock { $0.append(loop) }
-        return loop
+    /// Counters for a loop; call on that loop.
+    func counters(for loop: any EventLoop, log: AccessLog?) -> LoopCounters {
+        let counters = LoopCounters(log: log)
+        let bound = NIOLoopBound(counters, eventLoop: loop)
+        loops.withLock { $0.append((loop, bound)) }
+        return counters
     }
 
     /// All metrics.
     func text(_ host: PluginHost, _ store: ObjectStore) async -> String {
-        var requests: [Key: Int] = [:]
-        var seconds: [String: Double] = [:]
-        for loop in loops.withLock({ $0 }) {
-            let snapshot = loop.snapshot
-            requests.merge(snapshot.requests) { $0 + $1 }
-            seconds.merge(snapshot.seconds) { $0 + $1 }
+        var sum = LoopCounters.Values()
+        for (loop, counters) in loops.withLock({ $0 }) {
+            if let values = try? await loop.submit({ counters.value.values }).get() { sum.add(values) }
         }
         var out = ""
         func family(_ name: String, _ kind: String, _ help: String) {
             out += "# HELP \(name) \(help)\n# TYPE \(name) \(kind)\n"
         }
-        family("gateway_requests_total", "counter", "Answered requests by handler and status.")
-        for (key, count) in requests.sorted(by: { ($0.key.handler, $0.key.code) < ($1.key.handler, $1.key.code) }) {
-            out += "gateway_requests_total{handler=\"\(key.handler)\",code=\"\(key.code)\"} \(count)\n"
+        family("gateway_requests_total", "counter", "Answered requests by handler and status; 0: the client left.")
+        for handler in HandlerName.allCases {
+            for (code, count) in sum.requests[handler.index].enumerated() where count > 0 {
+                out += "gateway_requests_total{handler=\"\(handler.rawValue)\",code=\"\(code)\"} \(count)\n"
+            }
         }
         family("gateway_request_seconds_total", "counter", "Time from a request's head to the end of its answer.")
-        for (handler, sum) in seconds.sorted(by: { $0.key < $1.key }) {
-            out += "gateway_request_seconds_total{handler=\"\(handler)\"} \(sum)\n"
+        for handler in HandlerName.allCases where sum.nanoseconds[handler.index] > 0 {
+            let seconds = Double(sum.nanoseconds[handler.index]) / 1e9
+            out += "gateway_request_seconds_total{handler=\"\(handler.rawValue)\"} \(seconds)\n"
         }
         family("gateway_plugin_up", "gauge", "Whether a plugin answers.")
         let plugins = await host.status()

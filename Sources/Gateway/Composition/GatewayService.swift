@@ -97,7 +97,9 @@ struct GatewayService: Service, CustomStringConvertible {
             data = try await Listener.start(
                 on: ListenAddress(host: settings.bindAddress, port: port), group: group
             ) { loop in
-                LoopContext(loop: loop, chain: Chain.make(loop, parts), observer: parts.metrics.loop(log: parts.log))
+                LoopContext(
+                    loop: loop, chain: Chain.make(loop, parts),
+                    observer: parts.metrics.counters(for: loop, log: parts.log))
             }
         }
         let admin = try await Listener.start(on: settings.adminAddress, group: group) { loop in

@@ -6,15 +6,15 @@ import Logging
 final class AccessLog: Sendable {
     private let logger = Logger(label: "access")
 
-    func write(_ exchange: Exchange, seconds: Double) {
+    func write(_ exchange: Exchange, nanoseconds: Int64) {
         let level: Logger.Level =
             exchange.status >= 500 || exchange.status == 0 && exchange.error?.source != .client
             ? .warning : .debug
         guard level >= logger.logLevel else { return }
         var fields: Logger.Metadata = [
             "method": "\(exchange.request.methodText)", "path": "\(exchange.request.path)",
-            "status": "\(exchange.status)", "handler": "\(exchange.handledBy)",
-            "bytes": "\(exchange.bytesSent)", "ms": "\(Int(seconds * 1000))", "peer": "\(exchange.peer.address)",
+            "status": "\(exchange.status)", "handler": "\(exchange.handledBy.rawValue)",
+            "bytes": "\(exchange.bytesSent)", "ms": "\(nanoseconds / 1_000_000)", "peer": "\(exchange.peer.address)",
         ]
         if !exchange.objectName.isEmpty { fields["object"] = "\(exchange.objectName)" }
         if let error = exchange.error {

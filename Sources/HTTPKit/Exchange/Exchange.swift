@@ -17,8 +17,8 @@ package final class Exchange {
     /// Called when the client takes more bytes after `isWritable` was false.
     package var onWritable: (() -> Void)?
 
-    /// Which handler answered, for the access log and metrics: a bounded set of words.
-    package var handledBy: StaticString = ""
+    /// Which handler answered, for the access log and metrics.
+    package var handledBy = HandlerName.none
     /// The DataPlaneService or other object that answered, for the access log.
     package var objectName = ""
     /// The error that was answered, for the access log.

@@ -21,3 +21,28 @@ package protocol ExchangeObserver: AnyObject {
     /// Called once when the answer is complete or the client is gone.
     func finished(_ exchange: Exchange)
 }
+
+/// The handlers that answer exchanges, as logs and metrics call them: a bounded set.
+package enum HandlerName: String, CaseIterable, Sendable {
+    /// Refused before any handler.
+    case none
+    /// A plugin's query route.
+    case query
+    /// The gateway's own API server.
+    case api
+    /// Passed on to the upstream.
+    case upstream
+    /// The admin listener.
+    case admin
+
+    /// The place in a table of all names.
+    package var index: Int {
+        switch self {
+        case .none: 0
+        case .query: 1
+        case .api: 2
+        case .upstream: 3
+        case .admin: 4
+        }
+    }
+}

@@ -12,7 +12,7 @@ package final class UpstreamHandler: ExchangeHandler {
 
     /// Passes the exchange on.
     package func handle(_ exchange: Exchange) {
-        exchange.handledBy = "upstream"
+        exchange.handledBy = .upstream
         guard let pool else {
             return exchange.respond(
                 GatewayError(.notFound, "nothing serves this path, and no --upstream is configured to ask"))

@@ -1,0 +1,39 @@
+import HTTPKit
+import NIOCore
+
+/// The counters of one event loop: written there without a lock, read there at a scrape.
+final class LoopCounters: ExchangeObserver {
+    /// Numbers by handler, and by status.
+    struct Values: Sendable {
+        /// Requests, by `HandlerName.index` and status.
+        var requests = [[Int]](repeating: [Int](repeating: 0, count: 600), count: HandlerName.allCases.count)
+        /// Time, by `HandlerName.index`.
+        var nanoseconds = [Int64](repeating: 0, count: HandlerName.allCases.count)
+
+        mutating func add(_ other: Values) {
+            for handler in requests.indices {
+                for status in requests[handler].indices {
+                    requests[handler][status] &+= other.requests[handler][status]
+                }
+                nanoseconds[handler] &+= other.nanoseconds[handler]
+            }
+        }
+    }
+
+    private(set) var values = Values()
+    private let log: AccessLog?
+
+    init(log: AccessLog?) {
+        self.log = log
+    }
+
+    func finished(_ exchange: Exchange) {
+        let elapsed = (NIODeadline.now() - exchange.started).nanoseconds
+        // An upstream may choose any three digits; what isn't in the table counts as the last of it.
+        let status = min(max(0, exchange.status), 599)
+        let handler = exchange.handledBy.index
+        values.requests[handler][status] &+= 1
+        values.nanoseconds[handler] &+= elapsed
+        log?.write(exchange, nanoseconds: elapsed)
+    }
+}
