@@ -54,33 +54,45 @@ final class ChildProcess: @unchecked Sendable {
     deinit { end() }
 }
 
-/// Kills what still runs when the test program ends.
+/// Kills what still runs, and removes the folders that are still there, when the test program ends.
 enum Survivors {
     private static let lock = NSLock()
     nonisolated(unsafe) private static var pids: Set<pid_t> = []
+    nonisolated(unsafe) private static var folders: Set<String> = []
     nonisolated(unsafe) private static var isArmed = false
 
     static func add(_ pid: pid_t) {
-        lock.lock()
-        defer { lock.unlock() }
-        pids.insert(pid)
+        lock.withLock {
+            pids.insert(pid)
+            arm()
+        }
+    }
+
+    static func remove(_ pid: pid_t) { _ = lock.withLock { pids.remove(pid) } }
+
+    static func add(folder: String) {
+        lock.withLock {
+            folders.insert(folder)
+            arm()
+        }
+    }
+
+    static func remove(folder: String) { _ = lock.withLock { folders.remove(folder) } }
+
+    private static func arm() {
         guard !isArmed else { return }
         isArmed = true
-        atexit { Survivors.killAll() }
+        atexit { Survivors.clear() }
     }
 
-    static func remove(_ pid: pid_t) {
-        lock.lock()
-        pids.remove(pid)
-        lock.unlock()
-    }
-
-    private static func killAll() {
-        lock.lock()
-        for pid in pids {
-            kill(-pid, SIGKILL)
-            kill(pid, SIGKILL)
+    private static func clear() {
+        lock.withLock {
+            for pid in pids {
+                kill(-pid, SIGKILL)
+                kill(pid, SIGKILL)
+                _ = ProcessFacts.waitForEnd(pid, seconds: 1)
+            }
+            for folder in folders { try? FileManager.default.removeItem(atPath: folder) }
         }
-        lock.unlock()
     }
 }

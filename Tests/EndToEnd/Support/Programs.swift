@@ -52,9 +52,13 @@ final class TemporaryFolder: Sendable {
     init() throws {
         path = NSTemporaryDirectory() + "e2e-" + UUID().uuidString.prefix(13).lowercased()
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        Survivors.add(folder: path)
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: path) }
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+        Survivors.remove(folder: path)
+    }
 
     /// Writes a file, and the folders to it; returns its path.
     @discardableResult
