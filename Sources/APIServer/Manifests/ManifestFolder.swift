@@ -36,9 +36,25 @@ package actor ManifestFolder {
             idle += 1
             // A fault may also go away in the store: an object in the way is deleted, the disk has space again.
             guard now != seen || !lastFaults.isEmpty && idle >= 10 else { continue }
-            (seen, idle) = (now, 0)
+            do { seen = try await settled(now) } catch { return }
+            idle = 0
             _ = await apply()
         }
+    }
+
+    /// Waits until the files stay as they are for a moment: one that is just being written may be empty or end between
+    /// two documents, and would look as if its objects were withdrawn.
+    ///
+    /// - Returns: what they look like then, or after five seconds without rest.
+    private func settled(_ first: [String: FileFacts]) async throws -> [String: FileFacts] {
+        var last = first
+        for _ in 0..<20 {
+            try await Task.sleep(for: .milliseconds(250))
+            let now = Folder.fingerprint(paths, endings: ManifestReader.endings)
+            if now == last { break }
+            last = now
+        }
+        return last
     }
 
     /// Brings the store in step once.
