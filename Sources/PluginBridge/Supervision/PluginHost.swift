@@ -24,6 +24,7 @@ package actor PluginHost {
     private var supervisors: [String: PluginSupervisor] = [:]
     private var slots: [String: PluginSlot] = [:]
     private var numbers = 0
+    private var knownFaults: Set<String> = []
     private let board = PluginBoard()
 
     /// A host without plugins.
@@ -49,7 +50,7 @@ package actor PluginHost {
 
     /// Starts the plugins found.
     package func start(_ scan: PluginScan) async {
-        for fault in scan.faults { logger.warning("\(fault.message)") }
+        report(scan)
         for (id, manifest) in scan.plugins.sorted(by: { $0.key < $1.key }) { await add(id, manifest) }
     }
 
@@ -60,6 +61,7 @@ package actor PluginHost {
     ///
     /// - Returns: whether anything changed.
     package func update(_ scan: PluginScan) async -> Bool {
+        report(scan)
         var changed = false
         for (id, manifest) in scan.plugins.sorted(by: { $0.key < $1.key }) where manifests[id] != manifest {
             if manifests[id] == nil {
@@ -69,7 +71,7 @@ package actor PluginHost {
             }
             changed = true
         }
-        for id in manifests.keys.filter({ scan.plugins[$0] == nil }) {
+        for id in manifests.keys.filter({ scan.plugins[$0] == nil && !isUnreadable($0, scan) }) {
             logger.info("plugin was removed", metadata: ["plugin": "\(id)"])
             manifests[id] = nil
             slots[id] = nil
@@ -78,6 +80,19 @@ package actor PluginHost {
             changed = true
         }
         return changed
+    }
+
+    /// Logs what is wrong in the folders, each fault once.
+    private func report(_ scan: PluginScan) {
+        for fault in scan.faults where !knownFaults.contains(fault.message) { logger.warning("\(fault.message)") }
+        knownFaults = Set(scan.faults.map(\.message))
+    }
+
+    /// Whether the plugin.json of a running plugin is there but can't be read: one that is being written, or has a
+    /// typing error, takes no plugin away.
+    private func isUnreadable(_ id: String, _ scan: PluginScan) -> Bool {
+        guard let folder = manifests[id]?.folder, FileFacts("\(folder)/plugin.json") != nil else { return false }
+        return !scan.plugins.values.contains { $0.folder == folder }
     }
 
     private func add(_ id: String, _ manifest: PluginManifest) async {
