@@ -10,11 +10,16 @@ package enum FileText {
     ///
     /// - Throws: `GatewayError` with the path and the system's reason.
     package static func read(_ path: String) throws(GatewayError) -> String {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Opening or reading a pipe waits for its writer, perhaps for ever.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             throw GatewayError(.badRequest, "\(path): can't be read: \(String(cString: strerror(errno)))")
         }
         defer { close(descriptor) }
+        var facts = stat()
+        guard fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
+            throw GatewayError(.badRequest, "\(path): is not an ordinary file; put one there")
+        }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 65_536)
         while true {

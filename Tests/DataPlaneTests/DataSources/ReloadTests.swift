@@ -5,6 +5,10 @@ import Testing
 
 @testable import DataPlane
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 @Suite struct ReloadTests {
     private static let two = """
         apiVersion: 1
@@ -27,6 +31,15 @@ import Testing
         #expect(first.sources[0] !== second.sources[0])
         #expect(first.sources[1] === second.sources[1])
         #expect(first.sources[0].settings.id == second.sources[0].settings.id)
+    }
+
+    @Test func `A pipe among the files is a fault and is not waited for`() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("a.yaml", Self.two)
+        #expect(mkfifo("\(folder.path)/b.yaml", 0o600) == 0)
+        let files = load(folder)
+        #expect(files.sources.count == 2)
+        #expect(files.faults.contains { $0.message.hasSuffix("b.yaml: is not an ordinary file; put one there") })
     }
 
     @Test func `The time of change goes with the content, secrets included, and survives a restart`() throws {
