@@ -73,6 +73,10 @@ package struct Handshake: Sendable, Equatable {
             guard let address = PluginAddress(tcp: text) else {
                 throw HandshakeError("the address '\(text)' is no IP address with a port", line)
             }
+            // What goes there holds the secrets of data sources, in the clear.
+            guard address.isOnThisMachine else {
+                throw HandshakeError("the address '\(text)' is not on this machine: listen on 127.0.0.1", line)
+            }
             return address
         default:
             throw HandshakeError("unknown address type: '\(network)'", line)

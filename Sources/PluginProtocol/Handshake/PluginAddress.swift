@@ -8,6 +8,14 @@ package enum PluginAddress: Sendable, Hashable, CustomStringConvertible {
     /// The longest path a unix socket can have on Linux, in bytes.
     package static let longestSocketPath = 107
 
+    /// Whether nothing but this machine hears what is sent there.
+    var isOnThisMachine: Bool {
+        switch self {
+        case .unix: true
+        case .tcp(let host, _): host == "::1" || host.hasPrefix("127.")
+        }
+    }
+
     /// The address as the gRPC core names it.
     var target: String {
         switch self {
