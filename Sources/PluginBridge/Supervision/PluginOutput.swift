@@ -18,12 +18,14 @@ final class PluginOutput: Sendable {
         var handshakeDone = false
         var parser = PluginLogParser()
         var tail: [UInt8] = []
+        var budget = LogBudget()
     }
 
     let events: AsyncStream<StartEvent>
     private let feed: AsyncStream<StartEvent>.Continuation
     private let state = Mutex(State())
     private let logger: Logger
+    private let started = ContinuousClock.now
 
     init(logger: Logger) {
         self.logger = logger
@@ -46,6 +48,7 @@ final class PluginOutput: Sendable {
         switch event {
         case .output(let line):
             if state.withLock({ $0.handshakeDone }) {
+                guard logger.logLevel <= .debug, mayLog(line) else { return }
                 logger.debug("\(String(decoding: line, as: UTF8.self))", metadata: ["stream": "stdout"])
             } else {
                 feed.yield(.line(line))
@@ -74,10 +77,27 @@ final class PluginOutput: Sendable {
             case .warn: .warning
             case .error: .error
             }
-        guard level >= logger.logLevel else { return }
+        guard level >= logger.logLevel, mayLog(line) else { return }
         var metadata: Logger.Metadata = [:]
         for field in parsed.fields { metadata[field.key] = "\(field.json)" }
         if let name = parsed.logger { metadata["module"] = "\(name)" }
         logger.log(level: level, "\(parsed.message)", metadata: metadata)
+    }
+
+    /// Whether the line is within what one plugin may write to the log; says when some were not.
+    private func mayLog(_ line: [UInt8]) -> Bool {
+        let age = (ContinuousClock.now - started).components
+        let now = Double(age.seconds) + Double(age.attoseconds) / 1e18
+        switch state.withLock({ $0.budget.judge(bytes: line.count, now: now) }) {
+        case .drop:
+            return false
+        case .log(let leftOut):
+            if leftOut > 0 {
+                logger.warning(
+                    "the plugin writes more than is logged; lower its log level",
+                    metadata: ["lines_left_out": "\(leftOut)", "bytes_per_second": "\(LogBudget.bytesPerWindow)"])
+            }
+            return true
+        }
     }
 }
