@@ -63,6 +63,9 @@ struct RequestHeadParser {
             switch field.known {
             case .host:
                 hosts += 1
+                guard head.headers.withValue(field, Self.isAuthority) else {
+                    throw .malformed("the Host header is not a host name with an optional port")
+                }
             case .contentLength:
                 lengths += 1
                 guard let length = head.headers.withValue(field, FieldScanner.length) else {
@@ -99,6 +102,38 @@ struct RequestHeadParser {
         head.wantsUpgrade =
             upgrades == 1 && !h2c && !head.isHTTP10 && head.framing == .none
             && head.headers.has(.connection, token: "upgrade")
+    }
+
+    /// Whether every byte may stand in a host name or an address in brackets, and what follows the colon is a port.
+    ///
+    /// Servers cut other text differently: `localhost:1@evil` is one host for some and the other for others.
+    private static func isAuthority(_ value: UnsafeRawBufferPointer) -> Bool {
+        var index = 0
+        let isBracketed = value.first == UInt8(ascii: "[")
+        while index < value.count {
+            switch value[index] {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"),
+                UInt8(ascii: "~"), UInt8(ascii: "%"):
+                index += 1
+                continue
+            case UInt8(ascii: "[") where isBracketed && index == 0:
+                index += 1
+                continue
+            case UInt8(ascii: ":") where isBracketed && !value[..<index].contains(UInt8(ascii: "]")):
+                index += 1
+                continue
+            case UInt8(ascii: "]") where isBracketed && !value[..<index].contains(UInt8(ascii: "]")):
+                index += 1
+                guard index == value.count || value[index] == UInt8(ascii: ":") else { return false }
+                continue
+            case UInt8(ascii: ":"):
+                return value[(index + 1)...].allSatisfy { $0 &- 0x30 < 10 } && value.count - index <= 6
+            default:
+                return false
+            }
+        }
+        return !isBracketed || value.contains(UInt8(ascii: "]"))
     }
 
     private struct Line {

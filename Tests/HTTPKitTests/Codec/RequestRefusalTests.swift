@@ -59,6 +59,16 @@ struct RequestRefusalTests {
             ("empty name", "GET / HTTP/1.1\r\n\(host): b\r\n\r\n", 400),
             ("no host", "GET / HTTP/1.1\r\n\r\n", 400),
             ("two hosts", "GET / HTTP/1.1\r\n\(host)\(host)\r\n", 400),
+            ("list of hosts", "GET / HTTP/1.1\r\nHost: a, b\r\n\r\n", 400),
+            ("host with a space", "GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400),
+            ("host with a path", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400),
+            ("host with user information", "GET / HTTP/1.1\r\nHost: localhost:80@b\r\n\r\n", 400),
+            ("host with a quote", "GET / HTTP/1.1\r\nHost: a\"b\r\n\r\n", 400),
+            ("port of letters", "GET / HTTP/1.1\r\nHost: localhost:evil\r\n\r\n", 400),
+            ("long port", "GET / HTTP/1.1\r\nHost: a:808080\r\n\r\n", 400),
+            ("address without brackets", "GET / HTTP/1.1\r\nHost: ::1\r\n\r\n", 400),
+            ("open bracket", "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n", 400),
+            ("text after the bracket", "GET / HTTP/1.1\r\nHost: [::1]a\r\n\r\n", 400),
             ("two spaces in the line", "GET  / HTTP/1.1\r\n\(host)\r\n", 400),
             ("tab in the line", "GET\t/ HTTP/1.1\r\n\(host)\r\n", 400),
             ("space after the version", "GET / HTTP/1.1 \r\n\(host)\r\n", 400),
@@ -114,6 +124,14 @@ struct RequestRefusalTests {
             let outcome = Feed.request(pieces)
             #expect(outcome.isRefused, "\(row.name), first piece of \(pieces[0].count)")
         }
+    }
+
+    @Test(arguments: [
+        "", "a", "a:80", "a:", "a_b.example:8080", "127.0.0.1:1", "[::1]", "[::1]:80", "[fe80::1%25lo]:1",
+    ])
+    func `a proper Host is taken`(host: String) {
+        let outcome = Feed.request([Array("GET / HTTP/1.1\r\nHost: \(host)\r\n\r\n".utf8)])
+        #expect(!outcome.isRefused)
     }
 
     @Test func `limits have their own errors`() {
