@@ -100,6 +100,8 @@ def load(url, seconds, connections, script=None):
     if script:
         command += ["-s", str(script)]
     out = subprocess.run(command + [url], capture_output=True, text=True, check=True).stdout
+    if re.search(r"^\s*0 requests in", out, re.M):
+        raise SystemExit(f"{url} answered nothing:\n{out}")
     bad = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
     sockets = re.search(r"Socket errors: (.*)", out)
     return {

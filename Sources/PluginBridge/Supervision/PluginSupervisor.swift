@@ -129,14 +129,14 @@ actor PluginSupervisor {
         if let current {
             publish(down(.stopped, "it is stopped", retryAfter: nil))
             let timeout = settings.stopTimeout
-            let instance = current.instance
-            _ = try? await instance.channel.unary(
-                .shutdown, GRPCPayload(), options: GRPCCallOptions(deadline: .after(.seconds(timeout))))
-            let process = current.process
+            let (process, instance) = (current.process, current.instance)
+            // One time for being told and for listening.
             let killer = Task {
                 try await Task.sleep(for: .seconds(timeout))
                 process.kill()
             }
+            _ = try? await instance.channel.unary(
+                .shutdown, GRPCPayload(), options: GRPCCallOptions(deadline: .after(.seconds(timeout))))
             _ = await process.exited()
             killer.cancel()
         } else {
