@@ -45,8 +45,16 @@ enum BodyReader {
         }
     }
 
+    /// YAML costs a hundred times what JSON does to read; a few large bodies would hold up everybody else.
+    static let longestYAML = 256 * 1024
+
     /// Reads one YAML document.
     static func yaml(_ bytes: [UInt8]) throws(GatewayError) -> JSONValue {
+        guard bytes.count <= longestYAML else {
+            throw GatewayError(
+                .payloadTooLarge,
+                "Request entity too large: limit is \(longestYAML) bytes for YAML; send JSON, which may be larger")
+        }
         let documents = try YAMLDocument.parse(String(decoding: bytes, as: UTF8.self), file: "the body")
         guard let first = documents.first, documents.count == 1 else {
             throw GatewayError(.badRequest, "the body must hold one YAML document, not \(documents.count)")

@@ -46,7 +46,15 @@ struct ReadVerbs: Sendable {
         return renderer.list(page.items.map(\.body), metadata: metadata)
     }
 
+    /// Each watch renders and keeps its own copy of an event; this many may be open at once.
+    static let mostWatches = 1_000
+
     func watch(_ options: ListOptions) async throws(GatewayError) -> WatchSession {
+        guard store.watcherCount < Self.mostWatches else {
+            throw GatewayError(
+                .tooManyRequests, "there are \(Self.mostWatches) watches already, which is the limit; try again later",
+                retryAfterSeconds: 5)
+        }
         let renderer = try Renderer(definition, request, .watch)
         let wantsState = options.sendsInitialEvents ?? (options.version == nil || options.version == 0)
         if options.sendsInitialEvents == true, let version = options.version { try await reach(version) }

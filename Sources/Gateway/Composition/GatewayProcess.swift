@@ -16,14 +16,16 @@ package struct GatewayProcess: Sendable {
     ///
     /// - Throws: `GatewayError` when a part can't be started.
     package func run() async throws {
-        let group = ServiceGroup(
-            configuration: .init(
-                services: [
-                    .init(
-                        service: GatewayService(settings), successTerminationBehavior: .gracefullyShutdownGroup,
-                        failureTerminationBehavior: .cancelGroup)
-                ],
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "lifecycle")))
-        try await group.run()
+        var configuration = ServiceGroupConfiguration(
+            services: [
+                .init(
+                    service: GatewayService(settings), successTerminationBehavior: .gracefullyShutdownGroup,
+                    failureTerminationBehavior: .cancelGroup)
+            ],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "lifecycle"))
+        // A stop must end, also one that comes while the start still reads files.
+        configuration.maximumGracefulShutdownDuration = .seconds(settings.shutdownTimeout + 15)
+        configuration.maximumCancellationDuration = .seconds(5)
+        try await ServiceGroup(configuration: configuration).run()
     }
 }
