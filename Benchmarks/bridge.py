@@ -157,7 +157,7 @@ def run(folder, seconds, rounds, connections):
 def formats(folder, seconds, rounds, connections):
     """Gateway plus plugin, asking for frames as JSON and as Arrow."""
     results = {}
-    for rows in (100, 10_000):
+    for rows in (100, 1_000, 10_000):
         for form in ("json", "arrow"):
             place = folder / f"format-{rows}-{form}"
             place.mkdir()

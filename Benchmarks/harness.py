@@ -19,7 +19,7 @@ def free_port():
         return s.getsockname()[1]
 
 
-def wait_port(port, seconds=20):
+def wait_port(port, seconds=180):
     end = time.time() + seconds
     while time.time() < end:
         try:
@@ -100,15 +100,15 @@ def load(url, seconds, connections, script=None):
     if script:
         command += ["-s", str(script)]
     out = subprocess.run(command + [url], capture_output=True, text=True, check=True).stdout
-    if re.search(r"^\s*0 requests in", out, re.M):
-        raise SystemExit(f"{url} answered nothing:\n{out}")
+    if not re.search(r"^\s+50%\s+[\d.]+(us|ms|s)", out, re.M):
+        raise SystemExit(f"{url} was not measured:\n{out}")
     bad = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
     sockets = re.search(r"Socket errors: (.*)", out)
     return {
         "requests": int(re.search(r"(\d+) requests in", out).group(1)),
         "rate": float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)),
-        "p50_ms": milliseconds(re.search(r"50%\s+(\S+)", out).group(1)),
-        "p99_ms": milliseconds(re.search(r"99%\s+(\S+)", out).group(1)),
+        "p50_ms": milliseconds(re.search(r"^\s+50%\s+(\S+)", out, re.M).group(1)),
+        "p99_ms": milliseconds(re.search(r"^\s+99%\s+(\S+)", out, re.M).group(1)),
         "errors": (bad.group(1) if bad else "0") + (f" ({sockets.group(1)})" if sockets else ""),
     }
 

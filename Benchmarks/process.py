@@ -5,7 +5,7 @@ import time
 
 import bridge
 import peers
-from harness import measure, median_of, rss_mb
+from harness import cpu_seconds, measure, median_of, rss_mb
 
 
 def start(folder, rounds=5):
@@ -29,6 +29,18 @@ def start(folder, rounds=5):
     return {"start_ms": sorted(times)[len(times) // 2], "idle_rss_mb": rss}
 
 
+def settle(server):
+    """Waits until the server has nothing left to do: the conditions of all services are written after the start."""
+    idle = 0
+    for _ in range(300):
+        before = cpu_seconds(server.pids)
+        time.sleep(1)
+        idle = idle + 1 if cpu_seconds(server.pids) - before < 0.02 else 0
+        if idle == 3:
+            return
+    raise SystemExit("the gateway does not come to rest")
+
+
 def lookup(folder, seconds, rounds, connections):
     """CPU per request of a claimed query route with 10 and with 10,000 registered services."""
     results = {}
@@ -39,6 +51,7 @@ def lookup(folder, seconds, rounds, connections):
         try:
             script = bridge.wrk_script(place, "lookup", bridge.REQUEST)
             single = bridge.OnlyParent(server)
+            settle(single)
             runs = [measure(single, url, seconds, connections, script) for _ in range(rounds)]
             results[str(count)] = median_of(runs)
         finally:

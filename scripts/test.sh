@@ -17,4 +17,7 @@ if [ ! -x "$old/usr/bin/kubectl" ] && command -v apt-get dpkg >/dev/null; then
     (cd "$old" && apt-get download -q kubernetes-client && dpkg -x kubernetes-client_*.deb . && rm -f ./*.deb) >&2 ||
         echo "skipping Debian's kubectl: it can't be downloaded"
 fi
-swift test --skip-build "$@"
+[ $# = 0 ] || exec swift test --skip-build "$@"
+# Apart: end-to-end tests wait for processes and would keep the threads that the others run on.
+swift test --skip-build --skip '^EndToEnd\.'
+swift test --skip-build --filter '^EndToEnd\.'

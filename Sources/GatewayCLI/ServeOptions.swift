@@ -44,7 +44,7 @@ struct ServeOptions: ParsableArguments {
     var pluginRequestLimit: String?
     @Option(help: "Bytes of plugin answers held at once before new calls get 503 (default 1073741824).")
     var pluginMemoryLimit: String?
-    @Option(help: "Frame format that plugins are asked for: json (default) or arrow.")
+    @Option(help: "Frame format that plugins are asked for: arrow (default) or json.")
     var frameFormat: String?
     @Option(help: "Seconds for exchanges under way at shutdown (default 15).")
     var shutdownTimeout: String?

@@ -41,8 +41,11 @@ package struct Settings: Sendable {
     package var pluginRequestLimit = 16 * 1024 * 1024
     /// Bytes of plugin answers held at once before new calls are refused.
     package var pluginMemoryLimit = 1024 * 1024 * 1024
-    /// The format frames are asked for: `json` or `arrow`.
-    package var frameFormat = "json"
+    /// The format frames are asked for, `json` or `arrow`.
+    ///
+    /// Arrow costs gateway and plugin together a third less for 10,000 rows and a tenth more for 100 (`make bench`); large
+    /// answers are the ones that cost.
+    package var frameFormat = "arrow"
     /// For exchanges that are under way when the process is told to stop, seconds.
     package var shutdownTimeout = 15
 
