@@ -26,7 +26,7 @@ enum AdminClient {
         }
         let text = try await channel.executeThenClose { inbound, outbound in
             try await outbound.write(
-                ByteBuffer(string: "GET \(target) HTTP/1.0\r\nHost: localhost\r\n\r\n"))
+                ByteBuffer(string: "GET \(target) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"))
             var all = ByteBuffer()
             for try await part in inbound {
                 all.writeImmutableBuffer(part)

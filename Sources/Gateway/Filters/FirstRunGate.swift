@@ -12,6 +12,8 @@ final class FirstRunGate: ExchangeGate {
             return Self.forbidden("the request does not come from this machine")
         }
         let headers = exchange.request.headers
+        // Browsers, kubectl and curl speak HTTP/1.1; a proxy with default settings (nginx) does not, and tells nothing else.
+        guard !exchange.request.isHTTP10 else { return Self.forbidden("the request came as HTTP/1.0, as from a proxy") }
         // Without a Host nothing tells a proxy in front of us from a client on this machine.
         guard headers.first(.host) != nil else { return Self.forbidden("the request has no Host header") }
         var origin: String?
@@ -22,6 +24,7 @@ final class FirstRunGate: ExchangeGate {
                     return Self.forbidden("the Host header names another machine than localhost")
                 }
             case .origin:
+                guard origin == nil else { return Self.forbidden("the request has two Origin headers") }
                 origin = headers.value(field)
             case .secFetchSite:
                 if headers.withValue(field, { !$0.equalsIgnoringCase("same-origin") && !$0.equalsIgnoringCase("none") })
@@ -30,6 +33,10 @@ final class FirstRunGate: ExchangeGate {
                 }
             case .forwarded, .xForwardedFor, .xForwardedHost, .xForwardedProto, .xRealIP:
                 return Self.forbidden("the request came through a proxy")
+            case .other:
+                if headers.withName(field, Self.isProxyMark) {
+                    return Self.forbidden("the request came through a proxy")
+                }
             default: break
             }
         }
@@ -37,6 +44,18 @@ final class FirstRunGate: ExchangeGate {
             return Self.forbidden("a page of another origin made the request")
         }
         return nil
+    }
+
+    /// Whether only a proxy sends a field of this name.
+    private static func isProxyMark(_ name: UnsafeRawBufferPointer) -> Bool {
+        switch (name.first ?? 0) | 0x20 {
+        case UInt8(ascii: "v"): name.equalsIgnoringCase("via")
+        case UInt8(ascii: "x"):
+            name.hasPrefix("x-forwarded-") || name.hasPrefix("x-original-") || name.equalsIgnoringCase("x-client-ip")
+        case UInt8(ascii: "c"): name.equalsIgnoringCase("cf-connecting-ip")
+        case UInt8(ascii: "t"): name.equalsIgnoringCase("true-client-ip")
+        default: false
+        }
     }
 
     private static func forbidden(_ why: String) -> GatewayError {

@@ -93,7 +93,7 @@ extension UnsafeRawBufferPointer {
 
     /// Whether the bytes start with this lower-case ASCII text, ignoring case; `_` counts as `-`.
     @inline(__always)
-    func hasPrefix(_ text: StaticString) -> Bool {
+    package func hasPrefix(_ text: StaticString) -> Bool {
         guard count >= text.utf8CodeUnitCount else { return false }
         let wanted = text.utf8Start
         for index in 0..<text.utf8CodeUnitCount {

@@ -13,7 +13,9 @@ struct FirstRunTests {
         ("Sec-Fetch-Site", "same-site"),
         ("X-Forwarded-For", "1.2.3.4"), ("X-Forwarded-Host", "x"), ("X-Forwarded-Proto", "https"),
         ("X-Real-IP", "1.2.3.4"),
-        ("Forwarded", "for=1.2.3.4"), ("x_forwarded_for", "1.2.3.4"),
+        ("Forwarded", "for=1.2.3.4"), ("x_forwarded_for", "1.2.3.4"), ("Via", "1.1 proxy"),
+        ("X-Forwarded-Server", "proxy"), ("X-Forwarded-Port", "443"), ("CF-Connecting-IP", "1.2.3.4"),
+        ("True-Client-IP", "1.2.3.4"), ("X-Client-IP", "1.2.3.4"), ("X-Original-URL", "/"),
     ]
 
     @Test(arguments: foreign)
@@ -40,5 +42,15 @@ struct FirstRunTests {
         let client = try Shared.queries.get().connect()
         try client.send("POST \(QueryRouteTests.path) HTTP/1.0\r\nContent-Length: 2\r\n\r\n{}")
         #expect(try client.readAnswer().status == 403)
+    }
+
+    @Test func `a proxy with default settings is not this machine's admin`() throws {
+        let client = try Shared.queries.get().connect()
+        try client.send(
+            "POST \(QueryRouteTests.path) HTTP/1.0\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}"
+        )
+        let answer = try client.readAnswer()
+        #expect(answer.status == 403)
+        #expect(answer.isStatus)
     }
 }
