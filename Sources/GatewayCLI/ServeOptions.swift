@@ -14,7 +14,7 @@ struct ServeOptions: ParsableArguments {
     var adminAddress: String?
     @Option(help: "Folder of the database and the kubeconfig (default ./data); one process at a time.")
     var dataDir: String?
-    @Option(help: "Folder for plugin sockets; short and private (default below the system's temporary folder).")
+    @Option(help: "Folder for plugin sockets; short and private (default: run below the data folder).")
     var runtimeDir: String?
     @Option(parsing: .singleValue, help: "Folder with plugins; may be given several times.")
     var pluginsDir: [String] = []
@@ -44,6 +44,8 @@ struct ServeOptions: ParsableArguments {
     var pluginRequestLimit: String?
     @Option(help: "Bytes of plugin answers held at once before new calls get 503 (default 1073741824).")
     var pluginMemoryLimit: String?
+    @Option(help: "Most bytes of the body of an API object (default 3145728).")
+    var apiRequestLimit: String?
     @Option(help: "Frame format that plugins are asked for: arrow (default) or json.")
     var frameFormat: String?
     @Option(help: "Seconds for exchanges under way at shutdown (default 15).")
@@ -59,7 +61,8 @@ struct ServeOptions: ParsableArguments {
             ("upstream-connect-timeout", upstreamConnectTimeout),
             ("upstream-response-timeout", upstreamResponseTimeout), ("plugin-call-timeout", pluginCallTimeout),
             ("plugin-start-timeout", pluginStartTimeout), ("plugin-request-limit", pluginRequestLimit),
-            ("plugin-memory-limit", pluginMemoryLimit), ("frame-format", frameFormat),
+            ("plugin-memory-limit", pluginMemoryLimit), ("api-request-limit", apiRequestLimit),
+            ("frame-format", frameFormat),
             ("shutdown-timeout", shutdownTimeout),
         ]
         var all = single.compactMap { name, value in value.map { (name, [$0]) } }

@@ -146,6 +146,7 @@ struct GatewayService: Service, CustomStringConvertible {
     ) async throws -> APIServerCore {
         var core = APIServerCore(store: store)
         core.version = GatewayVersion.text
+        core.bodyLimit = settings.apiRequestLimit
         core.claims = {
             controller.routes.claimedGroups.map { ClaimedGroup(name: $0.group, versions: $0.versions) }
         }

@@ -7,7 +7,7 @@ extension Settings {
         "bind-address", "http-port", "admin-address", "data-dir", "runtime-dir", "plugins-dir", "provisioning",
         "datasources", "grafana-config", "manifests", "upstream", "log-level", "log-format",
         "upstream-connect-timeout", "upstream-response-timeout", "plugin-call-timeout", "plugin-start-timeout",
-        "plugin-request-limit", "plugin-memory-limit", "frame-format", "shutdown-timeout",
+        "plugin-request-limit", "plugin-memory-limit", "api-request-limit", "frame-format", "shutdown-timeout",
     ]
 
     /// Sets one setting from text.
@@ -53,6 +53,7 @@ extension Settings {
         case "plugin-start-timeout": pluginStartTimeout = try reader.number(1...3_600)
         case "plugin-request-limit": pluginRequestLimit = try reader.number(1024...Int(Int32.max))
         case "plugin-memory-limit": pluginMemoryLimit = try reader.number(1_048_576...(1 << 40))
+        case "api-request-limit": apiRequestLimit = try reader.number(1024...Int(Int32.max))
         case "frame-format": frameFormat = try reader.choice(["json", "arrow"])
         case "shutdown-timeout": shutdownTimeout = try reader.number(0...3_600)
         default: break

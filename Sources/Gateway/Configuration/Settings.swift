@@ -11,7 +11,7 @@ package struct Settings: Sendable {
     package var adminAddress = ListenAddress(host: "127.0.0.1", port: 9903)
     /// Folder of the database and the kubeconfig.
     package var dataDir = "./data"
-    /// Folder of plugin sockets; empty for one below the data folder or the system's temporary folder.
+    /// Folder of plugin sockets; empty for `run` below the data folder, or below /run/user when that path is too long.
     package var runtimeDir = ""
     /// Folders that are scanned for plugins.
     package var pluginsDirs: [String] = []
@@ -39,6 +39,8 @@ package struct Settings: Sendable {
     package var pluginStartTimeout = 60
     /// The most bytes of a request body that goes to a plugin.
     package var pluginRequestLimit = 16 * 1024 * 1024
+    /// The most bytes of the body of an API object.
+    package var apiRequestLimit = 3_145_728
     /// Bytes of plugin answers held at once before new calls are refused.
     package var pluginMemoryLimit = 1024 * 1024 * 1024
     /// The format frames are asked for, `json` or `arrow`.
