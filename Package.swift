@@ -19,6 +19,13 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let tls: [Target.Dependency] = [
+    .product(name: "NIOSSL", package: "swift-nio-ssl"), .product(name: "NIOTLS", package: "swift-nio"),
+]
+let certificates: [Target.Dependency] = [
+    .product(name: "X509", package: "swift-certificates"), .product(name: "SwiftASN1", package: "swift-asn1"),
+    .product(name: "Crypto", package: "swift-crypto"),
+]
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let httpClient: [Target.Dependency] = [
@@ -71,6 +78,9 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
@@ -85,21 +95,21 @@ let package = Package(
         target(
             "Gateway",
             [
-                "DataPlane", "APIServer", "PluginBridge", "HTTPKit", "SystemKit", "DataPlaneAPI", lifecycle, signals,
+                "DataPlane", "APIServer", "PluginBridge", "Access", "HTTPKit", "SystemKit", "DataPlaneAPI", lifecycle, signals,
                 yams, logging,
-            ] + nio),
+            ] + certificates + nio),
         target(
             "DataPlane",
             [
-                "APIServer", "PluginBridge", "PluginProtocol", "DataFrames", "HTTPKit", "SystemKit", "DataPlaneAPI",
-                yams,
-                logging,
+                "APIServer", "PluginBridge", "PluginProtocol", "DataFrames", "Access", "HTTPKit", "SystemKit", "DataPlaneAPI",
+                yams, logging, .product(name: "Crypto", package: "swift-crypto"),
             ] + nio),
-        target("APIServer", ["HTTPKit", "SystemKit", "DataPlaneAPI", grdb, yams, logging] + nio),
+        target("APIServer", ["Access", "HTTPKit", "SystemKit", "DataPlaneAPI", grdb, yams, logging] + nio),
         target(
             "PluginBridge",
             ["PluginProtocol", "DataFrames", "HTTPKit", "SystemKit", "DataPlaneAPI", logging] + nio),
-        target("HTTPKit", ["DataPlaneAPI", logging] + nio),
+        target("Access", ["HTTPKit", "DataPlaneAPI", logging] + certificates + nio),
+        target("HTTPKit", ["DataPlaneAPI", logging] + nio + tls),
         target("PluginKit", ["PluginProtocol", "DataFrames", "DataPlaneAPI"]),
         target("SystemKit", ["DataPlaneAPI"]),
         target("PluginProtocol", ["CGRPC", "CSystemShim", "DataPlaneAPI"]),
@@ -127,9 +137,15 @@ let package = Package(
         tests("DataFramesTests", ["DataFrames", "DataPlaneAPI"]),
         tests("PluginProtocolTests", ["PluginProtocol", "PluginKit", "DataFrames", "DataPlaneAPI"]),
         tests("PluginBridgeTests", ["PluginBridge", "PluginProtocol", "DataPlaneAPI"]),
+        tests("AccessTests", ["Access", "HTTPKit", "DataPlaneAPI"] + certificates + nio),
         tests("HTTPKitTests", ["HTTPKit", "DataPlaneAPI"] + nio),
-        tests("DataPlaneTests", ["DataPlane", "PluginProtocol", "SystemKit", "DataPlaneAPI"]),
-        tests("GatewayTests", ["Gateway", "HTTPKit", "DataPlaneAPI"]),
+        tests(
+            "DataPlaneTests",
+            [
+                "DataPlane", "PluginProtocol", "SystemKit", "DataPlaneAPI",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]),
+        tests("GatewayTests", ["Gateway", "Access", "HTTPKit", "SystemKit", "DataPlaneAPI"] + certificates),
         tests("APIServerTests", ["APIServer", "HTTPKit", "SystemKit", "DataPlaneAPI", grdb, logging] + nio),
     ],
     swiftLanguageModes: [.v6]

@@ -99,6 +99,6 @@ def gateway(folder, arguments):
     binary = gateway_binary()
     return Server(
         "gateway",
-        [binary, "serve", "--http-port", str(port), "--admin-address", "127.0.0.1:0", "--data-dir", str(folder / "data"),
+        [binary, "serve", "--http-port", str(port), "--secure-port", "any", "--admin-address", "127.0.0.1:0", "--data-dir", str(folder / "data"),
          "--log-level", "warn", *arguments],
         port, folder / "gateway.log")

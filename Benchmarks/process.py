@@ -16,7 +16,7 @@ def start(folder, rounds=5):
         data = folder / f"start{number}"
         began = time.monotonic()
         process = subprocess.Popen(
-            [binary, "serve", "--http-port", "any", "--admin-address", "127.0.0.1:0", "--data-dir", str(data)],
+            [binary, "serve", "--http-port", "any", "--secure-port", "any", "--admin-address", "127.0.0.1:0", "--data-dir", str(data)],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         for line in process.stdout:
             if line.startswith("ready"):

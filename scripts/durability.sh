@@ -33,7 +33,7 @@ class Gateway:
         os.makedirs(f"{folder}/provisioning/datasources", exist_ok=True)
         self.log = open(f"{folder}/gateway.log", "ab")
         self.process = subprocess.Popen(
-            [binary, "serve", "--http-port", "any", "--admin-address", "127.0.0.1:0", "--plugins-dir",
+            [binary, "serve", "--http-port", "any", "--secure-port", "any", "--admin-address", "127.0.0.1:0", "--plugins-dir",
              f"{folder}/plugins", "--provisioning", f"{folder}/provisioning", "--data-dir", f"{folder}/data"],
             stdout=subprocess.PIPE, stderr=self.log, text=True)
         atexit.register(self.process.kill)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 ORDER = [
-    "GatewayCLI", "Gateway", "DataPlane", "APIServer", "PluginBridge", "HTTPKit", "PluginKit", "SystemKit",
+    "GatewayCLI", "Gateway", "DataPlane", "APIServer", "PluginBridge", "Access", "HTTPKit", "PluginKit", "SystemKit",
     "PluginProtocol", "DataFrames", "DataPlaneAPI", "CGRPC", "CSystemShim",
 ]
 NO_FOUNDATION = ["HTTPKit", "PluginBridge", "PluginProtocol", "DataFrames", "DataPlaneAPI", "SystemKit", "DataPlane"]

@@ -6,10 +6,34 @@ import Gateway
 struct ServeOptions: ParsableArguments {
     @Option(help: "YAML file with any of these settings; flags win.")
     var config: String?
-    @Option(help: "Address of the data port (default 127.0.0.1).")
+    @Option(help: "Address of the data ports (default 127.0.0.1).")
     var bindAddress: String?
     @Option(help: "Port for plain HTTP (default 8080; 0 is off, \"any\" takes a free one).")
     var httpPort: String?
+    @Option(help: "Port for HTTPS (default 8443; 0 is off, \"any\" takes a free one).")
+    var securePort: String?
+    @Option(help: "PEM certificate for HTTPS, with its intermediates (default: one made in the data folder).")
+    var tlsCertFile: String?
+    @Option(help: "PEM private key of that certificate.")
+    var tlsPrivateKeyFile: String?
+    @Option(help: "PEM certificates of the authorities that sign users' certificates.")
+    var clientCaFile: String?
+    @Option(help: "Static bearer tokens: CSV of token,user,uid[,\"group1,group2\"].")
+    var tokenAuthFile: String?
+    @Option(help: "PEM certificates of the authorities of front proxies, which state users in headers.")
+    var requestheaderClientCaFile: String?
+    @Option(parsing: .singleValue, help: "Common names that front proxies may have (default: any).")
+    var requestheaderAllowedNames: [String] = []
+    @Option(parsing: .singleValue, help: "Headers with the user's name (default X-Remote-User).")
+    var requestheaderUsernameHeaders: [String] = []
+    @Option(parsing: .singleValue, help: "Headers with the user's uid (default X-Remote-Uid).")
+    var requestheaderUidHeaders: [String] = []
+    @Option(parsing: .singleValue, help: "Headers with groups (default X-Remote-Group).")
+    var requestheaderGroupHeaders: [String] = []
+    @Option(parsing: .singleValue, help: "What the names of further user facts begin with (default X-Remote-Extra-).")
+    var requestheaderExtraHeadersPrefix: [String] = []
+    @Option(help: "true (default) or false: whether requests without a credential are system:anonymous or refused.")
+    var anonymousAuth: String?
     @Option(help: "Address and port of the admin listener (default 127.0.0.1:9903; port 0 takes a free one).")
     var adminAddress: String?
     @Option(help: "Folder of the database and the kubeconfig (default ./data); one process at a time.")
@@ -54,7 +78,11 @@ struct ServeOptions: ParsableArguments {
     /// The flags that were given.
     private var given: [(String, [String])] {
         let single: [(String, String?)] = [
-            ("bind-address", bindAddress), ("http-port", httpPort), ("admin-address", adminAddress),
+            ("bind-address", bindAddress), ("http-port", httpPort), ("secure-port", securePort),
+            ("tls-cert-file", tlsCertFile), ("tls-private-key-file", tlsPrivateKeyFile),
+            ("client-ca-file", clientCaFile), ("token-auth-file", tokenAuthFile),
+            ("requestheader-client-ca-file", requestheaderClientCaFile), ("anonymous-auth", anonymousAuth),
+            ("admin-address", adminAddress),
             ("data-dir", dataDir), ("runtime-dir", runtimeDir), ("provisioning", provisioning),
             ("datasources", datasources), ("grafana-config", grafanaConfig), ("manifests", manifests),
             ("upstream", upstream), ("log-level", logLevel), ("log-format", logFormat),
@@ -66,7 +94,14 @@ struct ServeOptions: ParsableArguments {
             ("shutdown-timeout", shutdownTimeout),
         ]
         var all = single.compactMap { name, value in value.map { (name, [$0]) } }
-        if !pluginsDir.isEmpty { all.append(("plugins-dir", pluginsDir)) }
+        let lists: [(String, [String])] = [
+            ("plugins-dir", pluginsDir), ("requestheader-allowed-names", requestheaderAllowedNames),
+            ("requestheader-username-headers", requestheaderUsernameHeaders),
+            ("requestheader-uid-headers", requestheaderUidHeaders),
+            ("requestheader-group-headers", requestheaderGroupHeaders),
+            ("requestheader-extra-headers-prefix", requestheaderExtraHeadersPrefix),
+        ]
+        all += lists.filter { !$0.1.isEmpty }
         return all
     }
 

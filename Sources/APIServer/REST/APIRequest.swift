@@ -22,7 +22,7 @@ struct APIRequest: Sendable {
         methodText = request.methodText
         headers = request.headers
         segments = Self.segments(exchange.path)
-        query = request.withQuery { Self.parameters($0) }
+        query = request.queryParameters
     }
 
     static func segments(_ path: CanonicalPath) -> [String] {
@@ -59,40 +59,5 @@ struct APIRequest: Sendable {
         if let pretty = parameter("pretty") { return pretty == "1" || pretty == "true" || pretty.isEmpty }
         let agent = headers.firstValue(named: "user-agent") ?? ""
         return ["curl", "Wget", "Mozilla/5.0"].contains { agent.hasPrefix($0) }
-    }
-
-    private static func parameters(_ bytes: UnsafeRawBufferPointer) -> [(name: String, value: String)] {
-        bytes.split(separator: UInt8(ascii: "&")).map { part in
-            let pair = part.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
-            return (decoded(pair.first), decoded(pair.dropFirst().first))
-        }
-    }
-
-    private static func decoded(_ text: Slice<UnsafeRawBufferPointer>?) -> String {
-        guard let text else { return "" }
-        var out: [UInt8] = []
-        var index = text.startIndex
-        while index < text.endIndex {
-            let byte = text[index]
-            if byte == UInt8(ascii: "%"), text.endIndex - index > 2, let high = digit(text[index + 1]),
-                let low = digit(text[index + 2])
-            {
-                out.append(high << 4 | low)
-                index += 3
-                continue
-            }
-            out.append(byte == UInt8(ascii: "+") ? 0x20 : byte)
-            index += 1
-        }
-        return String(decoding: out, as: UTF8.self)
-    }
-
-    private static func digit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case 0x30...0x39: byte - 0x30
-        case 0x41...0x46: byte - 0x41 + 10
-        case 0x61...0x66: byte - 0x61 + 10
-        default: nil
-        }
     }
 }

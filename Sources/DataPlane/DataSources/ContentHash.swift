@@ -1,3 +1,4 @@
+import Crypto
 import PluginProtocol
 
 /// Derives stable numbers from configuration: the same on every start and on every replica.
@@ -5,7 +6,7 @@ struct ContentHash {
     private var bytes: [UInt8] = []
 
     /// The hash of what was added.
-    var value: [UInt8] { SHA256.hash(bytes) }
+    var value: [UInt8] { SHA256.bytes(bytes) }
 
     /// Adds a field; its length goes first, so that neighbours can't run into each other.
     mutating func add(_ field: some Collection<UInt8>) {

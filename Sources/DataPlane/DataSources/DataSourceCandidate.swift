@@ -1,3 +1,4 @@
+import Crypto
 import DataPlaneAPI
 import PluginProtocol
 

@@ -7,6 +7,8 @@ package struct GrafanaConfig: Sendable {
     package let pluginContext: [String: String]
     /// Environment variables of single plugins, from the sections `[plugin.<id>]`, by plugin id.
     package let pluginVariables: [String: [String: String]]
+    /// Headers that this Grafana may take a user from (`[auth.proxy]`), whether it is enabled or not.
+    package let authProxyHeaders: [String]
     /// What is wrong, with file, line and key; never with a value.
     package let faults: [GatewayError]
     /// Files that values refer to, as they were when they were read; nil for one that wasn't there.
@@ -19,6 +21,7 @@ package struct GrafanaConfig: Sendable {
         let settings = GrafanaSettings(file: file, environment: environment)
         return GrafanaConfig(
             pluginContext: context(settings), pluginVariables: variables(settings, environment),
+            authProxyHeaders: authProxyHeaders(settings),
             faults: settings.faults, referencedFiles: settings.referencedFiles)
     }
 
@@ -92,6 +95,18 @@ package struct GrafanaConfig: Sendable {
         for key in ["client_cert", "client_key", "root_ca_cert", "proxy_address", "server_name"] {
             if let text = settings.text(section, key), !text.isEmpty { map["\(prefix)_\(key.uppercased())"] = text }
         }
+    }
+
+    // MARK: - Identity
+
+    private static func authProxyHeaders(_ settings: GrafanaSettings) -> [String] {
+        let section = "auth.proxy"
+        // Pairs such as `Name:X-WEBAUTH-NAME`, between blanks.
+        let synced = (settings.text(section, "headers") ?? "").split { $0 == " " || $0 == "," }.compactMap { pair in
+            pair.split(separator: ":", maxSplits: 1).last.map(String.init)
+        }
+        let user = settings.text(section, "header_name") ?? ""
+        return (user.isEmpty ? [] : [user]) + synced
     }
 
     // MARK: - Variables

@@ -5,10 +5,11 @@ import NIOCore
 /// The admin listener: health, metrics and what the gateway knows, for operators on the machine.
 final class AdminHandler: ExchangeHandler {
     private let pages: AdminPages
-    private let gate = FirstRunGate()
+    private let gate: any ExchangeGate
 
-    init(pages: AdminPages) {
+    init(pages: AdminPages, gate: any ExchangeGate) {
         self.pages = pages
+        self.gate = gate
     }
 
     func handle(_ exchange: Exchange) {

@@ -47,6 +47,8 @@ final class GatewayMetrics: Sendable {
             let seconds = Double(sum.nanoseconds[handler.index]) / 1e9
             out += "gateway_request_seconds_total{handler=\"\(handler.rawValue)\"} \(seconds)\n"
         }
+        family("gateway_tls_handshake_errors_total", "counter", "Connections that failed before TLS was established.")
+        out += "gateway_tls_handshake_errors_total \(sum.failedHandshakes)\n"
         family("gateway_plugin_up", "gauge", "Whether a plugin answers.")
         let plugins = await host.status()
         for plugin in plugins {

@@ -10,6 +10,9 @@ final class LoopCounters: ExchangeObserver {
         /// Time, by `HandlerName.index`.
         var nanoseconds = [Int64](repeating: 0, count: HandlerName.allCases.count)
 
+        /// Connections that ended before their TLS handshake was done.
+        var failedHandshakes = 0
+
         mutating func add(_ other: Values) {
             for handler in requests.indices {
                 for status in requests[handler].indices {
@@ -17,6 +20,7 @@ final class LoopCounters: ExchangeObserver {
                 }
                 nanoseconds[handler] &+= other.nanoseconds[handler]
             }
+            failedHandshakes &+= other.failedHandshakes
         }
     }
 
@@ -35,5 +39,10 @@ final class LoopCounters: ExchangeObserver {
         values.requests[handler][status] &+= 1
         values.nanoseconds[handler] &+= elapsed
         log?.write(exchange, nanoseconds: elapsed)
+    }
+
+    func handshakeFailed(_ peer: Peer, _ why: String) {
+        values.failedHandshakes &+= 1
+        log?.handshakeFailed(peer, why)
     }
 }

@@ -8,7 +8,7 @@ import SystemKit
 package enum ConfigurationCheck {
     /// Every fault, with file, line and field.
     package static func run(_ settings: Settings) async -> [GatewayError] {
-        var faults = settings.addressFaults + PluginScan(settings.pluginsDirs).faults
+        var faults = settings.listenerFaults + PluginScan(settings.pluginsDirs).faults
         faults += Provisioning.load(settings.provisioningLayout, environment: ProcessEnvironment.all).faults
         if !settings.manifests.isEmpty {
             faults += ManifestReader.check([settings.manifests]).map { GatewayError(.badRequest, "\($0)") }

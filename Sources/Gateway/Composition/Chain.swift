@@ -1,4 +1,5 @@
 import APIServer
+import Access
 import DataPlane
 import DataPlaneAPI
 import HTTPKit
@@ -12,6 +13,7 @@ struct ChainParts: Sendable {
     let settings: Settings
     let publisher: DataPlanePublisher
     let api: APIServerCore
+    let access: AccessSetup
     let budget: MemoryBudget
     let workers: NIOThreadPool
     let metrics: GatewayMetrics
@@ -27,7 +29,8 @@ enum Chain {
     /// The chain of one loop; call on that loop.
     static func make(_ loop: any EventLoop, _ parts: ChainParts) -> any ExchangeHandler {
         let settings = parts.settings
-        let gate = FirstRunGate()
+        let policy = parts.access.policy()
+        let gate = parts.access.gate(policy)
 
         var timeouts = UpstreamTimeouts()
         timeouts.connectMS = settings.upstreamConnectTimeoutMS
@@ -35,9 +38,12 @@ enum Chain {
         let upstream = UpstreamHandler(
             pool: settings.upstream.map { UpstreamPool(endpoint: $0, loop: loop, timeouts: timeouts) })
 
-        let api = APIServerHandler(core: parts.api, gate: gate, next: upstream)
+        let stored = APIServerHandler(core: parts.api, gate: gate, next: upstream)
+        let api = SelfReviewHandler(gate: gate, policy: policy, next: stored)
 
-        guard let state = parts.publisher.state(of: loop) else { return api }
+        guard let state = parts.publisher.state(of: loop) else {
+            return PathFilter(owned: owned, next: parts.access.handler(loop, next: api))
+        }
         let queries = QueryBridge(
             settings: QueryBridgeSettings(
                 timeout: settings.pluginCallTimeout, requestLimit: settings.pluginRequestLimit,
@@ -47,6 +53,17 @@ enum Chain {
             state: state, queries: queries, gate: gate, userAgent: GatewayVersion.pluginUserAgent,
             requestLimit: settings.pluginRequestLimit, next: api)
 
-        return PathFilter(owned: owned, next: dataPlane)
+        return PathFilter(owned: owned, next: parts.access.handler(loop, next: dataPlane))
+    }
+
+    /// The chain of an admin listener on one loop; call on that loop.
+    ///
+    /// On loopback it answers whoever is on this machine, also when users have to sign in: it is where operators look
+    /// when that fails. Elsewhere it needs authentication as everything else does.
+    static func admin(_ loop: any EventLoop, _ pages: AdminPages, _ access: AccessSetup, isLocal: Bool)
+        -> any ExchangeHandler
+    {
+        guard !isLocal else { return AdminHandler(pages: pages, gate: FirstRunGate()) }
+        return access.handler(loop, next: AdminHandler(pages: pages, gate: access.gate(access.policy())))
     }
 }

@@ -25,7 +25,7 @@ struct GatewayService: Service, CustomStringConvertible {
     }
 
     func run() async throws {
-        if let fault = settings.addressFaults.first { throw fault }
+        if let fault = settings.listenerFaults.first { throw fault }
         let folders = try Folders(settings)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         let workers = NIOThreadPool(numberOfThreads: 16)
@@ -34,6 +34,8 @@ struct GatewayService: Service, CustomStringConvertible {
 
         let environment = ProcessEnvironment.all
         let provisioned = Provisioning.load(settings.provisioningLayout, environment: environment)
+        let access = try AccessSetup(
+            settings, data: folders.data, authProxyHeaders: provisioned.grafana.authProxyHeaders)
         let host = try PluginHost(
             settings: PluginHostSettings(
                 runtimeDir: folders.runtime, startTimeout: Double(settings.pluginStartTimeout),
@@ -57,8 +59,8 @@ struct GatewayService: Service, CustomStringConvertible {
         let budget = MemoryBudget(limit: settings.pluginMemoryLimit)
         let parts = ChainParts(
             settings: settings, publisher: publisher, api: try await apiServer(store, controller, group.any()),
-            budget: budget, workers: workers,
-            metrics: GatewayMetrics(budget: budget), log: AccessLog())
+            access: access, budget: budget, workers: workers, metrics: GatewayMetrics(budget: budget),
+            log: AccessLog())
         let upstream = settings.upstream?.text
         let pages = AdminPages(
             host: host, controller: controller, store: store,
@@ -66,14 +68,16 @@ struct GatewayService: Service, CustomStringConvertible {
                 routes: { controller.routes }, source: { await sources.table?.find(orgID: $0, uid: $1) },
                 plugin: { Self.describe(host.state($0)) }, upstream: upstream),
             metrics: parts.metrics)
-        let listeners = try await listen(group, parts, pages)
-        try await announce(listeners, folders)
+        let listeners = try await listen(group, parts, pages, folders)
+        let announcement = Announcement(listeners: listeners, data: folders.data)
+        try announcement.publish()
 
         await withTaskGroup(of: Void.self) { tasks in
             tasks.addTask { await controller.run() }
             tasks.addTask { await sources.run() }
             tasks.addTask { await manifests.run() }
             tasks.addTask { await followPlugins(host, sources, publisher) }
+            follow(access, announcement, in: &tasks)
             try? await gracefulShutdown()
             logger.info("stopping")
             tasks.cancelAll()
@@ -90,39 +94,26 @@ struct GatewayService: Service, CustomStringConvertible {
     }
 
     private func listen(
-        _ group: MultiThreadedEventLoopGroup, _ parts: ChainParts, _ pages: AdminPages
+        _ group: MultiThreadedEventLoopGroup, _ parts: ChainParts, _ pages: AdminPages, _ folders: Folders
     ) async throws -> Listeners {
-        var data: Listener?
-        if let port = settings.httpPort {
-            data = try await Listener.start(
-                on: ListenAddress(host: settings.bindAddress, port: port), group: group
-            ) { loop in
-                LoopContext(
-                    loop: loop, chain: Chain.make(loop, parts),
-                    observer: parts.metrics.counters(for: loop, log: parts.log))
+        let chains = try await LoopChains(group, parts)
+        let access = parts.access
+        let settings = settings
+        var limits = HTTPLimits()
+        limits.identityNames = access.identityNames
+        let dataLimits = limits
+        return try await Listeners(
+            settings.effectiveListeners, group: group, access: access, data: folders.data
+        ) { listener, loop in
+            if listener.purpose == .data, let own = chains.parts(loop) {
+                return LoopContext(loop: loop, chain: own.chain, limits: dataLimits, observer: own.counters)
             }
+            return LoopContext(
+                loop: loop,
+                chain: Chain.admin(loop, pages, access, isLocal: Settings.isLoopback(listener.address.host)),
+                limits: dataLimits)
         }
-        let admin = try await Listener.start(on: settings.adminAddress, group: group) { loop in
-            LoopContext(loop: loop, chain: AdminHandler(pages: pages))
-        }
-        return Listeners(data: data, admin: admin)
     }
-
-    /// Writes the kubeconfig and prints the lines that tell people and scripts that requests are served, and where.
-    private func announce(_ listeners: Listeners, _ folders: Folders) async throws(GatewayError) {
-        var ready = "ready"
-        if let port = listeners.data?.address?.port {
-            let url = "http://\(Self.bracketed(settings.bindAddress)):\(port)"
-            let kubeconfig = try Kubeconfig.write(server: url, data: folders.data)
-            StandardOutput.line("export KUBECONFIG=\(kubeconfig)")
-            ready += " http=\(url)"
-        }
-        let admin = Self.bracketed(settings.adminAddress.host)
-        ready += " admin=http://\(admin):\(listeners.admin.address?.port ?? 0) pid=\(getpid())"
-        StandardOutput.line(ready)
-    }
-
-    private static func bracketed(_ host: String) -> String { host.contains(":") ? "[\(host)]" : host }
 
     private static func describe(_ state: PluginState) -> String {
         switch state {
@@ -162,24 +153,46 @@ struct GatewayService: Service, CustomStringConvertible {
     }
 }
 
-/// The listeners of the process.
-struct Listeners: Sendable {
-    let data: Listener?
-    let admin: Listener
-
-    /// Stops accepting and waits for exchanges under way, at most so many seconds.
-    func drain(seconds: Int) async {
-        guard let data else { return }
-        await data.drain()
-        let deadline = ContinuousClock.now + .seconds(seconds)
-        while ContinuousClock.now < deadline, await data.openConnections() > 0 {
-            try? await Task.sleep(for: .milliseconds(20))
+extension GatewayService {
+    /// Takes over certificates and tokens that are replaced on disk.
+    private func follow(
+        _ access: AccessSetup, _ announcement: Announcement, in tasks: inout TaskGroup<Void>
+    ) {
+        let listeners = announcement.listeners
+        tasks.addTask {
+            await FileFollower(access.tokenFiles).run {
+                report("the tokens stay as they were") { () throws(GatewayError) in
+                    try access.reloadTokens()
+                    try announcement.writeKubeconfig()
+                }
+            }
+        }
+        tasks.addTask {
+            await FileFollower(access.authorityFiles).run {
+                do throws(GatewayError) {
+                    try await access.reloadAuthorities()
+                    // The names of the authorities are part of what listeners ask clients for.
+                    listeners.reloadCertificates(logger)
+                } catch {
+                    logger.error("the authorities stay as they were: \(error.message)")
+                }
+            }
+        }
+        tasks.addTask {
+            await FileFollower(listeners.certificateFiles).run {
+                listeners.reloadCertificates(logger)
+                report("the kubeconfig stays as it was") { () throws(GatewayError) in
+                    try announcement.writeKubeconfig()
+                }
+            }
+        }
+        tasks.addTask {
+            // Certificates that the gateway made itself are renewed weeks before they end.
+            while (try? await Task.sleep(for: .seconds(43_200))) != nil { listeners.reloadCertificates(logger) }
         }
     }
 
-    func close() async {
-        await admin.drain()
-        await data?.closeAll()
-        await admin.closeAll()
+    private func report(_ what: String, _ body: () throws(GatewayError) -> Void) {
+        do { try body() } catch { logger.error("\(what): \(error.message)") }
     }
 }

@@ -36,6 +36,10 @@ package enum ConfigFile {
                 faults.append(GatewayError(.badRequest, "\(origin): a setting's name must be text"))
                 continue
             }
+            if name == "listeners" {
+                do { settings.listeners = try listeners(value, path, origin) } catch { faults.append(error) }
+                continue
+            }
             var values: [String] = []
             switch value {
             case .scalar(let scalar): values = [scalar.string]

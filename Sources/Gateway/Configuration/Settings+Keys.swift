@@ -1,10 +1,15 @@
+import Access
 import DataPlaneAPI
 import HTTPKit
 
 extension Settings {
     /// Names of all settings, in the order of the documentation.
     package static let keys = [
-        "bind-address", "http-port", "admin-address", "data-dir", "runtime-dir", "plugins-dir", "provisioning",
+        "bind-address", "http-port", "secure-port", "tls-cert-file", "tls-private-key-file", "client-ca-file",
+        "token-auth-file", "requestheader-client-ca-file", "requestheader-allowed-names",
+        "requestheader-username-headers", "requestheader-uid-headers", "requestheader-group-headers",
+        "requestheader-extra-headers-prefix", "anonymous-auth", "admin-address", "data-dir", "runtime-dir",
+        "plugins-dir", "provisioning",
         "datasources", "grafana-config", "manifests", "upstream", "log-level", "log-format",
         "upstream-connect-timeout", "upstream-response-timeout", "plugin-call-timeout", "plugin-start-timeout",
         "plugin-request-limit", "plugin-memory-limit", "api-request-limit", "frame-format", "shutdown-timeout",
@@ -22,20 +27,22 @@ extension Settings {
             throw GatewayError(
                 .badRequest, "\(origin): unknown setting \"\(key)\"; known are \(Self.keys.joined(separator: ", "))")
         }
-        if key == "plugins-dir" {
-            pluginsDirs = values
-            return
-        }
+        given.insert(key)
+        if try setList(key, values, origin) { return }
         guard values.count == 1, let value = values.first else {
             throw GatewayError(.badRequest, "\(origin): \(key) takes one value")
         }
         let reader = SettingReader(key: key, value: value, origin: origin)
         switch key {
         case "bind-address": bindAddress = try reader.text()
-        case "http-port":
-            // 0 on the command line means off (kube-style); "any" asks for a free port.
-            httpPort = value == "any" ? 0 : try reader.number(0...65535)
-            if value != "any", httpPort == 0 { httpPort = nil }
+        case "http-port": httpPort = try reader.port()
+        case "secure-port": securePort = try reader.port()
+        case "tls-cert-file": tlsCertFile = value
+        case "tls-private-key-file": tlsPrivateKeyFile = value
+        case "client-ca-file": clientCAFile = value
+        case "token-auth-file": tokenAuthFile = value
+        case "requestheader-client-ca-file": requestHeaderClientCAFile = value
+        case "anonymous-auth": anonymousAuth = try reader.choice(["true", "false"]) == "true"
         case "admin-address": adminAddress = try reader.address()
         case "data-dir": dataDir = try reader.text()
         case "runtime-dir": runtimeDir = value
@@ -61,40 +68,31 @@ extension Settings {
     }
 }
 
-/// Reads one setting's value and says what is wrong with it.
-private struct SettingReader {
-    let key: String
-    let value: String
-    let origin: String
-
-    func fault(_ why: String) -> GatewayError {
-        GatewayError(.badRequest, "\(origin): \(key): \(why) (got \"\(value)\")")
-    }
-
-    func text() throws(GatewayError) -> String {
-        guard !value.isEmpty else { throw fault("must not be empty") }
-        return value
-    }
-
-    func number(_ range: ClosedRange<Int>) throws(GatewayError) -> Int {
-        guard let number = Int(value), range.contains(number) else {
-            throw fault("must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+extension Settings {
+    /// Sets a setting that holds a list.
+    ///
+    /// - Returns: whether it is one.
+    private mutating func setList(_ key: String, _ values: [String], _ origin: String) throws(GatewayError) -> Bool {
+        // Kubernetes' lists are separated by commas, or repeated.
+        let parts = values.flatMap { $0.split(separator: ",") }.map { String($0) }.filter { !$0.isEmpty }
+        switch key {
+        case "plugins-dir": pluginsDirs = values
+        case "requestheader-allowed-names": requestHeaderAllowedNames = parts
+        case "requestheader-username-headers": requestHeaderNames.user = try Self.names(key, parts, origin)
+        case "requestheader-uid-headers": requestHeaderNames.uid = try Self.names(key, parts, origin)
+        case "requestheader-group-headers": requestHeaderNames.group = try Self.names(key, parts, origin)
+        case "requestheader-extra-headers-prefix": requestHeaderNames.extraPrefix = try Self.names(key, parts, origin)
+        default: return false
         }
-        return number
+        return true
     }
 
-    func choice(_ allowed: [String]) throws(GatewayError) -> String {
-        guard allowed.contains(value) else { throw fault("must be one of \(allowed.joined(separator: ", "))") }
-        return value
-    }
-
-    func address() throws(GatewayError) -> ListenAddress {
-        guard let colon = value.lastIndex(of: ":"), let port = Int(value[value.index(after: colon)...]),
-            (0...65535).contains(port)
-        else { throw fault("must be HOST:PORT, port 0 for any free one") }
-        var host = String(value[..<colon])
-        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
-        guard !host.isEmpty else { throw fault("must be HOST:PORT, port 0 for any free one") }
-        return ListenAddress(host: host, port: port)
+    private static func names(_ key: String, _ names: [String], _ origin: String) throws(GatewayError) -> [String] {
+        for name in names {
+            if let fault = RequestHeaderNames.fault(name) {
+                throw GatewayError(.badRequest, "\(origin): \(key): \(fault) (got \"\(name)\")")
+            }
+        }
+        return names
     }
 }

@@ -1,3 +1,4 @@
+import Access
 import DataPlaneAPI
 import HTTPKit
 
@@ -7,6 +8,28 @@ package struct Settings: Sendable {
     package var bindAddress = "127.0.0.1"
     /// Port for plain HTTP; 0 for any free port, nil when the listener is off.
     package var httpPort: Int? = 8080
+    /// Port for HTTPS; 0 for any free port, nil when the listener is off.
+    package var securePort: Int? = 8443
+    /// PEM certificate for HTTPS with its intermediates; empty for one that is made in the data folder.
+    package var tlsCertFile = ""
+    /// PEM private key of `tlsCertFile`.
+    package var tlsPrivateKeyFile = ""
+    /// PEM certificates of the authorities that sign users' certificates; empty for none.
+    package var clientCAFile = ""
+    /// Static bearer tokens in Kubernetes' CSV form; empty for none.
+    package var tokenAuthFile = ""
+    /// PEM certificates of the authorities of front proxies that state users in headers; empty for none.
+    package var requestHeaderClientCAFile = ""
+    /// Common names that front proxies may have; empty for any.
+    package var requestHeaderAllowedNames: [String] = []
+    /// The headers that front proxies state users in.
+    package var requestHeaderNames = RequestHeaderNames()
+    /// Whether requests without a credential are those of `system:anonymous` once authentication is configured.
+    package var anonymousAuth = true
+    /// Listeners as the configuration file lists them; replaces the ports and `adminAddress` where not empty.
+    package var listeners: [ListenerSettings] = []
+    /// The settings that were given, by name.
+    package internal(set) var given: Set<String> = []
     /// Address and port of the admin listener.
     package var adminAddress = ListenAddress(host: "127.0.0.1", port: 9903)
     /// Folder of the database and the kubeconfig.

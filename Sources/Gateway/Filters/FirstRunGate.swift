@@ -1,3 +1,4 @@
+import Access
 import DataPlaneAPI
 import HTTPKit
 
@@ -16,22 +17,13 @@ final class FirstRunGate: ExchangeGate {
         guard !exchange.request.isHTTP10 else { return Self.forbidden("the request came as HTTP/1.0, as from a proxy") }
         // Without a Host nothing tells a proxy in front of us from a client on this machine.
         guard headers.first(.host) != nil else { return Self.forbidden("the request has no Host header") }
-        var origin: String?
         for field in headers.fields {
             switch field.known {
             case .host:
                 guard headers.withValue(field, Self.isLoopbackAuthority) else {
                     return Self.forbidden("the Host header names another machine than localhost")
                 }
-            case .origin:
-                guard origin == nil else { return Self.forbidden("the request has two Origin headers") }
-                origin = headers.value(field)
-            case .secFetchSite:
-                if headers.withValue(field, { !$0.equalsIgnoringCase("same-origin") && !$0.equalsIgnoringCase("none") })
-                {
-                    return Self.forbidden("a page of another site made the request")
-                }
-            case .forwarded, .xForwardedFor, .xForwardedHost, .xForwardedProto, .xRealIP:
+            case .forwarded, .xForwarded, .xRealIP:
                 return Self.forbidden("the request came through a proxy")
             case .other:
                 if headers.withName(field, Self.isProxyMark) {
@@ -40,10 +32,7 @@ final class FirstRunGate: ExchangeGate {
             default: break
             }
         }
-        if let origin, !Self.isOwnOrigin(origin, host: headers.firstValue(.host) ?? "") {
-            return Self.forbidden("a page of another origin made the request")
-        }
-        return nil
+        return CrossSite.fault(exchange).map(Self.forbidden)
     }
 
     /// Whether only a proxy sends a field of this name.
@@ -51,7 +40,7 @@ final class FirstRunGate: ExchangeGate {
         switch (name.first ?? 0) | 0x20 {
         case UInt8(ascii: "v"): name.equalsIgnoringCase("via")
         case UInt8(ascii: "x"):
-            name.hasPrefix("x-forwarded-") || name.hasPrefix("x-original-") || name.equalsIgnoringCase("x-client-ip")
+            name.hasPrefix("x-original-") || name.equalsIgnoringCase("x-client-ip")
         case UInt8(ascii: "c"): name.equalsIgnoringCase("cf-connecting-ip")
         case UInt8(ascii: "t"): name.equalsIgnoringCase("true-client-ip")
         default: false
@@ -63,10 +52,6 @@ final class FirstRunGate: ExchangeGate {
             .forbidden,
             "forbidden: \(why), and no authentication is configured; use http://127.0.0.1 from this machine",
             source: .client)
-    }
-
-    private static func isOwnOrigin(_ origin: String, host: String) -> Bool {
-        !host.isEmpty && origin.lowercased() == "http://\(host.lowercased())"
     }
 
     /// `localhost`, `127.x.y.z` or `[::1]`, with or without a port.

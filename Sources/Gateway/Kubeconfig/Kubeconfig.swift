@@ -1,25 +1,52 @@
 import DataPlaneAPI
 import SystemKit
 
-/// The kubeconfig that the first start writes, under the name that Grafana's own documents use.
-enum Kubeconfig {
-    /// Writes the file when there is none or it names another server, and gives its path.
+/// The kubeconfig that the first start writes, under the names that Grafana's own documents use.
+struct Kubeconfig: Sendable {
+    /// The data port's URL.
+    var server: String
+    /// The certificates that the server's is checked against, PEM; empty for plain HTTP.
+    var authority = ""
+    /// The name that the server's certificate is for, where it isn't the URL's host.
+    var serverName: String?
+    /// The bearer token; kubectl sends none over plain HTTP.
+    var token: String?
+
+    /// Where it is written; all files are the same.
+    static func paths(data: String) -> [String] {
+        [
+            "\(data)/grafana-apiserver/grafana.kubeconfig", "\(data)/grafana-apiserver/aggregator.kubeconfig",
+            "\(data)/grafana-aggregator/aggregator.kubeconfig",
+        ]
+    }
+
+    /// Writes the files that are missing or say something else, and gives the path of the first.
     ///
-    /// - Parameters:
-    ///   - server: the data port's URL.
-    ///   - data: the data folder.
-    static func write(server: String, data: String) throws(GatewayError) -> String {
-        let folder = "\(data)/grafana-apiserver"
-        try Folder.create(folder, mode: 0o700)
-        let path = "\(folder)/grafana.kubeconfig"
-        let text = """
+    /// - Parameter data: the data folder.
+    func write(data: String) throws(GatewayError) -> String {
+        let text = text
+        let paths = Self.paths(data: data)
+        for path in paths {
+            guard let slash = path.lastIndex(of: "/") else { continue }
+            try Folder.create(String(path[..<slash]), mode: 0o700)
+            if (try? FileText.read(path)) != text { try FileWriter.replace(path, text, mode: 0o600) }
+        }
+        return paths.first ?? ""
+    }
+
+    private var text: String {
+        var cluster = "      server: \"\(server)\"\n"
+        if !authority.isEmpty { cluster += "      certificate-authority-data: \(Base64.encode(authority.utf8))\n" }
+        if let serverName { cluster += "      tls-server-name: \"\(serverName)\"\n" }
+        let user = token.map { "\n      token: \"\($0)\"" } ?? " {}"
+        return """
             apiVersion: v1
             kind: Config
             current-context: default-context
             clusters:
               - name: default-cluster
                 cluster:
-                  server: "\(server)"
+            \(cluster.split(separator: "\n").map { "      \($0.drop { $0 == " " })" }.joined(separator: "\n"))
             contexts:
               - name: default-context
                 context:
@@ -28,10 +55,31 @@ enum Kubeconfig {
                   user: default
             users:
               - name: default
-                user: {}
+                user:\(user)
 
             """
-        if (try? FileText.read(path)) != text { try FileWriter.replace(path, text, mode: 0o600) }
-        return path
+    }
+}
+
+/// Base64 with padding (RFC 4648 section 4).
+enum Base64 {
+    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
+    /// The text of bytes.
+    static func encode(_ bytes: some Sequence<UInt8>) -> String {
+        var out: [UInt8] = []
+        var bits: UInt32 = 0
+        var count = 0
+        for byte in bytes {
+            bits = (bits << 8 | UInt32(byte)) & 0xFF_FFFF
+            count += 8
+            while count >= 6 {
+                count -= 6
+                out.append(alphabet[Int(bits >> UInt32(count)) & 63])
+            }
+        }
+        if count > 0 { out.append(alphabet[Int(bits << UInt32(6 - count)) & 63]) }
+        while out.count % 4 != 0 { out.append(UInt8(ascii: "=")) }
+        return String(decoding: out, as: UTF8.self)
     }
 }

@@ -8,6 +8,8 @@ package struct HTTPLimits: Sendable {
     package var fields = 128
     /// Bytes of body that are kept unread before the connection stops reading.
     package var readAhead = 64 * 1024
+    /// Names that are read as claims of an identity, beside the known ones.
+    package var identityNames = IdentityNames()
 
     /// The default limits.
     package init() {}

@@ -38,6 +38,8 @@ extension Exchange {
         let body = ByteBuffer(bytes: StatusBody.failure(error))
         respond(error.httpStatus, contentType: "application/json", body: body) { head in
             if let seconds = error.retryAfterSeconds { head.writeField("Retry-After", String(seconds)) }
+            // RFC 9110 section 15.5.2 wants a challenge with every 401.
+            if error.code == .unauthorized { head.writeField("WWW-Authenticate", "Bearer realm=\"dataplane-gateway\"") }
             if !error.allow.isEmpty { head.writeField("Allow", error.allow.joined(separator: ", ")) }
             head.writeField("Cache-Control", "no-cache, private")
         }

@@ -3,8 +3,8 @@ import NIOCore
 
 /// One HTTP request and its response, bound to one event loop.
 package final class Exchange {
-    /// The request's head.
-    package let request: RequestHead
+    /// The request's head; without claims of an identity once the access layer has read them.
+    package internal(set) var request: RequestHead
     /// The loop that everything about this exchange happens on.
     package let loop: any EventLoop
     /// The client's address.
@@ -21,6 +21,8 @@ package final class Exchange {
     package var handledBy = HandlerName.none
     /// The DataPlaneService or other object that answered, for the access log.
     package var objectName = ""
+    /// What the access layer knows about the request; that layer's own type.
+    package var access: AnyObject?
     /// The error that was answered, for the access log.
     package var error: GatewayError?
     /// The status that was sent; 0 while none was.

@@ -20,6 +20,8 @@ package protocol RequestBodySink: AnyObject {
 package protocol ExchangeObserver: AnyObject {
     /// Called once when the answer is complete or the client is gone.
     func finished(_ exchange: Exchange)
+    /// Called when a connection ended before its TLS handshake was done.
+    func handshakeFailed(_ peer: Peer, _ why: String)
 }
 
 /// The handlers that answer exchanges, as logs and metrics call them: a bounded set.

@@ -17,17 +17,21 @@ package enum KnownHeader: UInt8, Sendable {
     case proxyAuthorization
     case proxyConnection
     case secFetchSite
+    case secWebSocketProtocol
     case server
     case setCookie
     case te
     case trailer
     case transferEncoding
     case upgrade
-    case xForwardedFor
-    case xForwardedHost
-    case xForwardedProto
+    /// `X-Forwarded-*`: where the client came from; only the gateway itself says that.
+    case xForwarded
     case xRealIP
-    /// A name that claims an identity (`X-Remote-*`, `Impersonate-*`, `X-WEBAUTH-*`, with `-` or `_`): never passed on.
+    /// A name that claims an identity, with `-` or `_`; never passed on.
+    ///
+    /// `X-Remote-*` and `Impersonate-*` are Kubernetes'; `X-WEBAUTH-*` is Grafana's auth proxy by default; `Remote-*`,
+    /// `X-Forwarded-User` and its kin, `X-Auth-Request-*` and client certificate headers are what common proxies use and
+    /// a server behind may be configured to trust; `X-Grafana-User` is what Grafana tells data sources.
     case identity
 
     /// Recognises a name, whatever its case.
@@ -60,8 +64,12 @@ package enum KnownHeader: UInt8, Sendable {
             if name.equals("proxy-authenticate") { return .proxyAuthenticate }
             if name.equals("proxy-authorization") { return .proxyAuthorization }
             if name.equals("proxy-connection") { return .proxyConnection }
+        case UInt8(ascii: "r"):
+            if name.hasPrefix("remote-") { return .identity }
         case UInt8(ascii: "s"):
             if name.equals("sec-fetch-site") { return .secFetchSite }
+            if name.equals("sec-websocket-protocol") { return .secWebSocketProtocol }
+            if name.hasPrefix("ssl-client-") { return .identity }
             if name.equals("server") { return .server }
             if name.equals("set-cookie") { return .setCookie }
         case UInt8(ascii: "t"):
@@ -71,14 +79,27 @@ package enum KnownHeader: UInt8, Sendable {
         case UInt8(ascii: "u"):
             if name.equals("upgrade") { return .upgrade }
         case UInt8(ascii: "x"):
-            if name.hasPrefix("x-remote-") || name.hasPrefix("x-webauth-") { return .identity }
-            if name.equals("x-forwarded-for") { return .xForwardedFor }
-            if name.equals("x-forwarded-host") { return .xForwardedHost }
-            if name.equals("x-forwarded-proto") { return .xForwardedProto }
-            if name.equals("x-real-ip") { return .xRealIP }
+            return ofX(name)
         default: break
         }
         return .other
+    }
+
+    /// Recognises a name that begins with `x`.
+    private static func ofX(_ name: UnsafeRawBufferPointer) -> KnownHeader {
+        if name.hasPrefix("x-forwarded-") {
+            let isIdentity =
+                name.equals("x-forwarded-user") || name.equals("x-forwarded-email") || name.equals("x-forwarded-groups")
+                || name.equals("x-forwarded-preferred-username") || name.equals("x-forwarded-access-token")
+                || name.equals("x-forwarded-client-cert")
+            return isIdentity ? .identity : .xForwarded
+        }
+        if name.hasPrefix("x-remote-") || name.hasPrefix("x-webauth-") || name.hasPrefix("x-auth-request-")
+            || name.hasPrefix("x-ssl-client-") || name.equals("x-client-cert") || name.equals("x-grafana-user")
+        {
+            return .identity
+        }
+        return name.equals("x-real-ip") ? .xRealIP : .other
     }
 }
 

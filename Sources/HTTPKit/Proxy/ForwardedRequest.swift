@@ -17,7 +17,7 @@ enum ForwardedRequest {
         for field in headers.fields {
             switch field.known {
             case .connection, .keepAlive, .proxyConnection, .proxyAuthenticate, .proxyAuthorization, .upgrade,
-                .transferEncoding, .contentLength, .identity, .xForwardedFor, .xRealIP, .forwarded:
+                .transferEncoding, .contentLength, .identity, .xForwarded, .xRealIP, .forwarded:
                 continue
             case .te:
                 // The only transfer option that says something about the answer's end rather than about this hop.
@@ -32,13 +32,7 @@ enum ForwardedRequest {
             out.copyField(headers, field)
         }
         if request.isHTTP10, headers.first(.host) == nil { out.writeStaticString("Host: localhost\r\n") }
-        if !exchange.peer.address.isEmpty {
-            out.writeStaticString("X-Forwarded-For: ")
-            out.writeString(exchange.peer.address)
-            out.writeStaticString("\r\nX-Real-IP: ")
-            out.writeString(exchange.peer.address)
-            out.writeStaticString("\r\n")
-        }
+        writeOrigin(exchange, into: &out)
         switch request.framing {
         case .length(let length): out.writeLengthField(length)
         case .chunked: out.writeStaticString("Transfer-Encoding: chunked\r\n")
@@ -52,6 +46,25 @@ enum ForwardedRequest {
         }
         out.writeStaticString("\r\n")
         return out
+    }
+
+    /// States where the request came from; Grafana takes the client's address from here.
+    private static func writeOrigin(_ exchange: Exchange, into out: inout ByteBuffer) {
+        let address = exchange.peer.address
+        if !address.isEmpty {
+            out.writeStaticString("X-Forwarded-For: ")
+            out.writeString(address)
+            out.writeStaticString("\r\nX-Real-IP: ")
+            out.writeString(address)
+            out.writeStaticString("\r\n")
+        }
+        out.writeStaticString(exchange.peer.isTLS ? "X-Forwarded-Proto: https\r\n" : "X-Forwarded-Proto: http\r\n")
+        let headers = exchange.request.headers
+        if let host = headers.first(.host) {
+            out.writeStaticString("X-Forwarded-Host: ")
+            headers.withValue(host) { _ = out.writeBytes($0) }
+            out.writeStaticString("\r\n")
+        }
     }
 
     /// Trailers that may pass: none that frames, routes or identifies (RFC 9110 section 6.5.1).

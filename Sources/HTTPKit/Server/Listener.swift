@@ -16,7 +16,7 @@ package struct ListenAddress: Sendable, Hashable {
     }
 }
 
-/// A plain HTTP/1 listener: accepts connections and gives each to the chain of its event loop.
+/// An HTTP/1 listener, plain or TLS: accepts connections and gives each to the chain of its event loop.
 package final class Listener: Sendable {
     private let channel: any Channel
     private let contexts: [(loop: any EventLoop, context: NIOLoopBound<LoopContext>)]
@@ -32,11 +32,12 @@ package final class Listener: Sendable {
     /// Binds and starts to accept.
     ///
     /// - Parameters:
+    ///   - tls: what encrypts connections; nil for plain HTTP.
     ///   - group: the loops that serve connections.
     ///   - makeContext: makes a loop's context, on that loop.
     /// - Throws: `GatewayError` naming the address when it can't be bound.
     package static func start(
-        on address: ListenAddress, group: MultiThreadedEventLoopGroup,
+        on address: ListenAddress, tls: TLSServerContext? = nil, group: MultiThreadedEventLoopGroup,
         makeContext: @escaping @Sendable (any EventLoop) -> LoopContext
     ) async throws -> Listener {
         var contexts: [(loop: any EventLoop, context: NIOLoopBound<LoopContext>)] = []
@@ -59,7 +60,9 @@ package final class Listener: Sendable {
                     guard let context = byLoop[ObjectIdentifier(channel.eventLoop)]?.value else {
                         throw ChannelError.inappropriateOperationForState
                     }
-                    try channel.pipeline.syncOperations.addHandler(ServerConnection(context: context))
+                    let connection = ServerConnection(context: context)
+                    if let tls { try channel.pipeline.syncOperations.addHandlers(tls.handlers(for: connection)) }
+                    try channel.pipeline.syncOperations.addHandler(connection)
                 }
             }
         do {

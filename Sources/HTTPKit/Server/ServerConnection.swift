@@ -30,14 +30,16 @@ final class ServerConnection: ChannelInboundHandler {
     var out: ByteBuffer?
     var continueSent = false
 
-    private var peer = Peer(nil)
+    var peer = Peer(nil)
     private var parser: RequestHeadParser
     private var decoder: BodyDecoder?
     private var sink: (any RequestBodySink)?
     private var isPaused = false
     private var pending = ByteBuffer()
     private var isProcessing = false
-    private var isReading = true
+    var isReading = true
+    /// Whether the TLS handshake is still to be done: nothing can be said to the client before.
+    var isHandshaking = false
     /// The tick at which the present phase is given up; nil for never.
     private var deadline: UInt32?
     private var windowBytes = 0
@@ -219,7 +221,7 @@ final class ServerConnection: ChannelInboundHandler {
     }
 
     /// Reads from the socket only what somebody wants, or a little ahead.
-    private func updateReading() {
+    func updateReading() {
         let wanted =
             switch phase {
             case .head, .lingering: true
@@ -338,6 +340,7 @@ final class ServerConnection: ChannelInboundHandler {
 
     /// Lets the present exchange finish, then closes; closes at once when there is none.
     func drain() {
+        guard !isHandshaking else { return abort() }
         if phase == .head, exchange == nil, pending.readableBytes == 0 { lingeringClose() }
     }
 
@@ -345,6 +348,7 @@ final class ServerConnection: ChannelInboundHandler {
     func checkDeadline(_ tick: UInt32) {
         guard let deadline, Int32(bitPattern: tick &- deadline) >= 0 else { return }
         self.deadline = nil
+        guard !isHandshaking else { return abort() }
         switch phase {
         case .head:
             if pending.readableBytes > 0 {

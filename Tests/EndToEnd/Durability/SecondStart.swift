@@ -4,24 +4,24 @@ import Foundation
 final class SecondStart: Sendable {
     let process: ChildProcess
     let port: UInt16
+    let securePort: UInt16
 
     init(of gateway: Gateway) throws {
         let folder = gateway.folder.path
         process = try ChildProcess(
             Programs.gateway(),
             [
-                "serve", "--http-port", "any", "--admin-address", "127.0.0.1:0", "--plugins-dir", "\(folder)/plugins",
+                "serve", "--http-port", "any", "--secure-port", "any", "--admin-address", "127.0.0.1:0",
+                "--plugins-dir", "\(folder)/plugins",
                 "--provisioning", "\(folder)/provisioning", "--manifests", "\(folder)/manifests", "--data-dir",
                 "\(folder)/data",
             ])
-        guard let ready = process.stdout.wait(containing: "ready http="),
-            let text = ready.components(separatedBy: "http=http://127.0.0.1:").last?.prefix(while: \.isNumber),
-            let number = UInt16(text)
-        else {
+        guard let ready = process.stdout.wait(containing: "ready ") else {
             process.end()
             throw Trouble("the gateway did not start again: \(process.stderr.tail())")
         }
-        port = number
+        port = Gateway.port(ready, "http")
+        securePort = Gateway.port(ready, "https")
     }
 
     /// One request on a connection of its own.

@@ -62,7 +62,7 @@ struct PassThroughTests {
         let got = try Self.arrival(
             "GET /h?MARK HTTP/1.1\r\nhOsT: x.test:99\r\nX-B: 2\r\nx-a: caf\u{E9} \u{FF}\r\nX-B: 1\r\nX-Empty:\r\nCookie: a=b\r\nAuthorization: Basic eDp5\r\nAccept:  many ,spaces \t\r\nX_Under: 1\r\n\r\n",
             latin1: true)
-        let own = ["x-forwarded-for", "x-real-ip"]
+        let own = ["x-forwarded-for", "x-real-ip", "x-forwarded-proto", "x-forwarded-host"]
         #expect(
             got.fields.filter { !own.contains($0.name.lowercased()) }.map { "\($0.name)=\($0.value)" } == [
                 "hOsT=x.test:99", "X-B=2", "x-a=caf\u{E9} \u{FF}", "X-B=1", "X-Empty=", "Cookie=a=b",

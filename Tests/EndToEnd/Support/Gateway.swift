@@ -5,6 +5,8 @@ import Glibc
 final class Gateway: Sendable {
     let folder: TemporaryFolder
     let port: UInt16
+    /// The port for HTTPS; 0 when it is off.
+    let securePort: UInt16
     let process: ChildProcess
 
     /// Starts the built gateway and waits for its ready line.
@@ -29,20 +31,25 @@ final class Gateway: Sendable {
             "provisioning/datasources/all.yaml",
             "apiVersion: 1\ndatasources:\(sources.isEmpty ? " []" : "")\n" + sources.map(\.yaml).joined())
         var arguments = [
-            "serve", "--http-port", "any", "--admin-address", "127.0.0.1:0", "--plugins-dir", "\(folder.path)/plugins",
+            "serve", "--http-port", "any", "--secure-port", "any", "--admin-address", "127.0.0.1:0", "--plugins-dir",
+            "\(folder.path)/plugins",
             "--provisioning", "\(folder.path)/provisioning", "--manifests", "\(folder.path)/manifests", "--data-dir",
             "\(folder.path)/data",
         ]
         if let upstream { arguments += ["--upstream", "http://127.0.0.1:\(upstream)"] }
         process = try ChildProcess(Programs.gateway(), arguments + flags, environment: environment)
-        guard let ready = process.stdout.wait(containing: "ready http="),
-            let text = ready.components(separatedBy: "http=http://127.0.0.1:").last?.prefix(while: \.isNumber),
-            let number = UInt16(text)
-        else {
+        guard let ready = process.stdout.wait(containing: "ready "), ready.hasPrefix("ready ") else {
             process.end()
             throw Trouble("the gateway did not start: \(process.stdout.tail())\n\(process.stderr.tail())")
         }
-        port = number
+        port = Self.port(ready, "http")
+        securePort = Self.port(ready, "https")
+    }
+
+    /// The port that a ready line names for a scheme; 0 for none.
+    static func port(_ ready: String, _ scheme: String) -> UInt16 {
+        let word = ready.components(separatedBy: " ").first { $0.hasPrefix("\(scheme)=") } ?? ""
+        return UInt16(word.components(separatedBy: ":").last ?? "") ?? 0
     }
 
     /// What it logged last, for messages of failures.

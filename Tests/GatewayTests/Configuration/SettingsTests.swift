@@ -50,14 +50,14 @@ import Testing
     func onlyLoopbackIsBoundWithoutAuthentication(host: String) throws {
         var settings = Settings()
         try settings.set("bind-address", [host], origin: "test")
-        #expect(settings.addressFaults.count == 1)
-        #expect(settings.addressFaults.first?.message.hasPrefix("bind-address: \(host)") == true)
+        #expect(settings.listenerFaults.count == 1)
+        #expect(settings.listenerFaults.first?.message.hasPrefix("bind-address: \(host)") == true)
     }
 
     @Test(arguments: ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
     func loopbackAddressesAreFine(host: String) throws {
         var settings = Settings()
         try settings.set("bind-address", [host], origin: "test")
-        #expect(settings.addressFaults.isEmpty)
+        #expect(settings.listenerFaults.isEmpty)
     }
 }

@@ -1,0 +1,95 @@
+import HTTPKit
+
+/// Recognises bearer tokens, in `Authorization` or among the sub-protocols of a WebSocket request.
+package final class TokenAuthenticator: Authenticator {
+    /// The tokens; replaced on the loop when they change.
+    package var tokens: TokenTable
+
+    /// Browsers can't give a WebSocket request other headers (Kubernetes' convention for them).
+    private static let protocolPrefix = "base64url.bearer.authorization.k8s.io."
+
+    /// An authenticator for one event loop.
+    package init(tokens: TokenTable) {
+        self.tokens = tokens
+    }
+
+    /// Takes a known token out of the request; leaves others to whom they may belong.
+    package func authenticate(_ exchange: Exchange) -> Authentication {
+        let headers = exchange.request.headers
+        let fields = headers.fields.filter { $0.known == .authorization }
+        guard fields.count <= 1 else { return .refused(why: "the request has several Authorization headers") }
+        if let field = fields.first, let found = headers.withValue(field, { Self.bearer($0, tokens.user) }) {
+            guard let user = found else { return Self.unknown }
+            exchange.removeAuthorization()
+            return .user(user)
+        }
+        guard let offer = headers.first(.secWebSocketProtocol) else { return .unrecognised }
+        return authenticate(exchange, offer: headers.value(offer))
+    }
+
+    private static var unknown: Authentication { .refused(why: "the bearer token is not known here") }
+
+    /// Looks up the token behind `Bearer`; nil for another scheme.
+    private static func bearer(_ value: UnsafeRawBufferPointer, _ find: (UnsafeRawBufferPointer) -> User?) -> User?? {
+        guard value.hasPrefix("bearer ") else { return nil }
+        var token = value[7...]
+        while token.first == 0x20 { token.removeFirst() }
+        guard !token.isEmpty else { return .some(nil) }
+        return .some(find(UnsafeRawBufferPointer(rebasing: token)))
+    }
+
+    private func authenticate(_ exchange: Exchange, offer: String) -> Authentication {
+        var kept: [Substring] = []
+        var user: User?
+        var wrong = false
+        for part in offer.split(separator: ",") {
+            let name = part.drop { $0 == " " || $0 == "\t" }
+            guard name.hasPrefix(Self.protocolPrefix) else {
+                kept.append(name)
+                continue
+            }
+            let code = name.dropFirst(Self.protocolPrefix.count).prefix { $0 != " " && $0 != "\t" }
+            let token = Base64URL.decode(code.utf8)
+            guard user == nil, let found = token?.withUnsafeBytes({ tokens.user($0) }) else {
+                wrong = true
+                continue
+            }
+            user = found
+        }
+        guard !wrong else { return Self.unknown }
+        guard let user else { return .unrecognised }
+        // The token alone can't be the protocol that is spoken (RFC 6455 wants one that was offered).
+        guard !kept.isEmpty else {
+            return .refused(why: "the request offers no WebSocket sub-protocol beside the token; offer another one")
+        }
+        exchange.offerWebSocketProtocols(Array(kept.joined(separator: ", ").utf8))
+        return .user(user)
+    }
+}
+
+/// Base64 in the alphabet for URLs, without padding (RFC 4648 section 5).
+enum Base64URL {
+    /// The bytes; nil for text that isn't base64.
+    static func decode(_ text: some Sequence<UInt8>) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        var bits: UInt32 = 0
+        var count = 0
+        for character in text {
+            let value: UInt32
+            switch character {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"): value = UInt32(character - UInt8(ascii: "A"))
+            case UInt8(ascii: "a")...UInt8(ascii: "z"): value = UInt32(character - UInt8(ascii: "a")) + 26
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = UInt32(character - UInt8(ascii: "0")) + 52
+            case UInt8(ascii: "-"): value = 62
+            case UInt8(ascii: "_"): value = 63
+            default: return nil
+            }
+            bits = (bits << 6 | value) & 0xFFFFFF
+            count += 6
+            guard count >= 8 else { continue }
+            count -= 8
+            bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
+        }
+        return count == 6 ? nil : bytes
+    }
+}

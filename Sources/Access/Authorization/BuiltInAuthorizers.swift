@@ -1,0 +1,43 @@
+/// Lets the group `system:masters` do everything.
+package final class MastersAuthorizer: Authorizer {
+    /// An authorizer.
+    package init() {}
+
+    /// Allows masters.
+    package func decide(_ user: User, _ request: () -> RequestInfo) -> Decision {
+        user.groups.contains(User.masters) ? .allow : .noOpinion
+    }
+}
+
+/// What Kubernetes lets everybody read from the first day: whether the server works, and, once they are known, what it
+/// serves and who they are (cluster roles `system:public-info-viewer`, `system:discovery` and `system:basic-user`).
+package final class BootstrapAuthorizer: Authorizer {
+    private static let open: Set<String> = ["/livez", "/readyz", "/version", "/version/"]
+    private static let discovery = ["/api", "/apis", "/openapi"]
+
+    /// An authorizer.
+    package init() {}
+
+    /// Allows reading these paths.
+    package func decide(_ user: User, _ request: () -> RequestInfo) -> Decision {
+        let info = request()
+        if info.isResource { return isSelfReview(info) && isKnown(user) ? .allow : .noOpinion }
+        guard info.verb == "get" || info.verb == "head" else { return .noOpinion }
+        if Self.open.contains(info.path) || info.path.hasPrefix("/livez/") || info.path.hasPrefix("/readyz/") {
+            return .allow
+        }
+        guard isKnown(user) else { return .noOpinion }
+        let isDiscovery = Self.discovery.contains { info.path == $0 || info.path.hasPrefix("\($0)/") }
+        return isDiscovery ? .allow : .noOpinion
+    }
+
+    private func isKnown(_ user: User) -> Bool { user.groups.contains(User.authenticated) }
+
+    private func isSelfReview(_ info: RequestInfo) -> Bool {
+        switch (info.group, info.resource) {
+        case ("authentication.k8s.io", "selfsubjectreviews"), ("authorization.k8s.io", "selfsubjectaccessreviews"):
+            info.verb == "create"
+        default: false
+        }
+    }
+}

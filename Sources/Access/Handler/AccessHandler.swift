@@ -1,0 +1,69 @@
+import HTTPKit
+
+/// Finds out who makes a request, before any handler sees it, and removes what only claims to say so.
+///
+/// Nothing is refused here: a credential that is unknown to the gateway may be the upstream's. `AccessGate` refuses, for
+/// what the gateway answers itself.
+package final class AccessHandler: ExchangeHandler {
+    private let authenticators: [any Authenticator]
+    private let next: any ExchangeHandler
+
+    /// A handler for one event loop.
+    ///
+    /// - Parameters:
+    ///   - authenticators: in the order of asking; the first that recognises the user wins.
+    ///   - next: the next handler.
+    package init(authenticators: [any Authenticator], next: any ExchangeHandler) {
+        self.authenticators = authenticators
+        self.next = next
+    }
+
+    /// Hands on, with the user where one was recognised.
+    package func handle(_ exchange: Exchange) {
+        let carried = Carried(exchange)
+        if carried.credential { authenticate(exchange) }
+        if carried.identity {
+            if let impersonation = Impersonation(exchange.request.headers) {
+                exchange.accessState.impersonation = impersonation
+            }
+            exchange.removeIdentityFields()
+        }
+        next.handle(exchange)
+    }
+
+    private func authenticate(_ exchange: Exchange) {
+        for authenticator in authenticators {
+            switch authenticator.authenticate(exchange) {
+            case .unrecognised: continue
+            case .user(let user):
+                let state = exchange.accessState
+                state.user = user
+                state.isAmbient = authenticator.isAmbient
+                state.refusal = nil
+                return
+            case .refused(let why, let cause):
+                let state = exchange.accessState
+                guard state.refusal == nil else { continue }
+                state.refusal = why
+                state.refusalCause = cause.isEmpty ? nil : cause
+            }
+        }
+    }
+
+    /// What a request carries; most carry nothing.
+    private struct Carried {
+        var credential: Bool
+        var identity = false
+
+        init(_ exchange: Exchange) {
+            credential = exchange.peer.certificate != nil
+            for field in exchange.request.headers.fields {
+                switch field.known {
+                case .authorization, .secWebSocketProtocol: credential = true
+                case .identity: identity = true
+                default: break
+                }
+            }
+        }
+    }
+}

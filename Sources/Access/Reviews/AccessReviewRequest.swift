@@ -1,0 +1,108 @@
+import DataPlaneAPI
+
+/// What a SelfSubjectAccessReview asks, from JSON or from Kubernetes' protobuf (which kubectl 1.32 and later send).
+enum AccessReviewRequest {
+    /// Reads a body.
+    static func parse(_ body: [UInt8]) throws(GatewayError) -> RequestInfo {
+        body.starts(with: magic) ? try protobuf(body.dropFirst(magic.count)) : try json(body)
+    }
+
+    /// The beginning of every protobuf object of Kubernetes.
+    private static let magic: [UInt8] = [0x6B, 0x38, 0x73, 0x00]
+
+    private static func json(_ body: [UInt8]) throws(GatewayError) -> RequestInfo {
+        let review: JSONValue
+        do { review = try JSONValue.parse(body) } catch {
+            throw GatewayError(.badRequest, "the SelfSubjectAccessReview is not valid JSON: \(error)")
+        }
+        let spec = review["spec"] ?? .emptyObject
+        var wanted = RequestInfo()
+        if let attributes = spec["resourceAttributes"], attributes.asObject != nil {
+            wanted.isResource = true
+            wanted.verb = attributes["verb"]?.asString ?? ""
+            wanted.group = attributes["group"]?.asString ?? ""
+            wanted.version = attributes["version"]?.asString ?? ""
+            wanted.namespace = attributes["namespace"]?.asString ?? ""
+            wanted.resource = attributes["resource"]?.asString ?? ""
+            wanted.subresource = attributes["subresource"]?.asString ?? ""
+            wanted.name = attributes["name"]?.asString ?? ""
+        } else if let attributes = spec["nonResourceAttributes"], attributes.asObject != nil {
+            wanted.verb = attributes["verb"]?.asString ?? ""
+            wanted.path = attributes["path"]?.asString ?? ""
+        } else {
+            throw missing
+        }
+        return wanted
+    }
+
+    private static var missing: GatewayError {
+        .badField(.required("spec.resourceAttributes", "say what is asked for, or spec.nonResourceAttributes"))
+    }
+
+    /// Field numbers are those of `k8s.io/api/authorization/v1/generated.proto`.
+    private static func protobuf(_ bytes: ArraySlice<UInt8>) throws(GatewayError) -> RequestInfo {
+        // The envelope `runtime.Unknown` holds the object in field 2, whose field 2 is the spec.
+        guard let envelope = ProtobufFields(bytes), let object = envelope[2].flatMap({ ProtobufFields($0) }),
+            let spec = object[2].flatMap({ ProtobufFields($0) })
+        else { throw GatewayError(.badRequest, "the SelfSubjectAccessReview is not valid protobuf; send JSON") }
+        var wanted = RequestInfo()
+        if let attributes = spec[1].flatMap({ ProtobufFields($0) }) {
+            wanted.isResource = true
+            wanted.namespace = attributes.text(1)
+            wanted.verb = attributes.text(2)
+            wanted.group = attributes.text(3)
+            wanted.version = attributes.text(4)
+            wanted.resource = attributes.text(5)
+            wanted.subresource = attributes.text(6)
+            wanted.name = attributes.text(7)
+        } else if let attributes = spec[2].flatMap({ ProtobufFields($0) }) {
+            wanted.path = attributes.text(1)
+            wanted.verb = attributes.text(2)
+        } else {
+            throw missing
+        }
+        return wanted
+    }
+}
+
+/// The length-delimited fields of a protobuf message; the last of each number counts, others are skipped.
+struct ProtobufFields {
+    private var fields: [UInt64: ArraySlice<UInt8>] = [:]
+
+    /// Reads a message; nil for one that is broken.
+    init?(_ message: ArraySlice<UInt8>) {
+        var rest = message
+        while !rest.isEmpty {
+            guard let key = Self.varint(&rest) else { return nil }
+            switch key & 7 {
+            case 0:
+                guard Self.varint(&rest) != nil else { return nil }
+            case 1, 5:
+                let size = key & 7 == 1 ? 8 : 4
+                guard rest.count >= size else { return nil }
+                rest = rest.dropFirst(size)
+            case 2:
+                guard let size = Self.varint(&rest), size <= UInt64(rest.count) else { return nil }
+                fields[key >> 3] = rest.prefix(Int(size))
+                rest = rest.dropFirst(Int(size))
+            default: return nil
+            }
+        }
+    }
+
+    /// The bytes of a field.
+    subscript(number: UInt64) -> ArraySlice<UInt8>? { fields[number] }
+
+    /// The text of a field; empty when it isn't there.
+    func text(_ number: UInt64) -> String { String(decoding: fields[number] ?? [], as: UTF8.self) }
+
+    private static func varint(_ rest: inout ArraySlice<UInt8>) -> UInt64? {
+        var value: UInt64 = 0
+        for shift in stride(from: 0, through: 63, by: 7) {
+            guard let byte = rest.popFirst() else { return nil }
+            value |= UInt64(byte & 0x7F) << UInt64(shift)
+            if byte < 0x80 { return value }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,65 @@
+import Access
+import DataPlaneAPI
+import HTTPKit
+import SwiftASN1
+import SystemKit
+import X509
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// What a TLS listener shows, from files or from the gateway's own authority.
+struct ServingCertificate: Sendable {
+    /// Certificate chain, PEM.
+    let chain: String
+    /// Private key, PEM.
+    let key: String
+    /// What clients have to trust, PEM.
+    let authority: String
+
+    /// Reads or makes the certificate of a listener.
+    ///
+    /// - Parameter data: the data folder, for one that is made.
+    /// - Throws: `GatewayError` that names the file.
+    init(_ tls: ListenerSettings.TLS, host: String, data: String) throws(GatewayError) {
+        guard tls.certFile.isEmpty else {
+            chain = try FileText.read(tls.certFile)
+            key = try FileText.read(tls.keyFile)
+            let certificates = try CertificateBundle(chain, path: tls.certFile).certificates
+            // A root that stands in the file is what clients trust; else they trust what the file holds.
+            let root = certificates.last { $0.issuer == $0.subject && certificates.count > 1 }
+            authority = (try? root?.serializeAsPEM().pemString) ?? chain
+            return
+        }
+        let own = try CertificateAuthority(data: data)
+        (chain, key) = try own.serving(hosts: Self.hosts(host))
+        authority = own.pem
+    }
+
+    /// The name that clients must expect to reach the listener by this host; nil when the host itself will do.
+    func expectedName(for host: String) -> String? {
+        guard let bundle = try? CertificateBundle(chain, path: ""), let leaf = bundle.certificates.first else {
+            return nil
+        }
+        let names = CertificateNames(leaf)
+        return names.cover(host) ? nil : names.firstName
+    }
+
+    /// The hosts that a made certificate is for.
+    private static func hosts(_ bound: String) -> [String] {
+        var hosts = ["localhost", "127.0.0.1", "::1"]
+        var name = [CChar](repeating: 0, count: 256)
+        if gethostname(&name, name.count - 1) == 0 {
+            let own = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            let isName =
+                !own.isEmpty
+                && own.utf8.allSatisfy {
+                    ($0 | 0x20) &- 0x61 < 26 || $0 &- 0x30 < 10 || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".")
+                }
+            if isName { hosts.append(own) }
+        }
+        if bound != "0.0.0.0", bound != "::", !hosts.contains(bound) { hosts.append(bound) }
+        return hosts
+    }
+}

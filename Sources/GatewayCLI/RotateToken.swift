@@ -1,0 +1,21 @@
+import ArgumentParser
+import DataPlaneAPI
+import Gateway
+
+/// Replaces the kubeconfig's token.
+struct RotateToken: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Replace the kubeconfig's token; a running gateway takes the new one within two seconds.")
+
+    @Option(help: "The gateway's data folder.")
+    var dataDir = "./data"
+
+    func run() throws {
+        do throws(GatewayError) {
+            try AdminToken.rotate(data: dataDir)
+        } catch {
+            throw stop(error)
+        }
+        print("the token was replaced, in the kubeconfigs of \(dataDir) too; copies of them need the new one")
+    }
+}

@@ -1,0 +1,35 @@
+extension Exchange {
+    /// Removes every field that claims an identity, so that nothing behind can take one for true.
+    package func removeIdentityFields() {
+        guard request.headers.fields.contains(where: { $0.known == .identity }) else { return }
+        request.headers.fields.removeAll { $0.known == .identity }
+    }
+
+    /// Removes the credential that was used here: it is the gateway's, not the upstream's.
+    package func removeAuthorization() {
+        request.headers.fields.removeAll { $0.known == .authorization }
+    }
+
+    /// Replaces the WebSocket sub-protocols that the client offers; none removes the field.
+    package func offerWebSocketProtocols(_ value: [UInt8]) {
+        request.headers.fields.removeAll { $0.known == .secWebSocketProtocol }
+        guard !value.isEmpty else { return }
+        request.headers.append("Sec-WebSocket-Protocol", value, known: .secWebSocketProtocol)
+    }
+}
+
+extension HeaderBlock {
+    /// Adds a field after the others.
+    mutating func append(_ name: StaticString, _ value: [UInt8], known: KnownHeader) {
+        guard storage.count + value.count < Int(Int32.max) - 1024 else { return }
+        let nameStart = storage.count
+        name.withUTF8Buffer { storage.append(contentsOf: $0) }
+        let valueStart = storage.count
+        storage.append(contentsOf: value)
+        fields.append(
+            Field(
+                nameStart: Int32(truncatingIfNeeded: nameStart), nameEnd: Int32(truncatingIfNeeded: valueStart),
+                valueStart: Int32(truncatingIfNeeded: valueStart),
+                valueEnd: Int32(truncatingIfNeeded: storage.count), known: known))
+    }
+}
