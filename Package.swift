@@ -95,13 +95,15 @@ let package = Package(
         target(
             "Gateway",
             [
-                "DataPlane", "APIServer", "PluginBridge", "Access", "HTTPKit", "SystemKit", "DataPlaneAPI", lifecycle, signals,
+                "DataPlane", "APIServer", "PluginBridge", "Access", "HTTPKit", "SystemKit", "DataPlaneAPI", lifecycle,
+                signals,
                 yams, logging,
             ] + certificates + nio),
         target(
             "DataPlane",
             [
-                "APIServer", "PluginBridge", "PluginProtocol", "DataFrames", "Access", "HTTPKit", "SystemKit", "DataPlaneAPI",
+                "APIServer", "PluginBridge", "PluginProtocol", "DataFrames", "Access", "HTTPKit", "SystemKit",
+                "DataPlaneAPI",
                 yams, logging, .product(name: "Crypto", package: "swift-crypto"),
             ] + nio),
         target("APIServer", ["Access", "HTTPKit", "SystemKit", "DataPlaneAPI", grdb, yams, logging] + nio),

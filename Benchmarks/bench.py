@@ -18,22 +18,22 @@ import process
 from harness import ROOT, measure, median_of, table
 
 
-def proxy(folder, seconds, rounds, connections):
-    """Plain proxying of a 1 KiB answer."""
+def proxy(folder, seconds, rounds, connections, tls=False):
+    """Proxying of a 1 KiB answer, from plain or from TLS connections, to a plain origin."""
     origin = peers.origin(folder)
     runs = {}
     try:
         for _ in range(rounds):
             for name, start in (
-                ("gateway", lambda: peers.gateway(folder, ["--upstream", f"http://127.0.0.1:{origin.port}"])),
-                ("envoy", lambda: peers.envoy(folder, origin.port)),
-                ("nginx", lambda: peers.nginx(folder, origin.port)),
-                ("haproxy", lambda: peers.haproxy(folder, origin.port)),
-                ("caddy", lambda: peers.caddy(folder, origin.port)),
+                ("gateway", lambda: peers.gateway(folder, ["--upstream", f"http://127.0.0.1:{origin.port}"], tls)),
+                ("envoy", lambda: peers.envoy(folder, origin.port, tls)),
+                ("nginx", lambda: peers.nginx(folder, origin.port, tls)),
+                ("haproxy", lambda: peers.haproxy(folder, origin.port, tls)),
+                ("caddy", lambda: peers.caddy(folder, origin.port, tls)),
             ):
                 server = start()
                 try:
-                    url = f"http://127.0.0.1:{server.port}/some/path?with=query"
+                    url = f"{'https' if tls else 'http'}://127.0.0.1:{server.port}/some/path?with=query"
                     runs.setdefault(name, []).append(measure(server, url, seconds, connections))
                 finally:
                     server.stop()
@@ -59,7 +59,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--json", default=".run/bench.json")
-    parser.add_argument("what", nargs="*", default=["proxy", "bridge", "format", "start", "lookup", "frames"])
+    parser.add_argument("what", nargs="*", default=["proxy", "tls", "bridge", "format", "start", "lookup", "frames"])
     options = parser.parse_args()
     results = {"machine": {"cores": os.cpu_count(), "kernel": platform.release()}, "time": time.strftime("%FT%TZ", time.gmtime())}
     folder = pathlib.Path(tempfile.mkdtemp(prefix="gateway-bench."))
@@ -67,6 +67,9 @@ def main():
         if "proxy" in options.what:
             results["proxy"] = proxy(folder, options.seconds, options.rounds, options.connections)
             table("plain proxying, 1 KiB answers (ratio: CPU to Envoy's)", results["proxy"], "envoy")
+        if "tls" in options.what:
+            results["tls"] = proxy(folder, options.seconds, options.rounds, options.connections, tls=True)
+            table("proxying from TLS 1.3 connections, 1 KiB answers (ratio: CPU to Envoy's)", results["tls"], "envoy")
         if "bridge" in options.what:
             results["bridge"] = bridge.run(folder, options.seconds, options.rounds, options.connections)
             table("query bridge against Envoy's gRPC-JSON transcoder (ratio: CPU of the proxy)", results["bridge"], "envoy")

@@ -7,6 +7,7 @@ demo=""
 [ "${1:-}" = "--demo" ] && demo=1
 prometheus_port=9090
 http_port=8080
+secure_port=8443
 admin_port=9903
 run=.run
 if [ -n "$demo" ]; then
@@ -14,6 +15,7 @@ if [ -n "$demo" ]; then
     free_port() { python3 -c 'import socket; s=socket.socket(); s.bind(("127.0.0.1",0)); print(s.getsockname()[1])'; }
     prometheus_port=$(free_port)
     http_port=any
+    secure_port=any
     admin_port=0
     run=$(mktemp -d "${TMPDIR:-/tmp}/gateway-demo.XXXXXX")
 fi
@@ -58,7 +60,7 @@ wait_for Prometheus "http://127.0.0.1:$prometheus_port/-/ready"
 
 say "starting the gateway"
 : >"$run/ready"
-.build/release/dataplane-gateway serve --http-port "$http_port" --admin-address "127.0.0.1:$admin_port" \
+.build/release/dataplane-gateway serve --http-port "$http_port" --secure-port "$secure_port" --admin-address "127.0.0.1:$admin_port" \
     --data-dir "$run/data" --plugins-dir "$run/plugins" --provisioning "$run/provisioning" \
     --upstream "http://127.0.0.1:$prometheus_port" \
     >"$run/ready" 2>"$run/gateway.log" &
@@ -69,7 +71,7 @@ for _ in $(seq 300); do
     kill -0 "$gateway" 2>/dev/null || { say "the gateway did not start:"; cat "$run/gateway.log" >&2; exit 1; }
     sleep 0.1
 done
-url=$(sed -n 's/^ready .*http=\([^ ]*\).*/\1/p' "$run/ready")
+url=$(sed -n 's/^ready http=\([^ ]*\).*/\1/p' "$run/ready")
 
 # Registered as a user would, so that kubectl may change them afterwards; a second run finds them in the database.
 for manifest in examples/manifests/*.yaml; do

@@ -2,7 +2,9 @@ import HTTPKit
 
 /// Whether a page of another site made a request, as browsers tell.
 package enum CrossSite {
-    /// What shows it; nil when nothing does. Clients other than browsers send none of these headers.
+    /// What shows it; nil when nothing does.
+    ///
+    /// Clients other than browsers send none of these headers.
     package static func fault(_ exchange: Exchange) -> String? {
         let headers = exchange.request.headers
         var origin: String?

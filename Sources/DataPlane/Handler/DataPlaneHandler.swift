@@ -1,7 +1,9 @@
+import Access
 import DataPlaneAPI
 import HTTPKit
 import NIOCore
 import PluginBridge
+import PluginProtocol
 
 #if canImport(Glibc)
 import Glibc
@@ -42,6 +44,7 @@ package final class DataPlaneHandler: ExchangeHandler {
         case .query(let route, let namespace, let uid):
             exchange.handledBy = .query
             exchange.objectName = route.objectName
+            exchange.accessState.countsConnectionsAsDataSources = true
             if let refusal = gate.refusal(exchange) { return exchange.respond(refusal) }
             guard exchange.request.method == .post else {
                 return exchange.respond(.methodNotAllowed(exchange.request.methodText, allow: ["POST"]))
@@ -74,8 +77,10 @@ package final class DataPlaneHandler: ExchangeHandler {
         case .ready(let ready): instance = ready
         case .down(_, let error): throw error
         }
-        let context = state.context(
-            source, pluginID: route.pluginID, version: route.version, namespace: namespace, userAgent: userAgent)
+        let context =
+            state.context(
+                source, pluginID: route.pluginID, version: route.version, namespace: namespace, userAgent: userAgent)
+            + Self.userField(exchange)
         exchange.collectBody(limit: requestLimit, setting: "plugin-request-limit") { [queries] result in
             do throws(GatewayError) {
                 let body = try result.get()
@@ -89,6 +94,13 @@ package final class DataPlaneHandler: ExchangeHandler {
                 exchange.respond(error)
             }
         }
+    }
+
+    /// The user for the plugin; nothing while nobody signs in.
+    private static func userField(_ exchange: Exchange) -> [UInt8] {
+        guard let user = exchange.user, user != .firstRun else { return [] }
+        let role = user.groups.contains(User.masters) ? "Admin" : "Viewer"
+        return PluginUser(login: user.name, name: user.name, role: role).contextField
     }
 
     private static func nowMS() -> Int {

@@ -25,6 +25,6 @@ final class LoopChains: Sendable {
         chains = made
     }
 
-    /// The chain of a loop; call on that loop. Nil for a loop of another group.
+    /// The chain of a loop, nil for a loop of another group; call on that loop.
     func parts(_ loop: any EventLoop) -> Parts? { chains[ObjectIdentifier(loop)]?.value }
 }

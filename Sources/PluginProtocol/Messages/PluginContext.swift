@@ -99,14 +99,7 @@ extension PluginContext {
         WireWriter.encode { context in
             context.int(1, orgID)
             context.string(2, pluginID)
-            if let user {
-                context.message(3) { writer in
-                    writer.string(1, user.login)
-                    writer.string(2, user.name)
-                    writer.string(3, user.email)
-                    writer.string(4, user.role)
-                }
-            }
+            if let user { context.message(3) { user.write(&$0) } }
             if let appSettings { context.message(4) { appSettings.write(&$0) } }
             if let dataSourceSettings { context.message(5) { dataSourceSettings.write(&$0) } }
             context.map(6, grafanaConfig)
@@ -133,6 +126,18 @@ extension PluginContext {
         userAgent = context.useragent.text
         apiVersion = context.apiversion.text
         namespace = context.namespace_.text
+    }
+}
+
+extension PluginUser {
+    /// The user as a field of an encoded context, to be put after the bytes of one without a user.
+    package var contextField: [UInt8] { WireWriter.encode { $0.message(3) { write(&$0) } } }
+
+    fileprivate func write(_ writer: inout WireWriter) {
+        writer.string(1, login)
+        writer.string(2, name)
+        writer.string(3, email)
+        writer.string(4, role)
     }
 }
 
