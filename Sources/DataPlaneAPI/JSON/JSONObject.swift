@@ -1,4 +1,4 @@
-/// The members of a JSON object in the order they were written, each key once.
+/// The members of a JSON object in the order they were written, each key once; keys are told apart by their bytes.
 ///
 /// Small objects are searched in line; from `indexedFrom` members on a dictionary finds the key.
 package struct JSONObject: Sendable {
@@ -10,10 +10,18 @@ package struct JSONObject: Sendable {
         package var value: JSONValue
     }
 
+    /// A key as JSON compares it.
+    private struct ByteKey: Hashable {
+        let text: String
+        init(_ text: String) { self.text = text }
+        static func == (left: ByteKey, right: ByteKey) -> Bool { left.text.isIdentical(to: right.text) }
+        func hash(into hasher: inout Hasher) { hasher.combine(text) }
+    }
+
     private static let indexedFrom = 12
 
     private var members: [Member] = []
-    private var positions: [String: Int] = [:]
+    private var positions: [ByteKey: Int] = [:]
 
     /// Creates an empty object.
     package init() {}
@@ -56,14 +64,14 @@ package struct JSONObject: Sendable {
         if members.count == Self.indexedFrom {
             reindex()
         } else if members.count > Self.indexedFrom {
-            positions[key] = members.count - 1
+            positions[ByteKey(key)] = members.count - 1
         }
     }
 
     @inline(__always)
     private func position(of key: String) -> Int? {
-        if members.count >= Self.indexedFrom { return positions[key] }
-        return members.firstIndex { $0.key == key }
+        if members.count >= Self.indexedFrom { return positions[ByteKey(key)] }
+        return members.firstIndex { $0.key.isIdentical(to: key) }
     }
 
     private mutating func remove(_ key: String) {
@@ -75,7 +83,7 @@ package struct JSONObject: Sendable {
     private mutating func reindex() {
         positions.removeAll(keepingCapacity: true)
         guard members.count >= Self.indexedFrom else { return }
-        for (position, member) in members.enumerated() { positions[member.key] = position }
+        for (position, member) in members.enumerated() { positions[ByteKey(member.key)] = position }
     }
 }
 
@@ -106,4 +114,10 @@ extension JSONObject: ExpressibleByDictionaryLiteral {
     package init(dictionaryLiteral elements: (String, JSONValue)...) {
         for (key, value) in elements { self[key] = value }
     }
+}
+
+extension String {
+    /// Whether both are the same bytes; `==` also holds for texts that only look the same, composed and decomposed.
+    @inline(__always)
+    func isIdentical(to other: String) -> Bool { self == other && utf8.elementsEqual(other.utf8) }
 }

@@ -160,4 +160,14 @@ struct JSONValueTests {
             #expect(found == [#"[1, {"x":2}]"#])
         }
     }
+
+    @Test func `keys and strings are compared byte by byte`() throws {
+        // A composed and a decomposed letter look the same, and Swift's == takes them for equal.
+        for padding in [0, 20] {
+            let others = (0..<padding).map { ",\"\($0)\":0" }.joined()
+            let value = try JSONValue.parse("{\"e\u{301}\":1,\"\u{e9}\":2\(others)}")
+            #expect(value["e\u{301}"] == 1 && value["\u{e9}"] == 2)
+        }
+        #expect(JSONValue.string("e\u{301}") != "\u{e9}" && JSONValue.string("e\u{301}") == "e\u{301}")
+    }
 }
