@@ -1,0 +1,159 @@
+extension JSONPatch {
+    /// The deepest a patched document may be: what a body may be, too.
+    private static let depthLimit = 128
+    /// What the values of all `copy` operations together may take, as JSON text.
+    private static let copyLimit = 3_145_728
+
+    /// Why an operation can't be done.
+    package struct Fault: Error, Sendable, Hashable {
+        /// What is wrong, for the client that sent the patch.
+        package var message: String
+    }
+
+    /// The document with every operation done in order.
+    package func apply(to document: JSONValue) throws(Fault) -> JSONValue {
+        var document = document
+        // Copies of copies double the document each time: bounded by what a body may be.
+        var copied = 0
+        for operation in operations {
+            let path = operation.path.tokens
+            let from = operation.from?.tokens ?? []
+            switch operation.verb {
+            case .add: try Self.add(operation.value ?? .null, at: path[...], in: &document)
+            case .remove: _ = try Self.remove(path[...], in: &document)
+            case .replace:
+                guard Self.find(path, in: document) != nil else { throw Self.missing(path) }
+                try Self.replace(operation.value ?? .null, at: path[...], in: &document)
+            case .test:
+                guard let found = Self.find(path, in: document), found.isEquivalent(to: operation.value ?? .null)
+                else { throw Fault(message: "testing path \(operation.path) failed: the value is another") }
+            case .copy:
+                guard let value = Self.find(from, in: document) else { throw Self.missing(from) }
+                copied += value.bytes().count
+                guard copied <= Self.copyLimit else {
+                    throw Fault(message: "the patch copies more than \(Self.copyLimit) bytes")
+                }
+                try Self.add(value, at: path[...], in: &document)
+            case .move:
+                guard path == from || !path.starts(with: from) else {
+                    throw Fault(message: "\(JSONPointer(from)) can't be moved into itself")
+                }
+                let value = try Self.remove(from[...], in: &document)
+                try Self.add(value, at: path[...], in: &document)
+            }
+        }
+        return document
+    }
+
+    private static func missing(_ path: some Sequence<String>) -> Fault {
+        Fault(message: "there is nothing at \(JSONPointer(Array(path)))")
+    }
+
+    private static func find(_ path: [String], in document: JSONValue) -> JSONValue? {
+        var value = document
+        for token in path {
+            switch value {
+            case .object(let object):
+                guard let next = object[token] else { return nil }
+                value = next
+            case .array(let list):
+                guard let index = JSONPointer.index(token, below: list.count) else { return nil }
+                value = list[index]
+            default: return nil
+            }
+        }
+        return value
+    }
+
+    private static func add(
+        _ value: JSONValue, at path: ArraySlice<String>, in document: inout JSONValue
+    ) throws(Fault) {
+        try checkDepth(value, below: path.count)
+        guard let last = path.last else {
+            document = value
+            return
+        }
+        try change(path.dropLast(), in: &document) { (parent) throws(Fault) in
+            switch parent {
+            case .object: parent[last] = value
+            case .array(var list):
+                guard let place = last == "-" ? list.count : JSONPointer.index(last, below: list.count + 1) else {
+                    throw missing(path)
+                }
+                parent = .null
+                list.insert(value, at: place)
+                parent = .array(list)
+            default: throw missing(path)
+            }
+        }
+    }
+
+    private static func replace(
+        _ value: JSONValue, at path: ArraySlice<String>, in document: inout JSONValue
+    ) throws(Fault) {
+        try checkDepth(value, below: path.count)
+        try change(path, in: &document) { (place) throws(Fault) in place = value }
+    }
+
+    private static func checkDepth(_ value: JSONValue, below levels: Int) throws(Fault) {
+        guard isWithin(value, depthLimit - levels) else {
+            throw Fault(message: "the patched object would be nested deeper than \(depthLimit) levels")
+        }
+    }
+
+    private static func isWithin(_ value: JSONValue, _ levels: Int) -> Bool {
+        switch value {
+        case .array(let list): levels > 0 && list.allSatisfy { isWithin($0, levels - 1) }
+        case .object(let object): levels > 0 && object.allSatisfy { isWithin($0.value, levels - 1) }
+        default: levels >= 0
+        }
+    }
+
+    private static func remove(_ path: ArraySlice<String>, in document: inout JSONValue) throws(Fault) -> JSONValue {
+        guard let last = path.last else { throw Fault(message: "the whole document can't be removed") }
+        var removed = JSONValue.null
+        try change(path.dropLast(), in: &document) { (parent) throws(Fault) in
+            switch parent {
+            case .object(let object):
+                guard let value = object[last] else { throw missing(path) }
+                removed = value
+                parent[last] = nil
+            case .array(var list):
+                guard let place = JSONPointer.index(last, below: list.count) else { throw missing(path) }
+                parent = .null
+                removed = list.remove(at: place)
+                parent = .array(list)
+            default: throw missing(path)
+            }
+        }
+        return removed
+    }
+
+    /// Lets `body` change the value at a path.
+    ///
+    /// What it changes is taken out of its container meanwhile: with two owners every operation would copy every
+    /// array on its way. A failure leaves `document` broken; the caller gives it up then.
+    private static func change(
+        _ path: ArraySlice<String>, in document: inout JSONValue, _ body: (inout JSONValue) throws(Fault) -> Void
+    ) throws(Fault) {
+        guard let first = path.first else { return try body(&document) }
+        switch document {
+        case .object(var object):
+            guard var value = object[first] else { throw missing(path) }
+            document = .null
+            object[first] = .null
+            try change(path.dropFirst(), in: &value, body)
+            object[first] = value
+            document = .object(object)
+        case .array(var list):
+            guard let place = JSONPointer.index(first, below: list.count) else { throw missing(path) }
+            document = .null
+            var value = list[place]
+            list[place] = .null
+            try change(path.dropFirst(), in: &value, body)
+            list[place] = value
+            document = .array(list)
+        default: throw missing(path)
+        }
+    }
+}
