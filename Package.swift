@@ -58,6 +58,7 @@ let fuzzers = extra(
     [
         program("FuzzArrowReader", ["DataFrames", "DataPlaneAPI"], path: "Fuzz/ArrowReader"),
         program("FuzzHandshake", ["PluginProtocol"], path: "Fuzz/Handshake"),
+        program("FuzzJSONPatch", ["DataPlaneAPI"], path: "Fuzz/JSONPatch"),
         program("FuzzHTTPCodec", ["HTTPKit", "DataPlaneAPI"] + nio, path: "Fuzz/HTTPCodec"),
     ])
 let benchmarks = extra(
