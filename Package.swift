@@ -59,6 +59,7 @@ let fuzzers = extra(
         program("FuzzArrowReader", ["DataFrames", "DataPlaneAPI"], path: "Fuzz/ArrowReader"),
         program("FuzzHandshake", ["PluginProtocol"], path: "Fuzz/Handshake"),
         program("FuzzJSONPatch", ["DataPlaneAPI"], path: "Fuzz/JSONPatch"),
+        program("FuzzReviews", ["DataPlaneAPI"], path: "Fuzz/Reviews"),
         program("FuzzHTTPCodec", ["HTTPKit", "DataPlaneAPI"] + nio, path: "Fuzz/HTTPCodec"),
     ])
 let benchmarks = extra(
