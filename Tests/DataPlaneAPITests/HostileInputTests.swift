@@ -9,6 +9,10 @@ struct HostileInputTests {
             + #""maxDataPoints":"10","timeRange":{"from":"now-1M/M","to":"2024-01-01||+1fQ/w"},"x":[1,{"é\ud83d\ude00":null}]}]}"#,
         #"{"queries":[{"datasource":"old","hide":true,"datasourceId":7,"resultAssertions":{"maxFrames":1}}]}"#,
         DataPlaneServiceTests.valid,
+        #"{"spec":{"group":"a.example","version":"v1","backend":{"type":"http","baseURL":"https://[::1]:8443/b","#
+            + #""connectTimeoutSeconds":5,"tls":{"caBundle":"Zm9v","serverName":"h","clientCertificate":"c"}},"#
+            + #""limits":{"timeoutSeconds":9,"maxRequestBytes":1e3},"services":[{"type":"route","path":"/a/{x}/{r...}","#
+            + #""method":"GET","limits":{"maxConcurrentRequests":3}}]}}"#,
     ]
     private static let pieces: [[UInt8]] = [
         "\"", "\\", "{", "}", "[", "]", ",", ":", "null", "-", "9999999999999999999", "1e999", "e", "\\u", "\\ud800",

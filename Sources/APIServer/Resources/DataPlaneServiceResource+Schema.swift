@@ -23,6 +23,14 @@ extension DataPlaneServiceResource {
         return schema
     }
 
+    private static func number(_ description: String, _ range: ClosedRange<Int>, format: String = "int64") -> JSONValue
+    {
+        [
+            "type": "integer", "format": .string(format), "minimum": .int(range.lowerBound),
+            "maximum": .int(range.upperBound), "description": .string(description),
+        ]
+    }
+
     private static let specSchema: JSONValue = [
         "type": "object", "description": "What the gateway is asked to serve.",
         "required": ["group", "version", "services"],
@@ -33,18 +41,72 @@ extension DataPlaneServiceResource {
                 "The API group to claim, a DNS subdomain such as weather.example.org. Can't be changed later."),
             "version": text("The API version to claim, such as v1. Can't be changed later."),
             "services": servicesSchema,
-            "backend": [
-                "type": "object", "description": "Where requests go; the plugin when it is left out.",
-                "properties": [
-                    "type": word(
-                        "The kind of backend.", ServiceBackend.Kind.allCases.map(\.rawValue), default: "plugin"),
-                    "baseURL": text("The URL of an http backend, with host and path."),
-                    "pluginID": text("An earlier place of spec.pluginID."),
-                    "pluginType": text("An earlier place of spec.pluginType."),
-                ],
-            ],
+            "backend": backendSchema,
+            "limits": limitsSchema(
+                "What bounds the requests of all services; a service's own limits come before these.",
+                requests: "How many requests of all services together may be under way at once; more get 429. "
+                    + "No limit when it is left out."),
         ],
     ]
+
+    private static let backendSchema: JSONValue = [
+        "type": "object", "description": "Where requests go; the plugin when it is left out.",
+        "properties": [
+            "type": word("The kind of backend.", ServiceBackend.Kind.allCases.map(\.rawValue), default: "plugin"),
+            "baseURL": text(
+                "The URL of an http backend: http:// or https:// with host, optional port and path. Requests go to this "
+                    + "path followed by their own."),
+            "connectTimeoutSeconds": number(
+                "How long a connection to an http backend may take to come about, in seconds. "
+                    + "\(ServiceBackend.defaultConnectTimeoutSeconds) when it is left out.",
+                ServiceBackend.connectTimeoutRange, format: "int32"),
+            "tls": tlsSchema,
+            "pluginID": text("An earlier place of spec.pluginID."),
+            "pluginType": text("An earlier place of spec.pluginType."),
+        ],
+    ]
+
+    private static let tlsSchema: JSONValue = [
+        "type": "object",
+        "description": "How an https backend is recognised. The system's authorities and the URL's host when left out.",
+        "properties": [
+            "caBundle": [
+                "type": "string", "format": "byte",
+                "description": "The authorities to trust: certificates in PEM form, encoded in base64 once more.",
+            ],
+            "insecureSkipTLSVerify": [
+                "type": "boolean",
+                "description": "Whether any certificate will do. Not together with caBundle.",
+            ],
+            "serverName": text("The name to ask for and to find in the certificate. The URL's host when left out."),
+            "clientCertificate": text(
+                "The name of a client certificate of the gateway's configuration. The object never holds the key."),
+        ],
+    ]
+
+    private static func limitsSchema(_ description: String, requests: String) -> JSONValue {
+        let defaults = EffectiveLimits.Defaults()
+        return [
+            "type": "object", "description": .string(description),
+            "properties": [
+                "timeoutSeconds": number(
+                    "How long a request may take, in seconds: until the answer has come, or has begun for streams and "
+                        + "for http and upstream backends. When left out: \(defaults.shortTimeoutSeconds) for health, "
+                        + "metrics, admission and conversion, else \(defaults.pluginTimeoutSeconds) for plugins and "
+                        + "\(defaults.backendTimeoutSeconds) for http and upstream backends.",
+                    ServiceLimits.timeoutRange, format: "int32"),
+                "maxRequestBytes": number(
+                    "How long the body of a request may be, in bytes; longer ones get 413. When left out: "
+                        + "\(defaults.pluginRequestBytes) for plugins, no limit for http and upstream backends.",
+                    ServiceLimits.byteRange),
+                "maxResponseBytes": number(
+                    "How long the body of an answer may be, in bytes; for streams one message. No limit when left out: "
+                        + "the memory limit of the gateway bounds all answers together.",
+                    ServiceLimits.byteRange),
+                "maxConcurrentRequests": number(requests, ServiceLimits.concurrencyRange, format: "int32"),
+            ],
+        ]
+    }
 
     private static let servicesSchema: JSONValue = [
         "type": "array", "description": "What is offered below the group and version.",
@@ -59,9 +121,14 @@ extension DataPlaneServiceResource {
                 ],
                 "path": [
                     "type": "string", "default": "",
-                    "description":
-                        "The path of a route below the namespace, such as /orders/{name}. Only for the type route.",
+                    "description": .string(
+                        "The path of a route below the namespace, such as /orders/{name}, with {rest...} allowed at its "
+                            + "end. Literals come before parameters. Only for the type route."),
                 ],
+                "limits": limitsSchema(
+                    "What bounds the requests of this service.",
+                    requests: "How many requests of this service may be under way at once; more get 429. No limit when "
+                        + "it is left out."),
             ],
         ],
     ]

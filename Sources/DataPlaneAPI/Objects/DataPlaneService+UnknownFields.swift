@@ -5,10 +5,15 @@ extension DataPlaneService {
         check(json, "", ["apiVersion", "kind", "metadata", "spec", "status"], &found)
         check(json["metadata"], "metadata", metadataFields, &found)
         let spec = json["spec"]
-        check(spec, "spec", ["pluginID", "pluginType", "group", "version", "services", "backend"], &found)
-        check(spec?["backend"], "spec.backend", ["type", "baseURL", "pluginID", "pluginType"], &found)
+        check(spec, "spec", ["pluginID", "pluginType", "group", "version", "services", "backend", "limits"], &found)
+        check(
+            spec?["backend"], "spec.backend",
+            ["type", "baseURL", "connectTimeoutSeconds", "tls", "pluginID", "pluginType"], &found)
+        check(spec?["backend"]?["tls"], "spec.backend.tls", tlsFields, &found)
+        check(spec?["limits"], "spec.limits", limitFields, &found)
         for (index, entry) in (spec?["services"]?.asArray ?? []).enumerated() {
-            check(entry, "spec.services[\(index)]", ["type", "method", "path"], &found)
+            check(entry, "spec.services[\(index)]", ["type", "method", "path", "limits"], &found)
+            check(entry["limits"], "spec.services[\(index)].limits", limitFields, &found)
         }
         check(json["status"], "status", ["conditions"], &found)
         for (index, entry) in (json["status"]?["conditions"]?.asArray ?? []).enumerated() {
@@ -16,6 +21,11 @@ extension DataPlaneService {
         }
         return found
     }
+
+    private static let limitFields = Set(ServiceLimits.fields.map(\.name))
+    private static let tlsFields: Set<String> = [
+        "caBundle", "insecureSkipTLSVerify", "serverName", "clientCertificate",
+    ]
 
     private static let conditionFields: Set<String> = [
         "type", "status", "reason", "message", "lastTransitionTime", "observedGeneration",

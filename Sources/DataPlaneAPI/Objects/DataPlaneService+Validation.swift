@@ -1,8 +1,5 @@
 extension DataPlaneService {
-    /// The methods a route may name.
-    static let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
     private static let pluginTypes = ["app", "datasource"]
-    private static let maxServices = 1_000
 
     /// What is wrong with the object, field by field; empty means it may be stored.
     package func validate() -> [StatusCause] {
@@ -22,7 +19,8 @@ extension DataPlaneService {
                     "must be 63 lower case letters, digits or '-' at most, such as v1"))
         }
         validateBackend(&causes)
-        validateServices(&causes)
+        causes += spec.services.validate("spec.services")
+        causes += spec.limits?.validate("spec.limits") ?? []
         return causes
     }
 
@@ -72,81 +70,9 @@ extension DataPlaneService {
         if !spec.pluginType.isEmpty, !Self.pluginTypes.contains(spec.pluginType) {
             causes.append(.notSupported("spec.pluginType", spec.pluginType, supported: Self.pluginTypes))
         }
-        guard let kind = spec.backend.kind else {
-            let kinds = ServiceBackend.Kind.allCases.map(\.rawValue)
-            causes.append(.notSupported("spec.backend.type", spec.backend.type, supported: kinds))
-            return
+        if spec.backend.kind == .plugin, spec.pluginID.isEmpty {
+            causes.append(.required("spec.pluginID", "the id in the plugin's plugin.json"))
         }
-        let url = spec.backend.baseURL
-        switch kind {
-        case .plugin:
-            if spec.pluginID.isEmpty { causes.append(.required("spec.pluginID", "the id in the plugin's plugin.json")) }
-        case .http:
-            let rest = ["http://", "https://"].first { url.hasPrefix($0) }.map { url.dropFirst($0.count) }
-            if url.isEmpty {
-                causes.append(.required("spec.backend.baseURL", "the URL of the http backend"))
-            } else if !Self.isHostAndPath(rest) {
-                causes.append(
-                    .invalid(
-                        "spec.backend.baseURL", string: url,
-                        "must be http:// or https:// with host and path, without user, query or fragment"))
-            }
-        case .upstream: break
-        }
-        if kind != .http, !url.isEmpty {
-            causes.append(.forbidden("spec.backend.baseURL", "only an http backend has a URL"))
-        }
-    }
-
-    private static func isHostAndPath(_ text: Substring?) -> Bool {
-        guard let first = text?.utf8.first, first != 0x2F, first != 0x3A else { return false }
-        return text?.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && ![0x3F, 0x23, 0x40, 0x5C].contains($0) } ?? false
-    }
-
-    private func validateServices(_ causes: inout [StatusCause]) {
-        let services = spec.services
-        if services.isEmpty { causes.append(.required("spec.services", "list at least one service")) }
-        if services.count > Self.maxServices {
-            causes.append(.tooMany("spec.services", count: services.count, limit: Self.maxServices))
-            return
-        }
-        var seen: Set<ServiceEntry> = []
-        for (index, entry) in services.enumerated() {
-            let field = "spec.services[\(index)]"
-            if !seen.insert(entry).inserted {
-                let key: JSONValue = [
-                    "type": .string(entry.type), "method": .string(entry.method), "path": .string(entry.path),
-                ]
-                causes.append(.duplicate(field, key.text()))
-            }
-            causes += Self.validate(entry, field)
-        }
-    }
-
-    private static func validate(_ entry: ServiceEntry, _ field: String) -> [StatusCause] {
-        let types = ServiceType.allCases.map(\.rawValue)
-        if entry.type.isEmpty { return [.required("\(field).type", "one of \(types.joined(separator: ", "))")] }
-        guard let type = entry.serviceType else {
-            return [.notSupported("\(field).type", entry.type, supported: types)]
-        }
-        var causes: [StatusCause] = []
-        guard type == .route else {
-            if !entry.method.isEmpty { causes.append(.forbidden("\(field).method", "only a route has a method")) }
-            if !entry.path.isEmpty { causes.append(.forbidden("\(field).path", "only a route has a path")) }
-            return causes
-        }
-        if !entry.method.isEmpty, !methods.contains(entry.method) {
-            causes.append(.notSupported("\(field).method", entry.method, supported: methods))
-        }
-        if entry.path.isEmpty {
-            causes.append(.required("\(field).path", "the path below the namespace, such as /orders/{name}"))
-        } else {
-            do throws(RoutePattern.Fault) {
-                _ = try RoutePattern(entry.path)
-            } catch {
-                causes.append(.invalid("\(field).path", string: entry.path, error.message))
-            }
-        }
-        return causes
+        causes += spec.backend.validate()
     }
 }

@@ -29,6 +29,8 @@ package struct DataPlaneService: Sendable, Hashable {
         package var services: [ServiceEntry] = []
         /// Where requests go; the plugin by default.
         package var backend = ServiceBackend()
+        /// What bounds the requests of all services; nil where none is given.
+        package var limits: ServiceLimits?
 
         /// Creates an empty specification.
         package init() {}
@@ -93,20 +95,12 @@ extension DataPlaneService.Spec {
         group = try json.string("group", in: "spec") ?? ""
         version = try json.string("version", in: "spec") ?? ""
         for (index, entry) in (try json.array("services", in: "spec") ?? []).enumerated() {
-            let path = "spec.services[\(index)]"
-            guard entry.asObject != nil else {
-                throw .badField(.wrongType(path, expected: "an object", found: entry.typeName))
-            }
-            services.append(
-                ServiceEntry(
-                    type: try entry.string("type", in: path) ?? "", method: try entry.string("method", in: path) ?? "",
-                    path: try entry.string("path", in: path) ?? ""))
+            services.append(try ServiceEntry(entry, path: "spec.services[\(index)]"))
         }
+        limits = try ServiceLimits(in: json, path: "spec")
         if let object = try json.object("backend", in: "spec") {
             let value = JSONValue.object(object)
-            let type = try value.string("type", in: "spec.backend") ?? ""
-            backend.type = type.isEmpty ? ServiceBackend.Kind.plugin.rawValue : type
-            backend.baseURL = try value.string("baseURL", in: "spec.backend") ?? ""
+            backend = try ServiceBackend(value)
             // An earlier form has the plugin inside the backend.
             if pluginID.isEmpty { pluginID = try value.string("pluginID", in: "spec.backend") ?? "" }
             if pluginType.isEmpty { pluginType = try value.string("pluginType", in: "spec.backend") ?? "" }
@@ -120,12 +114,9 @@ extension DataPlaneService.Spec {
         if !pluginType.isEmpty { json["pluginType"] = .string(pluginType) }
         json["group"] = .string(group)
         json["version"] = .string(version)
-        json["services"] = .array(
-            services.map { ["type": .string($0.type), "method": .string($0.method), "path": .string($0.path)] })
-        if backend != ServiceBackend() {
-            json["backend"] = ["type": .string(backend.type)]
-            if !backend.baseURL.isEmpty { json["backend"]?["baseURL"] = .string(backend.baseURL) }
-        }
+        json["services"] = .array(services.map(\.json))
+        if backend != ServiceBackend() { json["backend"] = backend.json }
+        if let limits { json["limits"] = limits.json }
         return json
     }
 }
