@@ -19,9 +19,13 @@ package struct JSONObject: Sendable {
     }
 
     private static let indexedFrom = 12
+    private static let removedAtMost = 64
 
     private var members: [Member] = []
+    /// Where each member was when it came or when the index was made; since then `removed` members have gone, so that it
+    /// is there or up to so many places before.
     private var positions: [ByteKey: Int] = [:]
+    private var removed = 0
 
     /// Creates an empty object.
     package init() {}
@@ -70,17 +74,24 @@ package struct JSONObject: Sendable {
 
     @inline(__always)
     private func position(of key: String) -> Int? {
-        if members.count >= Self.indexedFrom { return positions[ByteKey(key)] }
-        return members.firstIndex { $0.key.isIdentical(to: key) }
+        guard members.count >= Self.indexedFrom else { return members.firstIndex { $0.key.isIdentical(to: key) } }
+        guard let latest = positions[ByteKey(key)] else { return nil }
+        if removed == 0 { return latest }
+        let places = Swift.max(latest - removed, 0)..<Swift.min(latest + 1, members.count)
+        return places.last { members[$0].key.isIdentical(to: key) }
     }
 
     private mutating func remove(_ key: String) {
         guard let position = position(of: key) else { return }
         members.remove(at: position)
-        reindex()
+        positions[ByteKey(key)] = nil
+        removed += 1
+        // A new index costs as much as the object has members: not for every one that goes.
+        if removed > Self.removedAtMost || members.count < Self.indexedFrom { reindex() }
     }
 
     private mutating func reindex() {
+        removed = 0
         positions.removeAll(keepingCapacity: true)
         guard members.count >= Self.indexedFrom else { return }
         for (position, member) in members.enumerated() { positions[ByteKey(member.key)] = position }

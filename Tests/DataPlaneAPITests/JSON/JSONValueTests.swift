@@ -170,4 +170,28 @@ struct JSONValueTests {
         }
         #expect(JSONValue.string("e\u{301}") != "\u{e9}" && JSONValue.string("e\u{301}") == "e\u{301}")
     }
+
+    @Test func `an object finds its members whatever came and went`() throws {
+        var random = Xorshift(state: 3)
+        for _ in 0..<20 {
+            var object = JSONObject()
+            var plain: [(key: String, value: JSONValue)] = []
+            for step in 0..<600 {
+                let key = String(Int.random(in: 0..<160, using: &random))
+                let value: JSONValue? = Int.random(in: 0...(step < 300 ? 3 : 1), using: &random) == 0 ? nil : .int(step)
+                object[key] = value
+                let place = plain.firstIndex { $0.key == key }
+                switch (place, value) {
+                case (let place?, let value?): plain[place].value = value
+                case (let place?, nil): plain.remove(at: place)
+                case (nil, let value?): plain.append((key, value))
+                default: break
+                }
+                try #require(object[key] == value && object.count == plain.count)
+            }
+            try #require(object.keys == plain.map(\.key))
+            for (key, value) in plain { try #require(object[key] == value) }
+            for key in 160..<200 { try #require(object[String(key)] == nil) }
+        }
+    }
 }
