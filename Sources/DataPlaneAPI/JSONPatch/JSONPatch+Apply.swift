@@ -3,6 +3,11 @@ extension JSONPatch {
     private static let depthLimit = 128
     /// What the values of all `copy` operations together may take, as JSON text.
     private static let copyLimit = 3_145_728
+    /// How many entries of arrays and members of objects all operations together may move.
+    ///
+    /// Whatever is put into a container or taken out of it moves the rest: thousands of operations on one that is as big
+    /// as a body may be would take minutes.
+    private static let moveLimit = 10_000_000
 
     /// Why an operation can't be done.
     package struct Fault: Error, Sendable, Hashable {
@@ -15,12 +20,13 @@ extension JSONPatch {
         var document = document
         // Copies of copies double the document each time: bounded by what a body may be.
         var copied = 0
+        var moved = 0
         for operation in operations {
             let path = operation.path.tokens
             let from = operation.from?.tokens ?? []
             switch operation.verb {
-            case .add: try Self.add(operation.value ?? .null, at: path[...], in: &document)
-            case .remove: _ = try Self.remove(path[...], in: &document)
+            case .add: try Self.add(operation.value ?? .null, at: path[...], in: &document, &moved)
+            case .remove: _ = try Self.remove(path[...], in: &document, &moved)
             case .replace:
                 guard Self.find(path, in: document) != nil else { throw Self.missing(path) }
                 try Self.replace(operation.value ?? .null, at: path[...], in: &document)
@@ -33,13 +39,13 @@ extension JSONPatch {
                 guard copied <= Self.copyLimit else {
                     throw Fault(message: "the patch copies more than \(Self.copyLimit) bytes")
                 }
-                try Self.add(value, at: path[...], in: &document)
+                try Self.add(value, at: path[...], in: &document, &moved)
             case .move:
                 guard path == from || !path.starts(with: from) else {
                     throw Fault(message: "\(JSONPointer(from)) can't be moved into itself")
                 }
-                let value = try Self.remove(from[...], in: &document)
-                try Self.add(value, at: path[...], in: &document)
+                let value = try Self.remove(from[...], in: &document, &moved)
+                try Self.add(value, at: path[...], in: &document, &moved)
             }
         }
         return document
@@ -47,6 +53,13 @@ extension JSONPatch {
 
     private static func missing(_ path: some Sequence<String>) -> Fault {
         Fault(message: "there is nothing at \(JSONPointer(Array(path)))")
+    }
+
+    private static func count(_ entries: Int, _ moved: inout Int) throws(Fault) {
+        moved += entries
+        guard moved <= moveLimit else {
+            throw Fault(message: "the patch moves more than \(moveLimit) entries of arrays and objects")
+        }
     }
 
     private static func find(_ path: [String], in document: JSONValue) -> JSONValue? {
@@ -66,7 +79,7 @@ extension JSONPatch {
     }
 
     private static func add(
-        _ value: JSONValue, at path: ArraySlice<String>, in document: inout JSONValue
+        _ value: JSONValue, at path: ArraySlice<String>, in document: inout JSONValue, _ moved: inout Int
     ) throws(Fault) {
         try checkDepth(value, below: path.count)
         guard let last = path.last else {
@@ -80,6 +93,7 @@ extension JSONPatch {
                 guard let place = last == "-" ? list.count : JSONPointer.index(last, below: list.count + 1) else {
                     throw missing(path)
                 }
+                try count(list.count - place, &moved)
                 parent = .null
                 list.insert(value, at: place)
                 parent = .array(list)
@@ -109,17 +123,23 @@ extension JSONPatch {
         }
     }
 
-    private static func remove(_ path: ArraySlice<String>, in document: inout JSONValue) throws(Fault) -> JSONValue {
+    private static func remove(
+        _ path: ArraySlice<String>, in document: inout JSONValue, _ moved: inout Int
+    ) throws(Fault) -> JSONValue {
         guard let last = path.last else { throw Fault(message: "the whole document can't be removed") }
         var removed = JSONValue.null
         try change(path.dropLast(), in: &document) { (parent) throws(Fault) in
             switch parent {
-            case .object(let object):
+            case .object(var object):
                 guard let value = object[last] else { throw missing(path) }
+                try count(object.count, &moved)
                 removed = value
-                parent[last] = nil
+                parent = .null
+                object[last] = nil
+                parent = .object(object)
             case .array(var list):
                 guard let place = JSONPointer.index(last, below: list.count) else { throw missing(path) }
+                try count(list.count - place, &moved)
                 parent = .null
                 removed = list.remove(at: place)
                 parent = .array(list)

@@ -53,4 +53,16 @@ struct JSONPatchApplyTests {
             return message.contains("128 levels") || message.contains("3145728")
         }
     }
+
+    @Test(arguments: [true, false])
+    func `a JSON patch that takes a big container apart is stopped`(_ isObject: Bool) throws {
+        let entries = (0..<20_000).map { isObject ? "\"\($0)\":0" : "0" }.joined(separator: ",")
+        let document = try JSONValue.parse(isObject ? "{\(entries)}" : "[\(entries)]")
+        let removals = (0..<10_000).map { JSONPatch.Operation(.remove, JSONPointer([isObject ? String($0) : "0"])) }
+        let fault = try #require(throws: JSONPatch.Fault.self) {
+            try JSONPatch(operations: removals).apply(to: document)
+        }
+        #expect(fault.message.contains("moves more than"))
+        #expect(throws: Never.self) { try JSONPatch(operations: Array(removals.prefix(400))).apply(to: document) }
+    }
 }
