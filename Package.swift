@@ -140,7 +140,9 @@ let package = Package(
         tests("DataPlaneAPITests", ["DataPlaneAPI"]),
         tests("DataFramesTests", ["DataFrames", "DataPlaneAPI"]),
         tests("PluginProtocolTests", ["PluginProtocol", "PluginKit", "DataFrames", "DataPlaneAPI"]),
-        tests("PluginBridgeTests", ["PluginBridge", "PluginProtocol", "DataPlaneAPI"]),
+        tests(
+            "PluginBridgeTests",
+            ["PluginBridge", "PluginProtocol", "PluginKit", "HTTPKit", "DataFrames", "DataPlaneAPI"] + nio),
         tests("AccessTests", ["Access", "HTTPKit", "DataPlaneAPI"] + certificates + nio),
         tests("HTTPKitTests", ["HTTPKit", "DataPlaneAPI"] + nio),
         tests(
