@@ -38,6 +38,17 @@ package final class GRPCMessage: @unchecked Sendable {
         }
     }
 
+    /// How many slices there are.
+    var sliceCount: Int { cgrpc_message_slice_count(handle) }
+
+    /// The bytes of one slice, empty when there is none of that index.
+    func withSlice<R>(_ index: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R {
+        var length = 0
+        let start = cgrpc_message_slice(handle, max(0, index), &length)
+        defer { withExtendedLifetime(self) {} }
+        return body(UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : length))
+    }
+
     /// A copy of the bytes.
     package var bytes: [UInt8] { withBytes { Array($0) } }
 }

@@ -15,28 +15,11 @@ package struct CallResourceFields: Sendable, Equatable {
         while let (field, value) = try reader.next() {
             switch (field, value) {
             case (1, .varint): code = value.int32 ?? 0
-            case (2, .range(let range)): headers.append(try Self.header(bytes, range))
+            case (2, .range(let range)): headers.append(try PluginHeader(bytes.slice(range)))
             case (3, .range(let range)): body = range
             default: break
             }
         }
-    }
-
-    private static func header(
-        _ bytes: UnsafeRawBufferPointer, _ range: Range<Int>
-    ) throws(WireError) -> PluginHeader {
-        var header = PluginHeader(name: "", values: [])
-        var reader = WireReader(bytes, in: range)
-        while let (field, value) = try reader.next() {
-            guard let range = value.range else { continue }
-            if field == 1 { header.name = bytes.text(range) }
-            guard field == 2 else { continue }
-            var list = WireReader(bytes, in: range)
-            while let (field, value) = try list.next() {
-                if field == 1, let range = value.range { header.values.append(Array(bytes.slice(range))) }
-            }
-        }
-        return header
     }
 
     /// Writes one message, for plugins.
