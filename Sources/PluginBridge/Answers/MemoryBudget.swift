@@ -27,6 +27,21 @@ package final class MemoryBudget: Sendable {
             source: .gateway, retryAfterSeconds: 1)
     }
 
+    /// The refusal of a message that was just charged and takes the budget beyond its limit; nil to keep the message.
+    ///
+    /// Messages that bring an answer forward which is under way aren't asked about: one at a time is held of those.
+    func refusal(holding bytes: Int) -> GatewayError? {
+        guard inUse > limit else { return nil }
+        let isAlone = bytes > limit
+        return GatewayError(
+            isAlone ? .badGateway : .serviceUnavailable,
+            isAlone
+                ? "a message of the plugin's answer is \(bytes) bytes, limit is \(limit) (setting plugin-memory-limit)"
+                : "the gateway holds too many bytes of plugin answers, its limit is \(limit) (setting plugin-memory-limit); "
+                    + "try again later",
+            source: isAlone ? .plugin : .gateway, retryAfterSeconds: isAlone ? nil : 1)
+    }
+
     /// Counts an answer until the charge is let go.
     func charge(_ bytes: Int) -> Charge { Charge(self, bytes) }
 

@@ -36,4 +36,35 @@ package enum PluginFault {
             return fault(.badGateway, text.isEmpty ? "plugin \(pluginID) failed without saying why" : text)
         }
     }
+
+    /// The error for the client of a call of one method; an instance that doesn't implement it keeps that in mind, so
+    /// that the conditions of the services that need it can say so.
+    package static func error(
+        _ error: GRPCError, of method: PluginMethod, instance: PluginInstance, timeout: Int
+    ) -> GatewayError {
+        guard error.code == .unimplemented else {
+            return self.error(error, pluginID: instance.pluginID, timeout: timeout)
+        }
+        instance.note(missing: method)
+        return notImplemented(method, instance.pluginID)
+    }
+
+    /// The 502 for an answer that isn't what it should be.
+    static func unreadable(_ why: String, _ pluginID: String) -> GatewayError {
+        GatewayError(.badGateway, "plugin \(pluginID) sent an answer that can't be read: \(why)", source: .plugin)
+    }
+
+    /// The 501 for a method that a plugin doesn't implement.
+    package static func notImplemented(_ method: PluginMethod, _ pluginID: String) -> GatewayError {
+        GatewayError(
+            .notImplemented,
+            "plugin \(pluginID) does not implement \(method.service); take that service out of the DataPlaneService or use "
+                + "a plugin that has it",
+            source: .plugin)
+    }
+}
+
+extension PluginMethod {
+    /// The method without its package, `Data/QueryData`.
+    var service: String { String(path.split(separator: ".").last ?? "") }
 }

@@ -1,5 +1,6 @@
 import DataPlaneAPI
 import PluginProtocol
+import Synchronization
 
 /// One running process (generation) of a plugin.
 package final class PluginInstance: Sendable {
@@ -12,12 +13,41 @@ package final class PluginInstance: Sendable {
     /// Where calls go.
     package let channel: GRPCChannel
 
-    init(pluginID: String, generation: Int, pid: Int32?, channel: GRPCChannel) {
+    /// One bit per method that was answered with UNIMPLEMENTED.
+    private let missing = Atomic<UInt32>(0)
+    private let whenMissing: @Sendable () -> Void
+
+    /// An instance.
+    ///
+    /// - Parameter whenMissing: called once for each method that turns out to be missing, on any thread.
+    package init(
+        pluginID: String, generation: Int, pid: Int32?, channel: GRPCChannel,
+        whenMissing: @escaping @Sendable () -> Void = {}
+    ) {
         self.pluginID = pluginID
         self.generation = generation
         self.pid = pid
         self.channel = channel
+        self.whenMissing = whenMissing
     }
+
+    /// Whether the process has said that it doesn't implement a method.
+    ///
+    /// False as long as nobody has asked. The next process starts anew: it may be another version.
+    package func isMissing(_ method: PluginMethod) -> Bool {
+        missing.load(ordering: .relaxed) & Self.bit(method) != 0
+    }
+
+    /// The methods that the process has said it doesn't implement.
+    package var missingMethods: [PluginMethod] { PluginMethod.allCases.filter(isMissing) }
+
+    /// Keeps in mind that the process doesn't implement a method.
+    package func note(missing method: PluginMethod) {
+        let bit = Self.bit(method)
+        if missing.bitwiseOr(bit, ordering: .relaxed).oldValue & bit == 0 { whenMissing() }
+    }
+
+    private static func bit(_ method: PluginMethod) -> UInt32 { 1 << UInt32(method.rawValue) }
 }
 
 /// What calls to a plugin meet.

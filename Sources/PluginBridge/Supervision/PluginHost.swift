@@ -35,7 +35,7 @@ package actor PluginHost {
         }
     }
 
-    /// Ids of plugins whose state has changed; one reader.
+    /// Ids of plugins whose state has changed, or of which it has turned out what they don't implement; one reader.
     package nonisolated var changes: AsyncStream<String> { board.changes }
 
     /// The plugins as a loop sees them; the host keeps it up to date from then on.
@@ -133,7 +133,11 @@ package actor PluginHost {
 
     private func makeSupervisor(_ manifest: PluginManifest, _ slot: PluginSlot) -> PluginSupervisor {
         numbers += 1
-        return PluginSupervisor(manifest, number: numbers, settings: settings, runtime: runtime) { slot.take($0) }
+        let board = board
+        let id = manifest.id
+        return PluginSupervisor(
+            manifest, number: numbers, settings: settings, runtime: runtime, publish: { slot.take($0) },
+            noticed: { board.noticed(id) })
     }
 
     /// Stops all plugins, side by side.
@@ -205,6 +209,8 @@ private final class PluginBoard: Sendable {
         }
         feed.yield(id)
     }
+
+    func noticed(_ id: String) { feed.yield(id) }
 
     func state(_ id: String) -> PluginState {
         state.withLock { $0.states[id] } ?? .down(.missing, PluginHost.unknown(id))

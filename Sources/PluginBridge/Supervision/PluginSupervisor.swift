@@ -11,6 +11,8 @@ actor PluginSupervisor {
     private let socketFolder: String
     private let logger: Logger
     private let publish: @Sendable (PluginState) -> Void
+    /// Called when something of a ready instance has turned out.
+    private let noticed: @Sendable () -> Void
 
     private var policy = RestartPolicy()
     private var generation = 0
@@ -24,12 +26,13 @@ actor PluginSupervisor {
 
     init(
         _ manifest: PluginManifest, number: Int, settings: PluginHostSettings, runtime: GRPCRuntime,
-        publish: @escaping @Sendable (PluginState) -> Void
+        publish: @escaping @Sendable (PluginState) -> Void, noticed: @escaping @Sendable () -> Void = {}
     ) {
         self.manifest = manifest
         self.settings = settings
         self.runtime = runtime
         self.publish = publish
+        self.noticed = noticed
         socketFolder = "\(settings.runtimeDir)/p\(number)"
         var logger = Logger(label: "plugin.\(manifest.id)")
         logger[metadataKey: "plugin"] = "\(manifest.id)"
@@ -198,7 +201,8 @@ actor PluginSupervisor {
             let channel = try await connect(process, output)
             generation += 1
             let instance = PluginInstance(
-                pluginID: manifest.id, generation: generation, pid: process.pid, channel: channel)
+                pluginID: manifest.id, generation: generation, pid: process.pid, channel: channel,
+                whenMissing: noticed)
             drainStdio(channel, output)
             return (process, instance)
         } catch {

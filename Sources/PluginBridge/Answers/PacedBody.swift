@@ -1,0 +1,82 @@
+import HTTPKit
+import NIOCore
+
+/// Writes a body as fast as its client takes it: pieces are made only when there is room for them.
+///
+/// Bound to the exchange's loop. It takes over `onWritable` of its exchange.
+final class PacedBody {
+    /// Gives the next piece of the body, nil at its end.
+    typealias Source = () -> ByteBuffer?
+
+    /// The size that sources should give their pieces, bytes.
+    static let pieceSize = 64 * 1024
+    /// So much is written in one go before other connections of the loop have their turn, bytes.
+    private static let turn = 512 * 1024
+
+    private let exchange: Exchange
+    private var sources: [Source] = []
+    private var whenDrained: (() -> Void)?
+    private var isPumping = false
+    private var isScheduled = false
+
+    /// A writer for an exchange whose answer has been started.
+    init(_ exchange: Exchange) {
+        self.exchange = exchange
+        exchange.onWritable = { [weak self] in self?.pump() }
+    }
+
+    /// Whether everything that was added is written and the client takes more.
+    var isDrained: Bool { sources.isEmpty && exchange.isWritable }
+
+    /// Adds to the body.
+    func add(_ source: @escaping Source) {
+        sources.append(source)
+        pump()
+    }
+
+    /// Calls `body` once, as soon as the body is drained; maybe at once.
+    func drained(_ body: @escaping () -> Void) {
+        whenDrained = body
+        pump()
+    }
+
+    /// Forgets everything; nothing is called any more.
+    func cancel() {
+        sources = []
+        whenDrained = nil
+    }
+
+    private func pump() {
+        guard !isPumping, !isScheduled else { return }
+        isPumping = true
+        var written = 0
+        while exchange.isWritable, let source = sources.first {
+            guard written < Self.turn else {
+                yield()
+                break
+            }
+            guard let piece = source() else {
+                // The source may have been taken away by what it did.
+                if !sources.isEmpty { sources.removeFirst() }
+                continue
+            }
+            written += piece.readableBytes
+            exchange.write(piece)
+            // Until the channel says that enough waits: one flush for several pieces.
+            if !exchange.isWritable { exchange.flush() }
+        }
+        if written > 0 { exchange.flush() }
+        isPumping = false
+        guard isDrained, let done = whenDrained else { return }
+        whenDrained = nil
+        done()
+    }
+
+    private func yield() {
+        isScheduled = true
+        exchange.loop.assumeIsolated().execute { [self] in
+            isScheduled = false
+            pump()
+        }
+    }
+}

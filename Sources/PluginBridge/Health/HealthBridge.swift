@@ -1,0 +1,88 @@
+import DataPlaneAPI
+import HTTPKit
+import NIOCore
+import PluginProtocol
+
+/// Translates a health request to `pluginv2.Diagnostics/CheckHealth` and the answer to Grafana's HealthCheckResult.
+package final class HealthBridge {
+    private let timeout: Int
+    private let plugins: LoopPlugins
+
+    /// A bridge for one event loop.
+    ///
+    /// - Parameter timeout: for one call, seconds (setting plugin-call-timeout).
+    package init(timeout: Int, plugins: LoopPlugins) {
+        self.timeout = timeout
+        self.plugins = plugins
+    }
+
+    /// Asks a plugin for the health of what the context names and answers the exchange: 200 for OK, 400 for ERROR and
+    /// UNKNOWN.
+    ///
+    /// - Parameters:
+    ///   - context: the encoded plugin context.
+    ///   - apiVersion: `<group>/<version>` of the request.
+    ///   - forwarding: which credentials of the client the plugin gets.
+    package func check(
+        _ exchange: Exchange, context: [UInt8], apiVersion: String, forwarding: HeaderForwarding = HeaderForwarding(),
+        instance: PluginInstance
+    ) {
+        let request = PluginRequest.checkHealth(context: context, headers: Self.headers(exchange, forwarding))
+        let call = UnaryCall(exchange, instance, plugins, timeout: timeout)
+        call.start(.checkHealth, request) { (message) throws(GatewayError) in
+            let health: HealthResult
+            do throws(WireError) { health = try HealthResult(message) } catch {
+                throw PluginFault.unreadable(error.description, instance.pluginID)
+            }
+            let body = try Self.body(health, apiVersion, instance.pluginID)
+            exchange.respond(health.status == .ok ? 200 : 400, contentType: "application/json", body: body)
+        }
+    }
+
+    /// The forwarded credentials as plugins look for them in a map of strings: without a prefix.
+    private static func headers(_ exchange: Exchange, _ forwarding: HeaderForwarding) -> [String: String] {
+        var found: [String: String] = [:]
+        let headers = exchange.request.headers
+        if forwarding.passesAuthorization, let value = headers.firstValue(.authorization) {
+            found["Authorization"] = value
+        }
+        let cookies = headers.fields.filter { $0.known == .cookie }
+            .compactMap { headers.withValue($0, forwarding.cookies) }
+        if !cookies.isEmpty {
+            found["Cookie"] = String(decoding: Array(cookies.joined(separator: "; ".utf8)), as: UTF8.self)
+        }
+        return found
+    }
+
+    /// The answer: empty members are left out, as Grafana does, so an unknown status has no code.
+    static func body(_ health: HealthResult, _ apiVersion: String, _ pluginID: String) throws(GatewayError)
+        -> ByteBuffer
+    {
+        var out = ByteWriter(capacity: 256)
+        out.append("{\"kind\":\"HealthCheckResult\",\"apiVersion\":" as StaticString)
+        out.appendJSONString(apiVersion)
+        out.append(",\"status\":\"" as StaticString)
+        switch health.status {
+        case .ok: out.append("OK\",\"code\":1" as StaticString)
+        case .error: out.append("ERROR\",\"code\":2" as StaticString)
+        case .unknown: out.append("UNKNOWN\"" as StaticString)
+        }
+        if !health.message.isEmpty {
+            out.append(",\"message\":" as StaticString)
+            out.appendJSONString(health.message)
+        }
+        if !health.jsonDetails.isEmpty {
+            let first = health.jsonDetails.first { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 }
+            let isObject = health.jsonDetails.withUnsafeBytes {
+                first == UInt8(ascii: "{") && JSONValidator.check($0) != .invalid
+            }
+            guard isObject else {
+                throw PluginFault.unreadable("the details of its health are no JSON object", pluginID)
+            }
+            out.append(",\"details\":" as StaticString)
+            health.jsonDetails.withUnsafeBytes { out.appendJSONText($0) }
+        }
+        out.append("}" as StaticString)
+        return out.withBytes { ByteBuffer(bytes: $0) }
+    }
+}

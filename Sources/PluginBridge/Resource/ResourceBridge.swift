@@ -1,0 +1,95 @@
+import DataPlaneAPI
+import HTTPKit
+import NIOCore
+import PluginProtocol
+
+/// What all resource calls have in common.
+package struct ResourceBridgeSettings: Sendable {
+    /// Until the first message of an answer, seconds (setting plugin-call-timeout).
+    package var timeout: Int
+    /// Between two messages of an answer whose client keeps up, seconds; nil for no limit: an answer may be a stream of
+    /// events that are rare (setting plugin-stream-idle-timeout).
+    package var idleTimeout: Int?
+    /// The most bytes of a request to a plugin (setting plugin-request-limit).
+    package var requestLimit: Int
+    /// The most bytes of an answer's body; nil for no limit (setting plugin-response-limit).
+    package var responseLimit: Int?
+
+    /// Settings.
+    package init(timeout: Int, requestLimit: Int, idleTimeout: Int? = nil, responseLimit: Int? = nil) {
+        self.timeout = timeout
+        self.idleTimeout = idleTimeout
+        self.requestLimit = requestLimit
+        self.responseLimit = responseLimit
+    }
+}
+
+/// One call of a resource of a plugin.
+package struct ResourceTarget: Sendable {
+    /// The encoded plugin context.
+    package var context: [UInt8]
+    /// What of the path is the plugin's.
+    package var path: ResourcePath
+    /// Which credentials of the client the plugin gets.
+    package var forwarding: HeaderForwarding
+
+    /// A call.
+    package init(context: [UInt8], path: ResourcePath, forwarding: HeaderForwarding = HeaderForwarding()) {
+        self.context = context
+        self.path = path
+        self.forwarding = forwarding
+    }
+}
+
+/// Translates an HTTP request to `pluginv2.Resource/CallResource` and the messages of the answer back to HTTP.
+///
+/// The request's body is gathered, the answer's body leaves message by message as the plugin sends it. The next message
+/// is asked for when the client has taken the one before.
+package final class ResourceBridge {
+    private let settings: ResourceBridgeSettings
+    private let plugins: LoopPlugins
+    private let budget: MemoryBudget
+
+    /// A bridge for one event loop.
+    package init(settings: ResourceBridgeSettings, plugins: LoopPlugins, budget: MemoryBudget) {
+        self.settings = settings
+        self.plugins = plugins
+        self.budget = budget
+    }
+
+    /// Sends the request to a plugin and answers the exchange; every method is the plugin's to judge.
+    package func call(_ exchange: Exchange, _ target: ResourceTarget, instance: PluginInstance) {
+        if let refusal = budget.refusal { return exchange.respond(refusal) }
+        exchange.collectBody(limit: settings.requestLimit, setting: "plugin-request-limit") { [self] result in
+            switch result {
+            case .success(let body): body.withUnsafeReadableBytes { send(exchange, target, $0, instance) }
+            case .failure(let error): exchange.respond(error)
+            }
+        }
+    }
+
+    private func send(
+        _ exchange: Exchange, _ target: ResourceTarget, _ body: UnsafeRawBufferPointer, _ instance: PluginInstance
+    ) {
+        let payload = PluginRequest.callResource(
+            context: target.context, path: target.path.path, method: exchange.request.methodText,
+            url: exchange.request.withQuery { target.path.url(query: $0) },
+            headers: ResourceRequestHeaders.forwarded(exchange, target.forwarding), body: body)
+        guard payload.count <= settings.requestLimit else {
+            return exchange.respond(
+                GatewayError(
+                    .payloadTooLarge,
+                    "the request is \(payload.count) bytes as a plugin message, limit is \(settings.requestLimit) "
+                        + "(setting plugin-request-limit)"))
+        }
+        let answer = ResourceAnswer(exchange, instance, settings, budget)
+        do {
+            let call = try instance.channel.serverStreaming(.callResource, payload, on: plugins.completions) {
+                answer.take($0)
+            }
+            answer.begin(call)
+        } catch {
+            exchange.respond(PluginFault.error(error, of: .callResource, instance: instance, timeout: settings.timeout))
+        }
+    }
+}

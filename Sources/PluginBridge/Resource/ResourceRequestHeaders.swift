@@ -1,0 +1,111 @@
+import HTTPKit
+import PluginProtocol
+
+/// The headers of a resource call: the client's end-to-end fields in Go's canonical case, without what belongs to one
+/// hop, to Grafana's own sessions or to the browser's view of the site.
+enum ResourceRequestHeaders {
+    /// Never forwarded, by lower-case name.
+    ///
+    /// Plugin SDKs and plugins trust most of these because in Grafana only its server can set them.
+    private static let dropped: [StaticString] = [
+        "user-agent", "referer", "fromalert", "x-id-token", "x-access-token", "x-ds-authorization", "x-jwt-assertion",
+    ]
+
+    /// The headers for the plugin.
+    static func forwarded(_ exchange: Exchange, _ forwarding: HeaderForwarding) -> [PluginHeader] {
+        let headers = exchange.request.headers
+        let hopByHop = ConnectionTokens(headers)
+        var found: [PluginHeader] = []
+        found.reserveCapacity(headers.fields.count)
+        for field in headers.fields {
+            var value: [UInt8]?
+            switch field.known {
+            case .connection, .keepAlive, .proxyConnection, .proxyAuthenticate, .proxyAuthorization, .te, .trailer,
+                .transferEncoding, .upgrade, .contentLength, .expect, .host, .forwarded, .identity, .origin, .xRealIP:
+                continue
+            case .authorization:
+                guard forwarding.passesAuthorization else { continue }
+            case .cookie:
+                guard let kept = headers.withValue(field, forwarding.cookies) else { continue }
+                value = kept
+            case .contentType:
+                // What the body is can't be named away.
+                break
+            default:
+                if headers.withName(field, { isDropped($0) || hopByHop.contains($0) }) { continue }
+            }
+            let name = headers.withName(field, canonical)
+            let bytes = value ?? headers.withValue(field) { Array($0) }
+            if let known = found.firstIndex(where: { $0.name == name }) {
+                found[known].values.append(bytes)
+            } else {
+                found.append(PluginHeader(name: name, values: [bytes]))
+            }
+        }
+        if !exchange.peer.address.isEmpty { found.append(PluginHeader("X-Forwarded-For", exchange.peer.address)) }
+        if let referer = headers.firstValue(named: "referer") {
+            found.append(PluginHeader("X-Grafana-Referer", referer))
+        }
+        return found
+    }
+
+    private static func isDropped(_ name: UnsafeRawBufferPointer) -> Bool {
+        switch name.first.map({ $0 | 0x20 }) {
+        case UInt8(ascii: "f"), UInt8(ascii: "u"), UInt8(ascii: "r"):
+            return dropped.contains { name.equalsIgnoringCase($0) }
+        case UInt8(ascii: "x"):
+            if name.hasPrefix("x-forwarded-") { return true }
+            // Who asks, capture switches and the like; the organisation's number is the one that says nothing secret.
+            if name.hasPrefix("x-grafana-") { return !name.equalsIgnoringCase("x-grafana-org-id") }
+            return dropped.contains { name.equalsIgnoringCase($0) }
+        default:
+            return false
+        }
+    }
+
+    /// Go's canonical form: an upper-case letter at the start and after each hyphen, the others lower case.
+    static func canonical(_ name: UnsafeRawBufferPointer) -> String {
+        String(unsafeUninitializedCapacity: name.count) { out in
+            var startsWord = true
+            for index in 0..<name.count {
+                var byte = name[index]
+                if startsWord, byte &- 0x61 < 26 {
+                    byte &-= 0x20
+                } else if !startsWord, byte &- 0x41 < 26 {
+                    byte |= 0x20
+                }
+                startsWord = byte == UInt8(ascii: "-")
+                out[index] = byte
+            }
+            return name.count
+        }
+    }
+}
+
+/// The field names that `Connection` declares to be of one hop only.
+struct ConnectionTokens {
+    private var names: [[UInt8]] = []
+
+    init(_ headers: HeaderBlock) {
+        for field in headers.fields where field.known == .connection {
+            headers.withValue(field) { add($0) }
+        }
+    }
+
+    init(_ values: [[UInt8]]) {
+        for value in values { value.withUnsafeBytes { add($0) } }
+    }
+
+    private mutating func add(_ value: UnsafeRawBufferPointer) {
+        for token in value.split(separator: UInt8(ascii: ",")) {
+            let name = token.filter { $0 != 0x20 && $0 != 0x09 }.map(Self.lower)
+            if name != Array("close".utf8), name != Array("keep-alive".utf8) { names.append(name) }
+        }
+    }
+
+    func contains(_ name: UnsafeRawBufferPointer) -> Bool {
+        names.contains { $0.elementsEqual(name.lazy.map(Self.lower)) }
+    }
+
+    private static func lower(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
+}

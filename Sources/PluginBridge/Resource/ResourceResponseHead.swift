@@ -1,0 +1,112 @@
+import DataPlaneAPI
+import HTTPKit
+import NIOCore
+import PluginProtocol
+
+/// The head of a plugin's answer to a resource call as it goes to the client.
+struct ResourceResponseHead {
+    /// The HTTP status, 200 to 599.
+    let status: Int
+    /// The length that the plugin states, nil when it states none or several.
+    let statedLength: Int?
+    private let headers: [PluginHeader]
+    private let hopByHop: ConnectionTokens
+
+    /// The fields that are never the plugin's to set, by lower-case name.
+    ///
+    /// Cookies would be the gateway's origin's, and the security policy below is the gateway's.
+    private static let dropped: [StaticString] = [
+        "connection", "proxy-connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer",
+        "transfer-encoding", "upgrade", "content-length", "set-cookie", "set-cookie2", "content-security-policy",
+    ]
+
+    /// Checks a head; the error names the status that is none.
+    init(_ piece: CallResourcePiece, pluginID: String) throws(GatewayError) {
+        guard (200...599).contains(piece.code) else {
+            throw GatewayError(
+                .badGateway,
+                "plugin \(pluginID) answered with the status \(piece.code); the status of an answer lies between 200 and 599",
+                source: .plugin)
+        }
+        status = Int(piece.code)
+        headers = piece.headers
+        hopByHop = ConnectionTokens(headers.filter { Self.name($0, "connection") }.flatMap(\.values))
+        let lengths = headers.filter { Self.name($0, "content-length") }.flatMap(\.values)
+        statedLength = lengths.count == 1 ? Self.length(lengths[0]) : nil
+    }
+
+    /// Whether the status allows a body.
+    var allowsBody: Bool { status != 204 && status != 304 }
+
+    /// Writes the fields that pass, and those that the gateway adds.
+    func write(_ exchange: Exchange, into out: inout ByteBuffer) {
+        var hasDate = false
+        var hasType = false
+        for header in headers {
+            let passes = withName(header) { name in
+                if name.equalsIgnoringCase("date") { hasDate = true }
+                if name.equalsIgnoringCase("content-type") { hasType = hasType || !header.values.isEmpty }
+                return Self.isToken(name) && !hopByHop.contains(name)
+                    && !Self.dropped.contains { name.equalsIgnoringCase($0) }
+            }
+            guard passes else { continue }
+            for value in header.values {
+                withName(header) { name in out.writeCanonical(name) }
+                out.writeStaticString(": ")
+                out.writeFieldValue(value)
+                out.writeStaticString("\r\n")
+            }
+        }
+        if !hasType, status != 204, status != 304 { out.writeStaticString("Content-Type: application/json\r\n") }
+        // A plugin's page must not run scripts with the rights of the site it is served from.
+        out.writeStaticString("Content-Security-Policy: sandbox\r\n")
+        if !hasDate { exchange.writeDate(into: &out) }
+    }
+
+    private static func name(_ header: PluginHeader, _ wanted: StaticString) -> Bool {
+        var name = header.name
+        return name.withUTF8 { UnsafeRawBufferPointer($0).equalsIgnoringCase(wanted) }
+    }
+
+    private func withName<R>(_ header: PluginHeader, _ body: (UnsafeRawBufferPointer) -> R) -> R {
+        var name = header.name
+        return name.withUTF8 { body(UnsafeRawBufferPointer($0)) }
+    }
+
+    private static func length(_ value: [UInt8]) -> Int? {
+        guard !value.isEmpty, value.count <= 18 else { return nil }
+        var length = 0
+        for byte in value {
+            guard byte &- 0x30 < 10 else { return nil }
+            length = length &* 10 &+ Int(byte &- 0x30)
+        }
+        return length
+    }
+
+    /// Whether the bytes may stand as a field name (RFC 9110 section 5.6.2).
+    private static func isToken(_ name: UnsafeRawBufferPointer) -> Bool {
+        !name.isEmpty
+            && name.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    true
+                default:
+                    "!#$%&'*+-.^_`|~".utf8.contains(byte)
+                }
+            }
+    }
+}
+
+extension ByteBuffer {
+    /// Writes a field name in Go's canonical case.
+    fileprivate mutating func writeCanonical(_ name: UnsafeRawBufferPointer) {
+        writeString(ResourceRequestHeaders.canonical(name))
+    }
+
+    /// Writes a field value; control characters become spaces, so that no value can add a field.
+    fileprivate mutating func writeFieldValue(_ value: [UInt8]) {
+        reserveCapacity(minimumWritableBytes: value.count)
+        for byte in value { writeInteger((byte < 0x20 && byte != 0x09) || byte == 0x7F ? 0x20 : byte) }
+    }
+}

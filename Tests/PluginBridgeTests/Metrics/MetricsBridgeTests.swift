@@ -1,0 +1,30 @@
+import PluginKit
+import PluginProtocol
+import Testing
+
+@testable import PluginBridge
+
+@Suite(.timeLimit(.minutes(1)))
+struct MetricsBridgeTests {
+    @Test(arguments: [0, 1, 50_000])
+    func `the text passes as it came`(lines: Int) async throws {
+        let text = String(repeating: "x_total{a=\"ü\"} 1\n", count: lines)
+        var plugin = TestPlugin()
+        plugin.metrics = { text }
+        let reply = try await TestBridge.with(plugin) { try await TestClient.send($0, "/metrics") }
+        #expect(reply.status == 200 && reply.isComplete)
+        #expect(reply["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8")
+        #expect(reply.text == text)
+    }
+
+    @Test func `a plugin without metrics is 501, a broken answer 502`() async throws {
+        try await TestBridge.with(EmptyPlugin()) { bridge in
+            let reply = try await TestClient.send(bridge, "/metrics")
+            #expect(reply.status == 501)
+            #expect(bridge.instance.missingMethods == [.collectMetrics])
+        }
+        let broken = GRPCServerMethod(.collectMetrics) { $0.reply(GRPCPayload([0x0A, 0x7F])) }
+        let reply = try await TestBridge.with(methods: [broken]) { try await TestClient.send($0, "/metrics") }
+        #expect(reply.status == 502)
+    }
+}
