@@ -43,7 +43,9 @@ cgrpc_channel *cgrpc_channel_create(cgrpc_runtime *runtime, const char *target) 
     // A new process at the same address must not inherit the connection state of the one before.
     arguments[count++] = cgrpc_integer(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     arguments[count++] = cgrpc_integer(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
-    arguments[count++] = cgrpc_integer(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 50);
+    // Not a delay, whatever its name: the least time that an attempt to connect may take. A machine that is busy with
+    // something else needs it; a socket that nobody listens on refuses at once.
+    arguments[count++] = cgrpc_integer(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5000);
     arguments[count++] = cgrpc_integer(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 200);
     grpc_channel_args list = {.num_args = count, .args = arguments};
     grpc_channel_credentials *credentials = grpc_insecure_credentials_create();
