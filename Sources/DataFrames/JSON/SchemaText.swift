@@ -50,6 +50,9 @@ enum SchemaText {
         out.append(UInt8(ascii: "}"))
     }
 
+    /// The start of the values of a text without a schema.
+    static var rowsOnly: StaticString { "{\"data\":{\"values\":[" }
+
     /// The end of the schema and the start of the values.
     static func end(_ out: inout ByteWriter) {
         out.append("]},\"data\":{\"values\":[" as StaticString)

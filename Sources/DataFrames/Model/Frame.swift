@@ -29,6 +29,15 @@ public struct Frame: Sendable {
         return out.take().withBytes { Array($0) }
     }
 
+    /// The rows alone as JSON text, `{"data":…}`: what the chunks of a frame after the first one hold.
+    public func rowsJSON() throws(FrameError) -> [UInt8] {
+        try check()
+        var out = JSONOutput()
+        out.text.append(SchemaText.rowsOnly)
+        writeRows(into: &out)
+        return out.take().withBytes { Array($0) }
+    }
+
     /// The frame as an Arrow IPC file, the data frame format 0.
     public func arrow() throws(FrameError) -> [UInt8] {
         try check()
@@ -58,6 +67,10 @@ public struct Frame: Sendable {
         }
         SchemaText.end(&head)
         out.text.append(head.array())
+        writeRows(into: &out)
+    }
+
+    private func writeRows(into out: inout JSONOutput) {
         let columns = fields.map {
             PreparedFrame.Column(kind: $0.column.kind, isNullable: $0.column.isNullable, slices: [$0.column.slice])
         }

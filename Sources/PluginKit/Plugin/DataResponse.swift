@@ -27,6 +27,16 @@ public struct DataResponse: Sendable {
 public protocol PluginFrame: Sendable {
     /// The frame in that format, nil when it can't be written so; `refID` is the query's, for a frame without one.
     func encoded(as format: DataFrameFormat, refID: String) throws -> [UInt8]?
+
+    /// The frame as a further chunk of one that was begun: JSON without the schema, an Arrow file as always.
+    func encodedRows(as format: DataFrameFormat, refID: String) throws -> [UInt8]?
+}
+
+extension PluginFrame {
+    /// The same as the first chunk, for frames that come ready-made.
+    public func encodedRows(as format: DataFrameFormat, refID: String) throws -> [UInt8]? {
+        try encoded(as: format, refID: refID)
+    }
 }
 
 extension Frame: PluginFrame {
@@ -35,6 +45,11 @@ extension Frame: PluginFrame {
         var named = self
         if named.refID.isEmpty { named.refID = refID }
         return format == .json ? try named.json() : try named.arrow()
+    }
+
+    /// The rows as JSON, or the frame as an Arrow IPC file.
+    public func encodedRows(as format: DataFrameFormat, refID: String) throws -> [UInt8]? {
+        format == .json ? try rowsJSON() : try encoded(as: format, refID: refID)
     }
 }
 

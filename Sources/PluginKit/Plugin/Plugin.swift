@@ -56,6 +56,14 @@ extension QueryDataHandler {
     }
 }
 
+/// Answers queries piece by piece: for frames that are too big to be made, sent and shown at once.
+public protocol QueryChunkedDataHandler: Plugin {
+    /// Answers all queries of a request through `chunks`.
+    ///
+    /// What it throws ends the whole answer; the error of one query is sent through `chunks`.
+    func queryChunkedData(_ request: QueryDataRequest, _ chunks: ChunkSender) async throws
+}
+
 /// Says whether the plugin or the data source works.
 public protocol CheckHealthHandler: Plugin {
     /// Checks the data source of the context.

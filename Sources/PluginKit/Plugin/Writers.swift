@@ -54,3 +54,49 @@ public final class PacketSender: Sendable {
         try await call.write(WireWriter.payload { $0.bytes(1, json) })
     }
 }
+
+/// Sends the chunks of frames.
+public final class ChunkSender: Sendable {
+    private struct FrameKey: Hashable {
+        let refID: String
+        let frameID: String
+    }
+
+    private let call: GRPCServerCall
+    private let format: DataFrameFormat
+    private let begun = Mutex<Set<FrameKey>>([])
+
+    init(_ call: GRPCServerCall, format: DataFrameFormat) {
+        self.call = call
+        self.format = format
+    }
+
+    /// Sends rows of a frame and waits until the host takes more; chunks of several frames may alternate.
+    ///
+    /// - Parameters:
+    ///   - frame: the first chunk of a frame, or further rows with the same columns.
+    ///   - refID: the query's.
+    ///   - frameID: tells the frames of a query apart; not empty.
+    /// - Throws: CANCELLED when the client has gone, PluginError when the frame can't be written.
+    public func send(_ frame: any PluginFrame, refID: String, frameID: String) async throws {
+        let isFirst = begun.withLock { $0.insert(FrameKey(refID: refID, frameID: frameID)).inserted }
+        for format in [format, .arrow, .json] {
+            let bytes =
+                isFirst
+                ? try frame.encoded(as: format, refID: refID) : try frame.encodedRows(as: format, refID: refID)
+            guard let bytes else { continue }
+            return try await call.write(
+                ChunkedDataFields.payload(refID: refID, frameID: frameID, frame: bytes, format: format))
+        }
+        throw PluginError("the frame can't be written in any format")
+    }
+
+    /// Sends the error of one query; the others go on.
+    ///
+    /// - Throws: CANCELLED when the client has gone.
+    public func send(_ error: PluginError, refID: String) async throws {
+        try await call.write(
+            ChunkedDataFields.payload(
+                refID: refID, error: error.message, status: error.status, errorSource: error.source.rawValue))
+    }
+}

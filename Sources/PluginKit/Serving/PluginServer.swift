@@ -53,6 +53,13 @@ package final class PluginServer: Sendable {
                     return try await handler.queryData(request).payload(format: request.format)
                 })
         }
+        if let handler = plugin as? any QueryChunkedDataHandler {
+            methods.append(
+                streaming(.queryChunkedData) { call in
+                    let request = try QueryDataRequest(call.request)
+                    try await handler.queryChunkedData(request, ChunkSender(call, format: request.format))
+                })
+        }
         if let handler = plugin as? any CheckHealthHandler {
             methods.append(
                 unary(.checkHealth) { message in

@@ -91,4 +91,20 @@ package struct ChunkedDataFields: Sendable, Equatable {
             }
         }
     }
+
+    /// Writes one message, for plugins.
+    package static func payload(
+        refID: String, frameID: String = "", frame: [UInt8] = [], error: String = "", status: Int32 = 200,
+        errorSource: String = "", format: DataFrameFormat = .arrow
+    ) -> GRPCPayload {
+        WireWriter.payload { writer in
+            writer.string(1, refID)
+            writer.string(2, frameID)
+            writer.bytes(3, frame)
+            writer.string(4, error)
+            writer.int(5, Int64(status))
+            writer.string(6, errorSource)
+            writer.int(7, Int64(format.rawValue))
+        }
+    }
 }
