@@ -4,6 +4,8 @@ struct ArrowFile {
     let bytes: UnsafeRawBufferPointer
     /// The footer's schema.
     let schema: FlatTable
+    /// What lies between the magic with its padding and the footer: the file's messages, in the stream format.
+    let streamPart: Range<Int>
     private let blocks: FlatVector
 
     /// The number of record batches.
@@ -24,6 +26,7 @@ struct ArrowFile {
         let end = bytes.count &- 10
         let footer = FlatBuffer(bytes: UnsafeRawBufferPointer(rebasing: bytes[(end &- length)..<end]))
         self.bytes = bytes
+        streamPart = 8..<max(8, end &- length)
         do throws(FrameError) {
             let root = try footer.root()
             guard let schema = try root.table(1) else { throw FrameError("it has no schema") }

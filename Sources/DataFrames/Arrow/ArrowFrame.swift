@@ -20,6 +20,13 @@ package enum ArrowFrame {
         try prepared.get().write(to: &out)
     }
 
+    /// Where the same frame in Arrow's stream format lies in a file: between the magic and the footer.
+    ///
+    /// The error says why the bytes are no Arrow file.
+    package static func streamPart(of file: UnsafeRawBufferPointer) throws(FrameError) -> Range<Int> {
+        try ArrowFile(file).streamPart
+    }
+
     /// Reads and checks everything; the result points into `file`.
     static func prepare(
         _ file: UnsafeRawBufferPointer, fallbackRefID: UnsafeRawBufferPointer

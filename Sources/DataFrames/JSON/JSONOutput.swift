@@ -53,6 +53,23 @@ package struct JSONOutput: ~Copyable {
         text.removeAll()
     }
 
+    /// Copies valid JSON text in pieces, so that a big one is handed on while it is copied.
+    ///
+    /// - Parameter isASCII: whether all bytes are ASCII; others are checked to be UTF-8 on the way.
+    mutating func splice(_ json: UnsafeRawBufferPointer, isASCII: Bool) {
+        guard isASCII else {
+            text.appendJSONText(json)
+            return checkpoint()
+        }
+        var start = 0
+        while start < json.count {
+            let end = min(json.count, start &+ 65_536)
+            text.append(UnsafeRawBufferPointer(rebasing: json[start..<end]))
+            checkpoint()
+            start = end
+        }
+    }
+
     /// Hands the rest to the receiver.
     package mutating func finish() {
         if indenter != nil { indent() }

@@ -8,6 +8,15 @@ package struct QueryDataResponseReader {
         case json
         /// A number that this gateway doesn't know.
         case unknown(Int32)
+
+        /// The format of a number on the wire.
+        init(_ number: Int32) {
+            switch number {
+            case 0: self = .arrow
+            case 1: self = .json
+            default: self = .unknown(number)
+            }
+        }
     }
 
     /// The answer to one refId; everything points into the message.
@@ -61,12 +70,7 @@ package struct QueryDataResponseReader {
             case (2, 2): answer.error = field.bytes
             case (4, 0): answer.status = Int32(truncatingIfNeeded: field.value)
             case (5, 2): answer.errorSource = field.bytes
-            case (6, 0):
-                switch Int32(truncatingIfNeeded: field.value) {
-                case 0: answer.format = .arrow
-                case 1: answer.format = .json
-                case let other: answer.format = .unknown(other)
-                }
+            case (6, 0): answer.format = Format(Int32(truncatingIfNeeded: field.value))
             default: break
             }
         }

@@ -113,27 +113,12 @@ package struct QueryResponseWriter {
             if index > 0 { out.text.append(UInt8(ascii: ",")) }
             switch frame {
             case .arrow(let prepared): prepared.write(to: &out)
-            case .ascii(let text): Self.splice(text, isASCII: true, to: &out)
-            case .text(let text): Self.splice(text, isASCII: false, to: &out)
+            case .ascii(let text): out.splice(text, isASCII: true)
+            case .text(let text): out.splice(text, isASCII: false)
             }
         }
         out.text.append("]}" as StaticString)
         out.checkpoint()
-    }
-
-    /// Copies a JSON frame in pieces, so that a big one is handed on while it is copied.
-    private static func splice(_ text: UnsafeRawBufferPointer, isASCII: Bool, to out: inout JSONOutput) {
-        guard isASCII else {
-            out.text.appendJSONText(text)
-            return out.checkpoint()
-        }
-        var start = 0
-        while start < text.count {
-            let end = min(text.count, start &+ 65_536)
-            out.text.append(UnsafeRawBufferPointer(rebasing: text[start..<end]))
-            out.checkpoint()
-            start = end
-        }
     }
 }
 

@@ -19,6 +19,14 @@ package final class ChunkedAnswer: Sendable {
     private let budget: MemoryBudget
     private let state = Mutex(State())
     private let room = ConditionLock(value: 1)
+    /// What the exchange had before, and what goes on after this part of its answer.
+    private let around: NIOLoopBound<Around>
+
+    private struct Around {
+        var onAbort: (() -> Void)?
+        var onWritable: (() -> Void)?
+        var then: (() -> Void)?
+    }
 
     private struct State {
         var underWay = 0
@@ -31,12 +39,20 @@ package final class ChunkedAnswer: Sendable {
     }
 
     /// An answer to an exchange; call on its loop.
-    init(_ exchange: Exchange, contentType: String, budget: MemoryBudget) {
+    ///
+    /// - Parameter then: with it, this is only a part of the answer: it is called on the loop when the client has taken
+    ///   the part, and the exchange goes on.
+    init(_ exchange: Exchange, contentType: String, budget: MemoryBudget, then: (() -> Void)? = nil) {
         loop = exchange.loop
         self.exchange = NIOLoopBound(exchange, eventLoop: exchange.loop)
         self.contentType = contentType
         self.budget = budget
-        exchange.onAbort = { self.cancel() }
+        let before = Around(onAbort: exchange.onAbort, onWritable: exchange.onWritable, then: then)
+        around = NIOLoopBound(before, eventLoop: exchange.loop)
+        exchange.onAbort = {
+            self.cancel()
+            before.onAbort?()
+        }
         exchange.onWritable = { self.taken() }
     }
 
@@ -83,7 +99,9 @@ package final class ChunkedAnswer: Sendable {
         loop.execute {
             let exchange = self.exchange.value
             let isKept = self.state.withLock { state in
-                state.isComplete = state.isSpilling && !exchange.isOver && !exchange.isWritable
+                // More of the answer may only be made when the client has taken this part.
+                let waits = state.isSpilling || self.around.value.then != nil
+                state.isComplete = waits && !exchange.isOver && !exchange.isWritable
                 return state.isComplete
             }
             // What is kept stays charged until the client has taken it.
@@ -93,10 +111,11 @@ package final class ChunkedAnswer: Sendable {
 
     private func end() {
         let exchange = exchange.value
-        exchange.onAbort = nil
-        exchange.onWritable = nil
-        exchange.end()
+        let around = around.value
+        exchange.onAbort = around.then == nil ? nil : around.onAbort
+        exchange.onWritable = around.then == nil ? nil : around.onWritable
         state.withLock { $0.kept = [] }
+        if let then = around.then { then() } else { exchange.end() }
     }
 
     /// Answers with an error instead, or cuts the connection when text has left already.

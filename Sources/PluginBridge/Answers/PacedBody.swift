@@ -28,10 +28,19 @@ final class PacedBody {
     /// Whether everything that was added is written and the client takes more.
     var isDrained: Bool { sources.isEmpty && exchange.isWritable }
 
-    /// Adds to the body.
-    func add(_ source: @escaping Source) {
-        sources.append(source)
-        pump()
+    /// Adds to the body; it is written from the next `drained` on.
+    func add(_ source: @escaping Source) { sources.append(source) }
+
+    /// Adds one buffer, which is written as a whole.
+    ///
+    /// - Parameter taken: called when it was written.
+    func add(_ buffer: ByteBuffer, taken: @escaping () -> Void = {}) {
+        var buffer: ByteBuffer? = buffer
+        add {
+            defer { buffer = nil }
+            if buffer == nil { taken() }
+            return buffer
+        }
     }
 
     /// Calls `body` once, as soon as the body is drained; maybe at once.

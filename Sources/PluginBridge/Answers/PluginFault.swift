@@ -54,6 +54,11 @@ package enum PluginFault {
         GatewayError(.badGateway, "plugin \(pluginID) sent an answer that can't be read: \(why)", source: .plugin)
     }
 
+    /// The refusal of work that comes while the gateway ends.
+    static var stopping: GatewayError {
+        GatewayError(.serviceUnavailable, "the gateway is stopping", source: .gateway, retryAfterSeconds: 1)
+    }
+
     /// The 501 for a method that a plugin doesn't implement.
     package static func notImplemented(_ method: PluginMethod, _ pluginID: String) -> GatewayError {
         GatewayError(

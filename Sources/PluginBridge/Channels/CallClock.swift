@@ -21,7 +21,7 @@ final class CallClock {
     /// Starts anew; with nil it stands still.
     func restart(seconds: Int?) {
         guard expired != nil else { return }
-        deadline = seconds.map { .now() + .seconds(Int64($0)) }
+        deadline = seconds.map { loop.now + .seconds(Int64($0)) }
         guard let deadline else { return }
         if let timer {
             // A later deadline is looked at when the timer is due.
@@ -50,7 +50,7 @@ final class CallClock {
     private func check() {
         timer = nil
         guard let deadline else { return }
-        guard deadline <= .now() else { return schedule(deadline) }
+        guard deadline <= loop.now else { return schedule(deadline) }
         let body = expired
         expired = nil
         body?()

@@ -41,50 +41,25 @@ package final class QueryBridge {
         self.workers = workers
     }
 
-    /// Sends queries to a plugin and answers the exchange.
+    /// Sends queries to a plugin and answers the exchange in the form that its `Accept` asks for.
     ///
     /// - Parameters:
     ///   - queries: read and checked.
     ///   - context: the encoded plugin context.
     package func query(_ exchange: Exchange, _ queries: ParsedQueries, context: [UInt8], instance: PluginInstance) {
         if let refusal = budget.refusal { return exchange.respond(refusal) }
-        var request = QueryDataRequestEncoder(context: context)
-        request.format = settings.format
-        request.headers = QueryHeaders.forwarded(exchange.request.headers)
-        request.queries = queries.queries.map { query in
-            DataQuery(
-                refID: query.refID, maxDataPoints: Int64(query.maxDataPoints), intervalMS: Int64(query.intervalMS),
-                fromMS: Int64(query.range.fromMS), toMS: Int64(query.range.toMS), json: query.json,
-                queryType: query.queryType)
-        }
-        let payload = request.payload()
-        guard payload.count <= settings.requestLimit else {
-            return exchange.respond(
-                GatewayError(
-                    .payloadTooLarge,
-                    "the queries are \(payload.count) bytes as a plugin message, limit is \(settings.requestLimit) "
-                        + "(setting plugin-request-limit)"))
-        }
-        let refIDs = queries.queries.map(\.refID)
-        do {
-            let call = try instance.channel.unary(
-                .queryData, payload,
-                options: GRPCCallOptions(deadline: .after(.seconds(settings.timeout))), on: plugins.completions
-            ) { [self] result in
-                exchange.onAbort = nil
-                guard !exchange.isOver else { return }
-                switch result {
-                case .success(let message):
-                    answer(exchange, message, refIDs, pluginID: instance.pluginID)
-                case .failure(let error):
-                    exchange.respond(
-                        PluginFault.error(error, pluginID: instance.pluginID, timeout: settings.timeout))
-                }
+        var request = QueryCall(exchange, queries, context: context, instance: instance, settings: settings)
+        switch QueryForm(accepted: exchange.request.headers) {
+        case .json:
+            request.unary(on: plugins) { [self] message in
+                answer(exchange, message, request.refIDs, pluginID: instance.pluginID)
             }
-            // The plugin shall not work for a client that is gone.
-            exchange.onAbort = { call.cancel() }
-        } catch {
-            exchange.respond(PluginFault.error(error, pluginID: instance.pluginID, timeout: settings.timeout))
+        case .lines:
+            ChunkedQueryAnswer(request, plugins: plugins, budget: budget, workers: workers).begin()
+        case .arrow(let form):
+            request.format = .arrow
+            let answer = ArrowQueryAnswer(request, form, budget: budget, workers: workers)
+            request.unary(on: plugins) { message in answer.take(message) }
         }
     }
 
@@ -101,13 +76,13 @@ package final class QueryBridge {
                 let body = try Self.body(writer, message, indents)
                 exchange.respond(200, contentType: "application/json", body: body)
             } catch {
-                exchange.respond(Self.unreadable(error, pluginID))
+                exchange.respond(PluginFault.unreadable(error.message, pluginID))
             }
             return withExtendedLifetime(charge) {}
         }
         let answer = ChunkedAnswer(exchange, contentType: "application/json", budget: budget)
         workers.submit { state in
-            guard case .active = state else { return answer.fail(Self.stopping) }
+            guard case .active = state else { return answer.fail(PluginFault.stopping) }
             Self.write(writer, message, indents, to: answer, pluginID)
             withExtendedLifetime(charge) {}
         }
@@ -133,16 +108,7 @@ package final class QueryBridge {
             try message.withBytes { (bytes) throws(FrameError) in try writer.write(bytes, to: &out) }
             answer.finish()
         } catch {
-            answer.fail(unreadable(error, pluginID))
+            answer.fail(PluginFault.unreadable(error.message, pluginID))
         }
-    }
-
-    private static func unreadable(_ error: FrameError, _ pluginID: String) -> GatewayError {
-        GatewayError(
-            .badGateway, "plugin \(pluginID) sent an answer that can't be read: \(error.message)", source: .plugin)
-    }
-
-    private static var stopping: GatewayError {
-        GatewayError(.serviceUnavailable, "the gateway is stopping", source: .gateway, retryAfterSeconds: 1)
     }
 }

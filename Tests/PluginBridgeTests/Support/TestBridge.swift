@@ -106,6 +106,7 @@ private final class TestHandler: ExchangeHandler {
     private let resources: ResourceBridge
     private let health: HealthBridge
     private let metrics: MetricsBridge
+    private let queries: QueryBridge
 
     init(_ loop: any EventLoop, _ options: TestBridge.Options, _ budget: MemoryBudget, _ instance: PluginInstance) {
         self.options = options
@@ -118,6 +119,10 @@ private final class TestHandler: ExchangeHandler {
             plugins: plugins, budget: budget)
         health = HealthBridge(timeout: options.timeout, plugins: plugins)
         metrics = MetricsBridge(timeout: options.timeout, plugins: plugins)
+        queries = QueryBridge(
+            settings: QueryBridgeSettings(
+                timeout: options.timeout, requestLimit: options.requestLimit, format: options.format),
+            plugins: plugins, budget: budget, workers: .singleton)
     }
 
     func handle(_ exchange: Exchange) {
@@ -127,6 +132,10 @@ private final class TestHandler: ExchangeHandler {
             health.check(
                 exchange, context: context, apiVersion: "test.example.com/v1", forwarding: options.forwarding,
                 instance: instance)
+        case "query":
+            exchange.collectBody(limit: options.requestLimit, setting: "plugin-request-limit") { [self] in
+                query(exchange, $0)
+            }
         case "metrics":
             metrics.collect(exchange, instance: instance)
         default:
@@ -134,6 +143,22 @@ private final class TestHandler: ExchangeHandler {
             resources.call(
                 exchange, ResourceTarget(context: context, path: path, forwarding: options.forwarding),
                 instance: instance)
+        }
+    }
+}
+
+extension TestHandler {
+    private func query(_ exchange: Exchange, _ body: Result<ByteBuffer, GatewayError>) {
+        do throws(GatewayError) {
+            let body = try body.get()
+            let parsed = try body.withUnsafeReadableBytes { bytes in
+                Result { () throws(GatewayError) in
+                    try QueryRequest.parse(bytes, pathUID: "u", acceptedTypes: ["test"], now: 0)
+                }
+            }.get()
+            queries.query(exchange, parsed, context: [], instance: instance)
+        } catch {
+            exchange.respond(error)
         }
     }
 }

@@ -57,6 +57,8 @@ enum TestClient {
         request.writeBytes(body)
         let bytes = request
         let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            // Little room, so that a client that doesn't read is soon felt.
+            .channelOption(.socketOption(.so_rcvbuf), value: 64 * 1024)
             .connect(host: "127.0.0.1", port: bridge.port) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)

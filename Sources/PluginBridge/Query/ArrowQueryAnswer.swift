@@ -1,0 +1,143 @@
+import DataFrames
+import DataPlaneAPI
+import HTTPKit
+import NIOCore
+import NIOPosix
+import PluginProtocol
+
+/// Answers queries with the plugin's Arrow bytes as they are: one frame as the body, or any number as the parts of a
+/// multipart body.
+///
+/// Multipart rather than lengths in between: every part has its own media type and says which query it answers, errors
+/// can stand among frames, and mail and HTTP libraries of every language read it.
+final class ArrowQueryAnswer: Sendable {
+    private let exchange: NIOLoopBound<Exchange>
+    private let loop: any EventLoop
+    private let form: QueryForm.Arrow
+    private let refIDs: [String]
+    private let pluginID: String
+    private let inlineLimit: Int
+    private let budget: MemoryBudget
+    private let workers: NIOThreadPool
+
+    init(_ request: QueryCall, _ form: QueryForm.Arrow, budget: MemoryBudget, workers: NIOThreadPool) {
+        exchange = NIOLoopBound(request.exchange, eventLoop: request.exchange.loop)
+        loop = request.exchange.loop
+        self.form = form
+        refIDs = request.refIDs
+        pluginID = request.instance.pluginID
+        inlineLimit = request.settings.inlineLimit
+        self.budget = budget
+        self.workers = workers
+    }
+
+    /// Takes the plugin's answer and answers the exchange.
+    func take(_ message: GRPCMessage) {
+        let charge = budget.charge(message.count)
+        guard message.count > inlineLimit else {
+            return answer(message, ArrowParts.read(message, form, refIDs, pluginID), charge)
+        }
+        // A big message is joined before it is read.
+        workers.submit { [self] state in
+            guard case .active = state else {
+                return loop.execute { [self] in exchange.value.respond(PluginFault.stopping) }
+            }
+            let parts = ArrowParts.read(message, form, refIDs, pluginID)
+            loop.execute { [self] in answer(message, parts, charge) }
+        }
+    }
+
+    private func answer(
+        _ message: GRPCMessage, _ parts: Result<[ArrowParts.Part], GatewayError>, _ charge: MemoryBudget.Charge
+    ) {
+        let exchange = exchange.value
+        guard !exchange.isOver else { return }
+        switch parts {
+        case .failure(let error): exchange.respond(error)
+        case .success(let parts) where form.isMultipart: multipart(exchange, message, parts, charge)
+        case .success(let parts): single(exchange, message, parts, charge)
+        }
+    }
+
+    private func single(
+        _ exchange: Exchange, _ message: GRPCMessage, _ parts: [ArrowParts.Part], _ charge: MemoryBudget.Charge
+    ) {
+        if let error = parts.lazy.compactMap(\.error).first { return exchange.respond(error) }
+        guard let part = parts.first else {
+            return exchange.respond(204, contentType: nil, body: ByteBuffer())
+        }
+        guard parts.count == 1, part.contentType == form.content.rawValue else {
+            let why = parts.count == 1 ? "its frame is \(part.contentType)" : "it has \(parts.count) frames"
+            return exchange.respond(
+                GatewayError(
+                    .notAcceptable,
+                    "the answer doesn't fit the media type \(form.content.rawValue): \(why); accept multipart/mixed"))
+        }
+        stream(exchange, message, part.contentType, [.range(part.bytes)], charge)
+    }
+
+    private func multipart(
+        _ exchange: Exchange, _ message: GRPCMessage, _ parts: [ArrowParts.Part], _ charge: MemoryBudget.Charge
+    ) {
+        let boundary =
+            String(UInt64.random(in: .min ... .max), radix: 36) + String(UInt64.random(in: .min ... .max), radix: 36)
+        var pieces: [Piece] = []
+        for part in parts {
+            let size = part.text?.count ?? part.bytes.count
+            pieces.append(.text(ByteBuffer(string: "--\(boundary)\r\n\(part.fields)Content-Length: \(size)\r\n\r\n")))
+            pieces.append(part.text.map { .text(ByteBuffer(bytes: $0)) } ?? .range(part.bytes))
+            pieces.append(.text(ByteBuffer(staticString: "\r\n")))
+        }
+        pieces.append(.text(ByteBuffer(string: "--\(boundary)--\r\n")))
+        stream(exchange, message, "multipart/mixed; boundary=\(boundary)", pieces, charge)
+    }
+
+    private enum Piece {
+        case text(ByteBuffer)
+        /// Bytes of the message.
+        case range(Range<Int>)
+
+        var count: Int {
+            switch self {
+            case .text(let text): text.readableBytes
+            case .range(let range): range.count
+            }
+        }
+    }
+
+    private func stream(
+        _ exchange: Exchange, _ message: GRPCMessage, _ contentType: String, _ pieces: [Piece],
+        _ charge: MemoryBudget.Charge
+    ) {
+        let length = pieces.reduce(0) { $0 + $1.count }
+        exchange.start(status: 200, framing: .length(length)) { head in
+            head.writeField("Content-Type", contentType)
+            exchange.writeDate(into: &head)
+        }
+        let body = PacedBody(exchange)
+        exchange.onAbort = { body.cancel() }
+        for piece in pieces {
+            switch piece {
+            case .text(let text): body.add(text)
+            case .range(let range): body.add(Self.source(message, range, charge))
+            }
+        }
+        body.drained {
+            exchange.onAbort = nil
+            exchange.onWritable = nil
+            exchange.end()
+        }
+    }
+
+    private static func source(
+        _ message: GRPCMessage, _ range: Range<Int>, _ charge: MemoryBudget.Charge
+    ) -> PacedBody.Source {
+        var start = range.lowerBound
+        return {
+            guard start < range.upperBound else { return nil }
+            let end = min(start + PacedBody.pieceSize, range.upperBound)
+            defer { start = end }
+            return withExtendedLifetime(charge) { message.withBytes { ByteBuffer(bytes: $0.slice(start..<end)) } }
+        }
+    }
+}
