@@ -168,6 +168,17 @@ final class Counter: Sendable {
     private let count = Atomic<Int>(0)
     var value: Int { count.load(ordering: .relaxed) }
     func add(_ more: Int = 1) { count.wrappingAdd(more, ordering: .relaxed) }
+
+    /// Does something else until the count stands still meanwhile, or has come to its end.
+    func settle(below end: Int, _ other: () async throws -> Void) async rethrows {
+        var last = -1
+        var quiet = 0
+        while quiet < 300, value < end {
+            try await other()
+            quiet = value == last ? quiet + 1 : 0
+            last = value
+        }
+    }
 }
 
 /// Something that happens once and can be waited for.
