@@ -62,6 +62,7 @@ let fuzzers = extra(
         program("FuzzJSONPatch", ["DataPlaneAPI"], path: "Fuzz/JSONPatch"),
         program("FuzzReviews", ["DataPlaneAPI"], path: "Fuzz/Reviews"),
         program("FuzzHTTPCodec", ["HTTPKit", "DataPlaneAPI"] + nio, path: "Fuzz/HTTPCodec"),
+        program("FuzzWebSocket", ["HTTPKit", "DataPlaneAPI"] + nio, path: "Fuzz/WebSocket"),
     ])
 let benchmarks = extra(
     "BENCHMARKS",
