@@ -72,6 +72,7 @@ package enum PluginPhase: String, Sendable {
 /// The plugins as one event loop sees them; the host writes it, on the loop.
 package final class LoopPlugins {
     private var states: [String: PluginState] = [:]
+    private var observers: [(String) -> Void] = []
     /// The completion target of the loop.
     package let completions: CompletionTarget
 
@@ -84,5 +85,11 @@ package final class LoopPlugins {
         states[id] ?? .down(.missing, PluginHost.unknown(id))
     }
 
-    func set(_ id: String, _ state: PluginState?) { states[id] = state }
+    /// Calls `body` with the id of each plugin whose state has changed, from now on.
+    package func observe(_ body: @escaping (String) -> Void) { observers.append(body) }
+
+    func set(_ id: String, _ state: PluginState?) {
+        states[id] = state
+        for observer in observers { observer(id) }
+    }
 }

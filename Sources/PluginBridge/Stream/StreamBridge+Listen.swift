@@ -1,0 +1,148 @@
+import DataPlaneAPI
+import HTTPKit
+import NIOCore
+import PluginProtocol
+
+extension StreamBridge {
+    /// Lets a client listen: asks the plugin whether it may, then answers with the stream until one side ends it.
+    ///
+    /// The format follows `Upgrade` and `Accept`. Refusals come before the first byte: 405, 406, 403 for a foreign
+    /// page, 404 and 403 as SubscribeStream says, 501 when the plugin has no streams, 503 while it is down.
+    ///
+    /// - Parameter isTLS: whether the client speaks TLS to the gateway.
+    package func listen(_ exchange: Exchange, _ target: StreamTarget, isTLS: Bool = false) {
+        do throws(GatewayError) {
+            guard exchange.request.method == .get else {
+                throw .methodNotAllowed(exchange.request.methodText, allow: ["GET"])
+            }
+            let format = try StreamFormat.asked(by: exchange.request)
+            guard settings.origins.allows(exchange.request, isTLS: isTLS) else {
+                throw Self.foreignPage
+            }
+            let handshake = format == .webSocket ? try WebSocketHandshake(exchange.request) : nil
+            guard listenerCount < settings.listenerLimit else {
+                throw GatewayError(
+                    .serviceUnavailable,
+                    "\(listenerCount) clients listen already, the limit is \(settings.listenerLimit) "
+                        + "(setting stream-listeners-limit)", source: .gateway, retryAfterSeconds: 5)
+            }
+            try subscribe(exchange, target, format, handshake)
+        } catch {
+            exchange.refuseWebSocket(error)
+        }
+    }
+
+    private func subscribe(
+        _ exchange: Exchange, _ target: StreamTarget, _ format: StreamFormat, _ handshake: WebSocketHandshake?
+    ) throws(GatewayError) {
+        guard let hub else { throw Self.stopping }
+        let instance = try ready(target.key.pluginID)
+        let listener = StreamListener(exchange, format, bridge: self, home: hub.home(of: target.key))
+        let payload = PluginRequest.stream(
+            context: target.context, path: target.key.path, data: target.key.data, headers: target.headers)
+        do {
+            let call = try instance.channel.unary(
+                .subscribeStream, payload,
+                options: GRPCCallOptions(deadline: .after(.seconds(settings.callTimeout))), on: plugins.completions
+            ) { [self] result in
+                exchange.onAbort = nil
+                guard !exchange.isOver else { return }
+                do throws(GatewayError) {
+                    let initial = try verdict(result, target.key)
+                    join(listener, target, initial, handshake)
+                } catch {
+                    listener.abandon()
+                    exchange.respond(error)
+                }
+            }
+            exchange.onAbort = {
+                listener.abandon()
+                call.cancel()
+            }
+        } catch {
+            listener.abandon()
+            throw PluginFault.error(error, pluginID: target.key.pluginID, timeout: settings.callTimeout)
+        }
+    }
+
+    /// What SubscribeStream says: the initial data, or why not.
+    private func verdict(
+        _ result: Result<GRPCMessage, GRPCError>, _ key: StreamKey
+    ) throws(GatewayError) -> StreamPacket? {
+        let answer = try answer(result, key)
+        switch answer.status {
+        case .ok: break
+        case .notFound:
+            throw GatewayError(.notFound, "plugin \(key.pluginID) has no stream \"\(key.path)\"")
+        case .permissionDenied:
+            throw GatewayError(.forbidden, "plugin \(key.pluginID) denies access to the stream \"\(key.path)\"")
+        }
+        return try packet(answer.data, "initial data", key)
+    }
+
+    private func join(
+        _ listener: StreamListener, _ target: StreamTarget, _ initial: StreamPacket?, _ handshake: WebSocketHandshake?
+    ) {
+        guard let hub else { return listener.exchange.respond(Self.stopping) }
+        let home = hub.home(of: target.key)
+        let (format, place) = (listener.format, index)
+        let lastEventID = listener.exchange.request.lastEventID
+        let joined = NIOLoopBound((listener, target, initial, handshake), eventLoop: loop)
+        let (key, context) = (target.key, target.runContext)
+        hub.run(on: home) { bridge in
+            let result = bridge.join(key, context: context, loop: place, format: format, lastEventID: lastEventID)
+            // Sent before anything that the stream delivers, so it arrives before.
+            bridge.run(on: place) { _ in
+                let (listener, target, initial, handshake) = joined.value
+                listener.joined(result, target, initial, handshake)
+            }
+        }
+    }
+
+    /// The instance of a plugin that is up.
+    func ready(_ pluginID: String) throws(GatewayError) -> PluginInstance {
+        switch plugins.state(pluginID) {
+        case .ready(let instance): return instance
+        case .down(_, let error): throw error
+        }
+    }
+
+    /// What a plugin answered to subscribing or publishing.
+    func answer(_ result: Result<GRPCMessage, GRPCError>, _ key: StreamKey) throws(GatewayError) -> StreamResult {
+        switch result {
+        case .success(let message):
+            do throws(WireError) { return try StreamResult(message) } catch {
+                throw GatewayError(
+                    .badGateway, "plugin \(key.pluginID) sent an answer that can't be read: \(error)", source: .plugin)
+            }
+        case .failure(let error):
+            throw PluginFault.error(error, pluginID: key.pluginID, timeout: settings.callTimeout)
+        }
+    }
+
+    /// The JSON that came with such an answer; nil for none.
+    func packet(_ data: [UInt8], _ what: String, _ key: StreamKey) throws(GatewayError) -> StreamPacket? {
+        guard !data.isEmpty else { return nil }
+        guard data.count <= settings.packetLimit else {
+            throw GatewayError(
+                .badGateway,
+                "plugin \(key.pluginID) sent \(what) of \(data.count) bytes, limit is \(settings.packetLimit) "
+                    + "(setting stream-packet-limit)", source: .plugin)
+        }
+        let result = data.withUnsafeBytes { bytes in
+            Result { () throws(JSONError) in try StreamPacket(bytes) }
+        }
+        switch result {
+        case .success(let packet): return packet
+        case .failure(let error):
+            throw GatewayError(
+                .badGateway, "plugin \(key.pluginID) sent \(what) that is no JSON: \(error)", source: .plugin)
+        }
+    }
+
+    static var foreignPage: GatewayError {
+        GatewayError(
+            .forbidden,
+            "this page may not use streams: its Origin is not the gateway's own; allow it with stream-allowed-origins")
+    }
+}

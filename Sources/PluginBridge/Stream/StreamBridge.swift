@@ -1,0 +1,167 @@
+import DataPlaneAPI
+import HTTPKit
+import NIOCore
+import NIOPosix
+import PluginProtocol
+
+/// The streams as one event loop sees them: the clients it serves, and the streams that it runs for all loops.
+package final class StreamBridge {
+    /// The listeners of one stream on this loop.
+    private struct Group {
+        let home: Int
+        var listeners: [ObjectIdentifier: StreamListener] = [:]
+        /// What was last reported to the home loop.
+        var reportedNumber: UInt64 = 0
+        var reportedTotal: UInt64 = 0
+    }
+
+    let index: Int
+    let loop: any EventLoop
+    let settings: StreamSettings
+    let plugins: LoopPlugins
+    let workers: NIOThreadPool
+    private(set) var hub: StreamHub?
+    private var timer: RepeatedTask?
+    private var isStopped = false
+
+    // What this loop runs.
+    private var feeds: [StreamKey: StreamFeed] = [:]
+    private var feedsByID: [UInt64: StreamFeed] = [:]
+    private var nextFeed: UInt64 = 0
+
+    // Whom this loop serves.
+    private var groups: [UInt64: Group] = [:]
+    /// Listeners with those that are still being asked about.
+    var listenerCount = 0
+
+    init(
+        index: Int, loop: any EventLoop, settings: StreamSettings, plugins: LoopPlugins, workers: NIOThreadPool
+    ) {
+        self.index = index
+        self.loop = loop
+        self.settings = settings
+        self.plugins = plugins
+        self.workers = workers
+    }
+
+    func start(_ hub: StreamHub) {
+        self.hub = hub
+        plugins.observe { [weak self] id in self?.pluginChanged(id) }
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        let beat = TimeAmount.seconds(Int64(max(1, settings.heartbeat)))
+        timer = loop.scheduleRepeatedTask(initialDelay: beat, delay: beat) { _ in bound.value.beat() }
+    }
+
+    /// Ends every stream that this loop runs, and refuses new ones.
+    func stop() {
+        isStopped = true
+        timer?.cancel()
+        timer = nil
+        for feed in Array(feeds.values) { feed.stop(.goingAway) }
+    }
+
+    /// How many streams this loop runs.
+    var feedCount: Int { feeds.count }
+
+    /// Milliseconds on the monotonic clock.
+    var now: Int { Int(NIODeadline.now().uptimeNanoseconds / 1_000_000) }
+
+    func run(on index: Int, _ body: @escaping @Sendable (StreamBridge) -> Void) { hub?.run(on: index, body) }
+
+    /// Gives running streams their plugin context anew; call on every loop when data sources have changed.
+    ///
+    /// - Parameter context: the encoded context without a user of a stream; nil when its data source is gone.
+    package func refresh(_ context: (StreamKey) -> [UInt8]?) {
+        for feed in Array(feeds.values) {
+            if let bytes = context(feed.key) {
+                feed.use(context: bytes)
+            } else {
+                feed.stop(.failed(GatewayError(.notFound, "the data source of this stream was removed")))
+            }
+        }
+    }
+
+    private func pluginChanged(_ id: String) {
+        for feed in Array(feeds.values) where feed.key.pluginID == id { feed.pluginChanged() }
+    }
+
+    // MARK: The home of a stream
+
+    /// Joins a listener of some loop to a stream that this loop runs.
+    func join(
+        _ key: StreamKey, context: [UInt8], loop: Int, format: StreamFormat, lastEventID: String?
+    ) -> Result<StreamWelcome, GatewayError> {
+        guard !isStopped else { return .failure(Self.stopping) }
+        if let feed = feeds[key] { return feed.join(loop: loop, format, lastEventID: lastEventID) }
+        guard feeds.count < settings.streamLimit else {
+            return .failure(
+                GatewayError(
+                    .serviceUnavailable,
+                    "this gateway already runs \(feeds.count) streams here, its limit is \(settings.streamLimit) "
+                        + "(setting stream-limit)", source: .gateway, retryAfterSeconds: 5))
+        }
+        nextFeed += 1
+        let feed = StreamFeed(id: UInt64(index) << 48 | nextFeed, key: key, context: context, bridge: self)
+        feeds[key] = feed
+        feedsByID[feed.id] = feed
+        return feed.join(loop: loop, format, lastEventID: lastEventID)
+    }
+
+    func leave(_ feed: UInt64, loop: Int, format: StreamFormat) { feedsByID[feed]?.leave(loop: loop, format) }
+
+    func report(_ feed: UInt64, loop: Int, number: UInt64, total: UInt64) {
+        feedsByID[feed]?.report(loop: loop, number: number, total: total)
+    }
+
+    func publish(_ key: StreamKey, _ json: ByteBuffer) {
+        for feed in Array(feeds.values) where feed.key.isSameChannel(as: key) { feed.publish(json) }
+    }
+
+    func forget(_ feed: StreamFeed) {
+        feedsByID[feed.id] = nil
+        if feeds[feed.key] === feed { feeds[feed.key] = nil }
+    }
+
+    // MARK: The listeners of this loop
+
+    func add(_ listener: StreamListener, to feed: UInt64, home: Int) {
+        groups[feed, default: Group(home: home)].listeners[ObjectIdentifier(listener)] = listener
+    }
+
+    func remove(_ listener: StreamListener, from feed: UInt64, home: Int, format: StreamFormat) {
+        guard groups[feed]?.listeners.removeValue(forKey: ObjectIdentifier(listener)) != nil else { return }
+        if groups[feed]?.listeners.isEmpty == true { groups[feed] = nil }
+        let loop = index
+        run(on: home) { $0.leave(feed, loop: loop, format: format) }
+    }
+
+    func deliver(_ feed: UInt64, _ message: StreamMessage) {
+        guard let group = groups[feed] else { return }
+        for listener in group.listeners.values { listener.deliver(message) }
+        guard group.home != index else { return }
+        let isDue =
+            message.number &- group.reportedNumber >= FanOutWindow.reportMessages
+            || message.total &- group.reportedTotal >= FanOutWindow.reportBytes
+        guard isDue else { return }
+        groups[feed]?.reportedNumber = message.number
+        groups[feed]?.reportedTotal = message.total
+        let (loop, number, total) = (index, message.number, message.total)
+        run(on: group.home) { $0.report(feed, loop: loop, number: number, total: total) }
+    }
+
+    func end(_ feed: UInt64, _ ending: StreamEnding) {
+        guard let group = groups.removeValue(forKey: feed) else { return }
+        for listener in group.listeners.values { listener.end(ending) }
+    }
+
+    private func beat() {
+        let now = now
+        for group in Array(groups.values) {
+            for listener in group.listeners.values { listener.beat(now: now) }
+        }
+    }
+
+    static var stopping: GatewayError {
+        GatewayError(.serviceUnavailable, "the gateway is stopping", source: .gateway, retryAfterSeconds: 1)
+    }
+}
