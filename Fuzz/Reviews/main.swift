@@ -88,7 +88,7 @@ var failures = 0
 
 for run in 0..<runs {
     var random = Generator(state: seed &+ UInt64(run) &* 0x1_0000_0001)
-    let result = StatusResult(
+    let result = ReviewResult(
         status: ["", "Success", "Failure"][random.below(3)], message: "\"<\u{2028}", code: random.below(3) - 1)
     if run % 3 == 2 {
         let body = damaged(conversions[random.below(conversions.count)], &random)

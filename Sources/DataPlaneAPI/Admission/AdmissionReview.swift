@@ -8,7 +8,7 @@ package struct AdmissionReview: Sendable, Hashable {
     /// The version of the request.
     package let apiVersion: String
     /// What is asked.
-    package let request: AdmissionRequest
+    package let request: AdmissionReviewRequest
 
     /// Reads the body of a request.
     ///
@@ -20,7 +20,7 @@ package struct AdmissionReview: Sendable, Hashable {
         let fields = try ReviewFields(whole: body, maxDepth: ReviewFields.objectDepth + 2)
         apiVersion = try Review.version(fields, kind: Self.kind, supported: Self.apiVersions)
         guard let request = try fields.object("request") else { throw .badField(.required("request")) }
-        self.request = try AdmissionRequest(request)
+        self.request = try AdmissionReviewRequest(request)
     }
 }
 
@@ -29,7 +29,7 @@ package struct AdmissionAnswer: Sendable, Hashable {
     /// Whether the object may be stored.
     package var allowed: Bool
     /// Why not; it counts only if the object isn't allowed.
-    package var result: StatusResult?
+    package var result: ReviewResult?
     /// What the client is told in any case.
     package var warnings: [String]
     /// The whole changed object of a mutation; empty for no change.
@@ -37,7 +37,7 @@ package struct AdmissionAnswer: Sendable, Hashable {
 
     /// Creates an answer.
     package init(
-        allowed: Bool, result: StatusResult? = nil, warnings: [String] = [], object: ArraySlice<UInt8> = []
+        allowed: Bool, result: ReviewResult? = nil, warnings: [String] = [], object: ArraySlice<UInt8> = []
     ) {
         self.allowed = allowed
         self.result = result

@@ -50,7 +50,7 @@ package struct ConversionReview: Sendable {
     ///
     /// An answer that breaks a rule becomes a failure that names the first object at fault: as many objects as were
     /// asked for, in order, of the desired version, of unchanged kind, name, namespace and uid.
-    package func response(converted: [ArraySlice<UInt8>], result: StatusResult? = nil) -> [UInt8] {
+    package func response(converted: [ArraySlice<UInt8>], result: ReviewResult? = nil) -> [UInt8] {
         if let result, result.isFailure { return failure(result) }
         guard converted.count == objects.count else {
             return brokenAnswer("the plugin answered with \(converted.count) objects, not \(objects.count)")
@@ -75,7 +75,7 @@ package struct ConversionReview: Sendable {
     }
 
     /// The answer that nothing was converted.
-    package func failure(_ result: StatusResult) -> [UInt8] {
+    package func failure(_ result: ReviewResult) -> [UInt8] {
         var out = head()
         out += #","result":"#.utf8
         result.failure.write(to: &out, JSONValue.Style(escapeHTML: true))
@@ -85,7 +85,7 @@ package struct ConversionReview: Sendable {
 
     /// The answer that nothing was converted because of an error.
     package func failure(_ error: GatewayError) -> [UInt8] {
-        failure(StatusResult(message: error.message, reason: error.code.row.reason, code: error.httpStatus))
+        failure(ReviewResult(message: error.message, reason: error.code.row.reason, code: error.httpStatus))
     }
 
     // The uid is the request's: what a plugin makes up can't answer somebody else's request.
@@ -133,7 +133,7 @@ extension ConversionReview.Identity {
     }
 }
 
-extension StatusResult {
+extension ReviewResult {
     /// Whether a conversion with this result failed; plugins that say nothing mean success.
     fileprivate var isFailure: Bool { status.isEmpty ? code >= 400 : status != "Success" }
 }

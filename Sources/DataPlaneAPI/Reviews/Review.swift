@@ -35,7 +35,7 @@ package enum Review {
 }
 
 /// The `result` of a plugin's answer to a review (pluginv2 `StatusResult`).
-package struct StatusResult: Sendable, Hashable {
+package struct ReviewResult: Sendable, Hashable {
     /// `Success`, `Failure` or empty.
     package var status: String
     /// A sentence for people.
@@ -54,7 +54,7 @@ package struct StatusResult: Sendable, Hashable {
     }
 
     /// What is said of a failure that comes without a word.
-    static let unexplained = StatusResult(message: "Internal error", reason: "InternalError", code: 500)
+    static let unexplained = ReviewResult(message: "Internal error", reason: "InternalError", code: 500)
 
     /// The Kubernetes `Status` of a failure with these words; empty ones are left out.
     var failure: JSONValue {

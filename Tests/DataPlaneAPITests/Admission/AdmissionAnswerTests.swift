@@ -34,7 +34,7 @@ struct AdmissionAnswerTests {
     @Test func `AD-02 a refusal has the plugin's words and warnings in order`() throws {
         let answer = AdmissionAnswer(
             allowed: false,
-            result: StatusResult(status: "Failure", message: "message", reason: "NotFound", code: 404),
+            result: ReviewResult(status: "Failure", message: "message", reason: "NotFound", code: 404),
             warnings: ["w1", "w2"])
         #expect(
             String(decoding: try review().validationResponse(answer), as: UTF8.self)
@@ -46,7 +46,7 @@ struct AdmissionAnswerTests {
     @Test func `AD-05 warnings stand beside the patch and a result of an allowed object doesn't`() throws {
         var answer = changed(#"{"key":"value2"}"#)
         answer.warnings = ["w1", "w2"]
-        answer.result = StatusResult(status: "Success", message: "fine", code: 200)
+        answer.result = ReviewResult(status: "Success", message: "fine", code: 200)
         let text = try mutation(answer, of: review(object: #"{"key":"value"}"#))
         #expect(try patch(text) == #"[{"op":"replace","path":"/key","value":"value2"}]"#)
         let response = try JSONValue.parse(text)["response"]
@@ -63,7 +63,7 @@ struct AdmissionAnswerTests {
 
     @Test func `AD-07 and AD-09 a refusal replaces the plugin's status word by Failure`() throws {
         let answer = AdmissionAnswer(
-            allowed: false, result: StatusResult(status: "Success", message: "m", reason: "R", code: 200),
+            allowed: false, result: ReviewResult(status: "Success", message: "m", reason: "R", code: 200),
             object: ArraySlice(#"{"foo":"x"}"#.utf8))
         for text in [
             try mutation(answer, of: review()),
@@ -121,7 +121,7 @@ struct AdmissionAnswerTests {
 
     @Test func `text of the plugin and the uid can't break the response`() throws {
         let answer = AdmissionAnswer(
-            allowed: false, result: StatusResult(message: "\"}</script>\u{2028}\u{0}", code: -1), warnings: ["\\\"\n"])
+            allowed: false, result: ReviewResult(message: "\"}</script>\u{2028}\u{0}", code: -1), warnings: ["\\\"\n"])
         let text =
             #"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"\"}\u0000<","#
             + #""operation":"DELETE","kind":{"kind":"K"}}}"#

@@ -37,7 +37,7 @@ struct ConversionReviewTests {
     @Test func `the answer has the converted objects in order and as they came`() throws {
         let converted = (0..<20).map { Self.object("v2", $0, extra: #", "added":"<\#($0)>" "#) }
         let review = try Self.review((0..<20).map { Self.object("v1", $0) })
-        for result in [nil, StatusResult(), StatusResult(status: "Success", message: "done", code: 200)] {
+        for result in [nil, ReviewResult(), ReviewResult(status: "Success", message: "done", code: 200)] {
             #expect(
                 String(decoding: review.response(converted: slices(converted), result: result), as: UTF8.self)
                     == #"{"kind":"ConversionReview","apiVersion":"apiextensions.k8s.io/v1","response":{"uid":"705ab4f5","#
@@ -54,14 +54,14 @@ struct ConversionReviewTests {
         let review = try Self.review([Self.object("v1", 0)])
         let answer = review.response(
             converted: slices([Self.object("v2", 0)]),
-            result: StatusResult(status: "Failure", message: "no way", reason: "Invalid", code: 422))
+            result: ReviewResult(status: "Failure", message: "no way", reason: "Invalid", code: 422))
         #expect(
             String(decoding: answer, as: UTF8.self)
                 == #"{"kind":"ConversionReview","apiVersion":"apiextensions.k8s.io/v1","response":{"uid":"705ab4f5","#
                 + #""result":{"status":"Failure","message":"no way","reason":"Invalid","code":422}}}"#)
         #expect(
-            try message(review.response(converted: [], result: StatusResult(status: "Failed", message: "m"))) == "m")
-        #expect(try message(review.response(converted: [], result: StatusResult(message: "m", code: 500))) == "m")
+            try message(review.response(converted: [], result: ReviewResult(status: "Failed", message: "m"))) == "m")
+        #expect(try message(review.response(converted: [], result: ReviewResult(message: "m", code: 500))) == "m")
     }
 
     @Test func `an error becomes a failure with its reason and code`() throws {

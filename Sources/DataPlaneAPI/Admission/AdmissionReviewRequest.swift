@@ -1,7 +1,7 @@
 /// The `request` of an admission review.
 ///
 /// `object`, `oldObject` and `options` are the bytes as they were sent: parts of the body, never written anew.
-package struct AdmissionRequest: Sendable, Hashable {
+package struct AdmissionReviewRequest: Sendable, Hashable {
     /// What is done to the object.
     package enum Operation: String, Sendable, Hashable, CaseIterable {
         case create = "CREATE"
@@ -64,7 +64,7 @@ package struct AdmissionRequest: Sendable, Hashable {
     package var options: ArraySlice<UInt8>?
 }
 
-extension AdmissionRequest {
+extension AdmissionReviewRequest {
     /// Reads the `request` of a review.
     init(_ fields: ReviewFields) throws(GatewayError) {
         let json = try fields.values([
@@ -100,7 +100,7 @@ extension AdmissionRequest {
     }
 }
 
-extension AdmissionRequest.User {
+extension AdmissionReviewRequest.User {
     fileprivate init(_ request: JSONValue) throws(GatewayError) {
         guard let object = try request.object("userInfo", in: "request") else { return }
         let json = JSONValue.object(object)
