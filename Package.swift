@@ -77,6 +77,7 @@ let package = Package(
     products: [
         .executable(name: "dataplane-gateway", targets: ["GatewayCLI"]),
         .executable(name: "gpx_prometheus", targets: ["PrometheusPlugin"]),
+        .executable(name: "gpx_showcase", targets: ["ShowcasePlugin"]),
         .library(name: "PluginKit", targets: ["PluginKit"]),
     ],
     dependencies: [
@@ -132,6 +133,10 @@ let package = Package(
         .executableTarget(
             name: "PrometheusPlugin", dependencies: ["PluginKit", "DataFrames"] + httpClient,
             path: "examples/plugins/prometheus/Sources", swiftSettings: swift),
+
+        .executableTarget(
+            name: "ShowcasePlugin", dependencies: ["PluginKit", "DataFrames"],
+            path: "examples/plugins/showcase/Sources", swiftSettings: swift),
 
         // Tests mirror Sources; EndToEnd drives the built binary.
         .executableTarget(

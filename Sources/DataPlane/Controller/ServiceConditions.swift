@@ -1,5 +1,6 @@
 import DataPlaneAPI
 import PluginBridge
+import PluginProtocol
 
 /// What the conditions of a DataPlaneService should be.
 enum ServiceConditions {
@@ -26,7 +27,8 @@ enum ServiceConditions {
                 message: "the \(conflict.route) is already claimed by \(conflict.winner), which is older",
                 observedGeneration: generation)
         }
-        let unserved = Set(service.spec.services.compactMap(\.serviceType).filter { $0 != .query }.map(\.rawValue))
+        let unserved = Set(service.spec.services.compactMap(\.serviceType)).subtracting(RouteTable.served).map(
+            \.rawValue)
         if service.spec.backend.kind != .plugin {
             return Condition(
                 type: Condition.accepted, status: .isFalse, reason: "BackendNotServed",
@@ -36,7 +38,7 @@ enum ServiceConditions {
         if !unserved.isEmpty {
             return Condition(
                 type: Condition.accepted, status: .isFalse, reason: "ServiceTypeNotServed",
-                message: "this version serves query only; not served: \(unserved.sorted().joined(separator: ", "))",
+                message: "this version does not serve: \(unserved.sorted().joined(separator: ", "))",
                 observedGeneration: generation)
         }
         return Condition(
@@ -48,14 +50,47 @@ enum ServiceConditions {
         _ service: DataPlaneService, _ plugin: PluginState, _ generation: Int
     ) -> Condition {
         switch plugin {
-        case .ready:
-            Condition(
-                type: Condition.pluginReady, status: .isTrue, reason: "PluginReady", message: "the plugin answers",
-                observedGeneration: generation)
+        case .ready(let instance):
+            missing(service, instance, generation)
+                ?? Condition(
+                    type: Condition.pluginReady, status: .isTrue, reason: "PluginReady", message: "the plugin answers",
+                    observedGeneration: generation)
         case .down(let phase, let error):
             Condition(
                 type: Condition.pluginReady, status: phase == .starting ? .unknown : .isFalse,
                 reason: phase.conditionReason, message: error.message, observedGeneration: generation)
+        }
+    }
+}
+
+extension ServiceConditions {
+    /// The condition when the process has said that it doesn't implement what the object offers.
+    private static func missing(
+        _ service: DataPlaneService, _ instance: PluginInstance, _ generation: Int
+    ) -> Condition? {
+        let types = Set(
+            service.spec.services.compactMap(\.serviceType).filter { $0.methods.contains(where: instance.isMissing) })
+        guard !types.isEmpty else { return nil }
+        let names = types.map(\.rawValue).sorted().joined(separator: ", ")
+        return Condition(
+            type: Condition.pluginReady, status: .isFalse, reason: "ServiceTypeNotImplemented",
+            message: "the plugin does not implement: \(names); these requests are answered with 501",
+            observedGeneration: generation)
+    }
+}
+
+extension ServiceType {
+    /// The calls without which a plugin doesn't have the service at all.
+    fileprivate var methods: [PluginMethod] {
+        switch self {
+        case .query: [.queryData]
+        case .stream: [.subscribeStream]
+        case .resource, .route: [.callResource]
+        case .health: [.checkHealth]
+        case .metrics: [.collectMetrics]
+        case .admission: [.validateAdmission, .mutateAdmission]
+        case .conversion: [.convertObjects]
+        case .dataSourceProxy: []
         }
     }
 }

@@ -30,7 +30,7 @@ package actor ServiceController {
     /// Publishes what is stored; returns when every loop has it.
     package func synchronise() async throws(GatewayError) {
         let (items, _) = try await store.dataPlaneServices()
-        let routes = RouteTable(items)
+        let routes = RouteTable(items, after: routes)
         if !Self.sameRoutes(items, services) { await publisher.publish(routes) }
         current.withLock { $0 = routes }
         services = items

@@ -1,4 +1,5 @@
 import DataPlaneAPI
+import PluginBridge
 import PluginProtocol
 
 /// A configured data source.
@@ -31,6 +32,8 @@ package final class DataSource: Sendable {
     package let version: Int
     /// Links to other data sources, as written.
     package let correlations: [JSONValue]
+    /// Which credentials of clients its plugin gets.
+    let forwarding: HeaderForwarding
     /// Equal for equal content, secrets included; tells nothing about them.
     let revision: [UInt8]
 
@@ -50,6 +53,7 @@ package final class DataSource: Sendable {
         self.isEditable = isEditable
         self.version = version
         self.correlations = correlations
+        forwarding = HeaderForwarding(settings)
         var content = ContentHash()
         content.add(orgID)
         content.add(type)
@@ -59,5 +63,15 @@ package final class DataSource: Sendable {
         content.add(version)
         content.add(JSONValue.array(correlations).bytes())
         revision = content.value
+    }
+}
+
+extension HeaderForwarding {
+    /// What a data source's jsonData says of it; nothing passes where it says nothing.
+    init(_ settings: DataSourceInstanceSettings) {
+        self.init()
+        guard let json = try? JSONValue.parse(settings.jsonData) else { return }
+        keepCookies = (json["keepCookies"]?.asArray ?? []).compactMap(\.asString)
+        passesAuthorization = json["oauthPassThru"]?.asBool == true
     }
 }

@@ -5,107 +5,114 @@ import NIOCore
 import PluginBridge
 import PluginProtocol
 
-#if canImport(Glibc)
-import Glibc
-#endif
-
 /// The first handler of the chain: answers claimed routes through their plugins, hands everything else on.
 package final class DataPlaneHandler: ExchangeHandler {
-    private let state: LoopState
-    private let queries: QueryBridge
+    let state: LoopState
+    let bridges: LoopBridges
+    let streams: StreamBridge?
+    let userAgent: String
     private let gate: any ExchangeGate
-    private let userAgent: String
-    private let requestLimit: Int
     private let next: any ExchangeHandler
 
     /// A handler for one event loop.
     ///
     /// - Parameters:
+    ///   - streams: the loop's streams.
     ///   - userAgent: what plugins see as their host.
-    ///   - requestLimit: the most bytes of a query body.
     ///   - next: the delegate.
     package init(
-        state: LoopState, queries: QueryBridge, gate: any ExchangeGate, userAgent: String, requestLimit: Int,
+        state: LoopState, bridges: LoopBridges, streams: StreamBridge?, gate: any ExchangeGate, userAgent: String,
         next: any ExchangeHandler
     ) {
         self.state = state
-        self.queries = queries
+        self.bridges = bridges
+        self.streams = streams
         self.gate = gate
         self.userAgent = userAgent
-        self.requestLimit = requestLimit
         self.next = next
+        state.userAgent = userAgent
     }
 
     /// Answers the exchange or hands it on.
     package func handle(_ exchange: Exchange) {
         guard exchange.request.withPath({ $0.starts(with: "/apis/".utf8) }) else { return next.handle(exchange) }
-        switch state.routes.match(exchange.path) {
-        case .none: next.handle(exchange)
-        case .query(let route, let namespace, let uid):
-            exchange.handledBy = .query
-            exchange.objectName = route.objectName
-            exchange.accessState.countsConnectionsAsDataSources = true
-            if let refusal = gate.refusal(exchange) { return exchange.respond(refusal) }
-            guard exchange.request.method == .post else {
-                return exchange.respond(.methodNotAllowed(exchange.request.methodText, allow: ["POST"]))
+        let match = exchange.request.withMethodBytes { state.routes.match(exchange.path, method: $0) }
+        guard let route = match.route else { return next.handle(exchange) }
+        exchange.handledBy = route.type.handlerName
+        exchange.objectName = route.objectName
+        exchange.accessState.countsConnectionsAsDataSources = true
+        if let refusal = gate.refusal(exchange) { return exchange.respond(refusal) }
+        guard enter(exchange, route) else { return }
+        do throws(GatewayError) {
+            switch match {
+            case .source(_, let namespace, let uid, let rest):
+                try serve(exchange, route, try source(route, namespace: namespace, uid: uid, exchange), rest: rest)
+            case .app(_, let namespace, let rest):
+                try serve(exchange, route, try app(route, namespace: namespace, exchange), rest: rest)
+            case .plugin: try servePlugin(exchange, route)
+            case .route(_, let namespace): try serveRoute(exchange, route, namespace: namespace)
+            case .none: next.handle(exchange)
             }
-            do throws(GatewayError) {
-                try query(exchange, route, namespace: namespace, uid: uid)
-            } catch {
-                exchange.respond(error)
-            }
+        } catch {
+            exchange.respond(error)
         }
     }
 
-    private func query(
-        _ exchange: Exchange, _ route: ClaimedRoute, namespace: String, uid: String
-    ) throws(GatewayError) {
-        let orgID = try Namespace.orgID(namespace)
-        guard let source = state.sources.find(orgID: orgID, uid: uid) else {
-            throw .notFound("datasources", group: route.group, name: uid)
+    /// Counts the exchange among those under way, where the object or the service limits them.
+    private func enter(_ exchange: Exchange, _ route: ClaimedRoute) -> Bool {
+        for gate in [route.objectGate, route.serviceGate].compactMap({ $0 }) {
+            guard gate.enter() else {
+                exchange.respond(
+                    GatewayError(
+                        .tooManyRequests,
+                        "\(gate.limit) requests of \(route.objectName) are under way already, the limit is \(gate.limit) "
+                            + "(limits.maxConcurrentRequests of the DataPlaneService)", retryAfterSeconds: 1))
+                return false
+            }
+            exchange.whenFinished { gate.leave() }
         }
-        let accepted = [route.pluginID] + (state.manifests[route.pluginID]?.aliasIDs ?? [])
-        guard accepted.contains(source.type) else {
-            let cause = StatusCause.notSupported("datasource.type", source.type, supported: accepted)
-            throw GatewayError(
-                .badRequest,
-                "invalid datasource type: data source \"\(uid)\" is a \(source.type), and \(route.objectName) serves \(route.pluginID)",
-                causes: [cause])
-        }
-        let instance: PluginInstance
+        return true
+    }
+
+    /// The running plugin of a route.
+    func instance(_ route: ClaimedRoute) throws(GatewayError) -> PluginInstance {
         switch state.plugins.state(route.pluginID) {
-        case .ready(let ready): instance = ready
+        case .ready(let ready): return ready
         case .down(_, let error): throw error
         }
-        let context =
-            state.context(
-                source, pluginID: route.pluginID, version: route.version, namespace: namespace, userAgent: userAgent)
-            + Self.userField(exchange)
-        exchange.collectBody(limit: requestLimit, setting: "plugin-request-limit") { [queries] result in
-            do throws(GatewayError) {
-                let body = try result.get()
-                let parsed = try body.withUnsafeReadableBytes { bytes in
-                    Result { () throws(GatewayError) in
-                        try QueryRequest.parse(bytes, pathUID: uid, acceptedTypes: accepted, now: Self.nowMS())
-                    }
-                }.get()
-                queries.query(exchange, parsed, context: context, instance: instance)
-            } catch {
-                exchange.respond(error)
-            }
+    }
+
+    /// The 405 for any other method than these.
+    func allow(_ methods: [HTTPMethod], _ exchange: Exchange) throws(GatewayError) {
+        guard !methods.contains(exchange.request.method) else { return }
+        throw .methodNotAllowed(
+            exchange.request.methodText, allow: methods.map { "\($0)".uppercased() })
+    }
+}
+
+extension RouteTable.Match {
+    /// The claimed route.
+    var route: ClaimedRoute? {
+        switch self {
+        case .source(let route, _, _, _), .app(let route, _, _), .plugin(let route), .route(let route, _): route
+        case .none: nil
         }
     }
+}
 
-    /// The user for the plugin; nothing while nobody signs in.
-    private static func userField(_ exchange: Exchange) -> [UInt8] {
-        guard let user = exchange.user, user != .firstRun else { return [] }
-        let role = user.groups.contains(User.masters) ? "Admin" : "Viewer"
-        return PluginUser(login: user.name, name: user.name, role: role).contextField
-    }
-
-    private static func nowMS() -> Int {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        return now.tv_sec &* 1000 &+ now.tv_nsec / 1_000_000
+extension ServiceType {
+    /// What logs and metrics call the service's handler.
+    var handlerName: HandlerName {
+        switch self {
+        case .query: .query
+        case .stream: .stream
+        case .resource: .resource
+        case .route: .route
+        case .health: .health
+        case .metrics: .metrics
+        case .admission: .admission
+        case .conversion: .conversion
+        case .dataSourceProxy: .proxy
+        }
     }
 }

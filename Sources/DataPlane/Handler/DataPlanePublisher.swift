@@ -1,5 +1,6 @@
 import DataPlaneAPI
 import NIOCore
+import NIOPosix
 import PluginBridge
 
 /// Brings new routes and data sources to every event loop; a request is served wholly by one generation.
@@ -16,11 +17,25 @@ package final class DataPlanePublisher: Sendable {
         for loop in group.makeIterator() {
             let plugins = try await host.plugins(for: loop)
             let state = try await loop.submit {
-                NIOLoopBound(LoopState(plugins: plugins.value), eventLoop: loop)
+                NIOLoopBound(LoopState(plugins: plugins.value, loop: loop), eventLoop: loop)
             }.get()
             loops.append((loop, state))
         }
         return DataPlanePublisher(loops)
+    }
+
+    /// Starts the streams of all loops.
+    ///
+    /// - Parameter workers: takes large packets off the loops.
+    package func startStreams(_ settings: StreamSettings, workers: NIOThreadPool) async throws -> StreamHub {
+        var entries: [(loop: any EventLoop, plugins: NIOLoopBound<LoopPlugins>)] = []
+        for (loop, state) in loops {
+            let plugins = try await loop.submit { NIOLoopBound(state.value.plugins, eventLoop: loop) }.get()
+            entries.append((loop, plugins))
+        }
+        let hub = try await StreamHub.start(settings: settings, loops: entries, workers: workers)
+        await onEveryLoop { $0.streams = hub }
+        return hub
     }
 
     /// The state of a loop; call on that loop.
@@ -33,7 +48,10 @@ package final class DataPlanePublisher: Sendable {
 
     /// Publishes data sources and plugin facts; returns when every loop has them.
     package func publish(_ sources: DataSourceTable, manifests: [String: PluginManifest]) async {
-        await onEveryLoop { $0.replace(sources: sources, manifests: manifests) }
+        await onEveryLoop { state in
+            state.replace(sources: sources, manifests: manifests)
+            state.refreshStreams()
+        }
     }
 
     private func onEveryLoop(_ change: @escaping @Sendable (LoopState) -> Void) async {

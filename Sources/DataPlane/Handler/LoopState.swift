@@ -13,17 +13,27 @@ package final class LoopState {
     var manifests: [String: PluginManifest] = [:]
     /// The plugins' states.
     package let plugins: LoopPlugins
+    /// The streams of all loops; nil before they are started.
+    var streams: StreamHub?
     private var contexts: [ContextKey: [UInt8]] = [:]
 
     private struct ContextKey: Hashable {
-        let source: ObjectIdentifier
+        /// The data source; nil where there is none.
+        let source: ObjectIdentifier?
+        let orgID: Int
         let pluginID: String
         let version: String
         let namespace: String
     }
 
-    init(plugins: LoopPlugins) {
+    /// The loop it belongs to.
+    let loop: any EventLoop
+    /// What plugins see as their host; set by the handler.
+    var userAgent = ""
+
+    init(plugins: LoopPlugins, loop: any EventLoop) {
         self.plugins = plugins
+        self.loop = loop
     }
 
     /// Takes over new data sources; what was encoded for the old ones is dropped.
@@ -38,21 +48,83 @@ package final class LoopState {
         -> [UInt8]
     {
         let key = ContextKey(
-            source: ObjectIdentifier(source), pluginID: pluginID, version: version, namespace: namespace)
+            source: ObjectIdentifier(source), orgID: source.orgID, pluginID: pluginID, version: version,
+            namespace: namespace)
+        return context(key, userAgent) { $0.dataSourceSettings = source.settings }
+    }
+
+    /// The plugin context of an app in an organisation, or of a plugin alone.
+    func context(
+        app: AppPlugin?, orgID: Int, pluginID: String, version: String, namespace: String, userAgent: String
+    ) -> [UInt8] {
+        let key = ContextKey(source: nil, orgID: orgID, pluginID: pluginID, version: version, namespace: namespace)
+        return context(key, userAgent) { $0.appSettings = app?.settings }
+    }
+
+    private func context(_ key: ContextKey, _ userAgent: String, _ fill: (inout PluginContext) -> Void) -> [UInt8] {
         if let known = contexts[key] { return known }
         var context = PluginContext()
-        context.orgID = Int64(source.orgID)
-        context.pluginID = pluginID
-        context.dataSourceSettings = source.settings
+        context.orgID = Int64(key.orgID)
+        context.pluginID = key.pluginID
+        fill(&context)
         context.grafanaConfig = sources.grafanaConfig
-        context.pluginVersion = manifests[pluginID]?.version ?? ""
+        context.pluginVersion = manifests[key.pluginID]?.version ?? ""
         context.userAgent = userAgent
-        context.apiVersion = version
-        context.namespace = namespace
+        context.apiVersion = key.version
+        context.namespace = key.namespace
         let bytes = context.encoded()
         // Namespaces are bounded by the organisations that exist, but a client may spell a stack's number freely.
         if contexts.count >= 10_000 { contexts = [:] }
         contexts[key] = bytes
         return bytes
+    }
+}
+
+/// What a stream belongs to, in the scope of its key.
+struct StreamScope {
+    var group: String
+    var version: String
+    var namespace: String
+    /// The data source; nil for an app.
+    var uid: String?
+
+    init(group: String, version: String, namespace: String, uid: String? = nil) {
+        self.group = group
+        self.version = version
+        self.namespace = namespace
+        self.uid = uid
+    }
+
+    /// Reads the text of a key; a uid may hold slashes, the parts before it don't.
+    init?(_ text: String) {
+        let parts = text.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false).map(String.init)
+        guard parts.count >= 3 else { return nil }
+        self.init(group: parts[0], version: parts[1], namespace: parts[2], uid: parts.count > 3 ? parts[3] : nil)
+    }
+
+    var text: String { ([group, version, namespace] + (uid.map { [$0] } ?? [])).joined(separator: "/") }
+}
+
+extension LoopState {
+    /// Gives the streams that run on this loop their contexts anew, after data sources have changed.
+    func refreshStreams() {
+        guard let bridge = streams?.bridge(on: loop) else { return }
+        bridge.refresh { key in
+            guard let scope = StreamScope(key.scope), let orgID = try? Namespace.orgID(scope.namespace) else {
+                return nil
+            }
+            guard let uid = scope.uid else {
+                let app = sources.app(orgID: orgID, pluginID: key.pluginID)
+                guard app?.isEnabled != false else { return nil }
+                return context(
+                    app: app, orgID: orgID, pluginID: key.pluginID, version: scope.version, namespace: scope.namespace,
+                    userAgent: userAgent)
+            }
+            return sources.find(orgID: orgID, uid: uid).map {
+                context(
+                    $0, pluginID: key.pluginID, version: scope.version, namespace: scope.namespace, userAgent: userAgent
+                )
+            }
+        }
     }
 }

@@ -1,32 +1,5 @@
 import DataPlaneAPI
 
-/// One claimed route: which object claims it, and which plugin answers.
-package final class ClaimedRoute: Sendable {
-    /// The DataPlaneService's name.
-    package let objectName: String
-    /// The service type.
-    package let type: ServiceType
-    /// The API group.
-    package let group: String
-    /// The API version.
-    package let version: String
-    /// The plugin that answers.
-    package let pluginID: String
-
-    /// The path with its parameters, for people.
-    package var pathPattern: String {
-        "/apis/\(group)/\(version)/namespaces/{ns}/{datasources|connections}/{uid}/query"
-    }
-
-    init(objectName: String, type: ServiceType, group: String, version: String, pluginID: String) {
-        self.objectName = objectName
-        self.type = type
-        self.group = group
-        self.version = version
-        self.pluginID = pluginID
-    }
-}
-
 /// A route that an object could not claim because an older object has it.
 package struct RouteConflict: Sendable, Hashable {
     /// The object that lost.
@@ -39,14 +12,8 @@ package struct RouteConflict: Sendable, Hashable {
 
 /// All claimed routes of one moment, compiled for looking up: immutable, cost independent of how many there are.
 package final class RouteTable: Sendable {
-    /// What is claimed below `/apis/<group>/<version>`.
-    struct GroupVersion: Sendable {
-        let group: [UInt8]
-        let version: [UInt8]
-        var query: ClaimedRoute?
-    }
-
-    private let buckets: [UInt64: [GroupVersion]]
+    private let buckets: [UInt64: [GroupRoutes]]
+    private let gates: ConcurrencyGates
     /// Who lost against whom.
     package let conflicts: [RouteConflict]
     private let firstConflicts: [String: RouteConflict]
@@ -54,28 +21,30 @@ package final class RouteTable: Sendable {
     package let claimedGroups: [(group: String, versions: [String])]
 
     /// Compiles a table; the oldest object (creation time, then name) gets a route that several claim.
-    package init(_ services: [DataPlaneService]) {
+    ///
+    /// - Parameter previous: the table before, whose counts of requests under way go on.
+    package init(_ services: [DataPlaneService], after previous: RouteTable? = nil) {
         let ordered = services.sorted {
             ($0.metadata.creationTimestamp, $0.metadata.name) < ($1.metadata.creationTimestamp, $1.metadata.name)
         }
-        var entries: [String: GroupVersion] = [:]
+        gates = ConcurrencyGates(after: previous?.gates)
+        var entries: [String: GroupRoutes] = [:]
         var conflicts: [RouteConflict] = []
         var groups: [String] = []
         var versions: [String: [String]] = [:]
         for service in ordered where service.spec.backend.kind == .plugin {
             let spec = service.spec
             let key = "\(spec.group)/\(spec.version)"
-            var entry = entries[key] ?? GroupVersion(group: Array(spec.group.utf8), version: Array(spec.version.utf8))
-            for offered in spec.services where offered.serviceType == .query {
-                if let winner = entry.query, winner.objectName != service.metadata.name {
-                    conflicts.append(
-                        RouteConflict(
-                            objectName: service.metadata.name, winner: winner.objectName, route: "query of \(key)"))
-                } else {
-                    entry.query = ClaimedRoute(
-                        objectName: service.metadata.name, type: .query, group: spec.group, version: spec.version,
-                        pluginID: spec.pluginID)
-                }
+            var entry = entries[key] ?? GroupRoutes(group: spec.group, version: spec.version)
+            for offered in spec.services {
+                guard let type = offered.serviceType, Self.served.contains(type) else { continue }
+                if type == .route, offered.routeClaim == nil { continue }
+                let route = ClaimedRoute(service, offered, claim: offered.routeClaim, gates: gates)
+                guard let winner = entry.add(route), winner.objectName != route.objectName else { continue }
+                conflicts.append(
+                    RouteConflict(
+                        objectName: route.objectName, winner: winner.objectName,
+                        route: type == .route ? "route \(route.pathPattern)" : "\(type.rawValue) of \(key)"))
             }
             entries[key] = entry
             if versions[spec.group] == nil { groups.append(spec.group) }
@@ -89,44 +58,106 @@ package final class RouteTable: Sendable {
         claimedGroups = groups.map { (group: $0, versions: versions[$0] ?? []) }
     }
 
+    /// The service types that this version answers through plugins.
+    package static let served: Set<ServiceType> = [
+        .query, .stream, .resource, .route, .health, .metrics, .admission, .conversion,
+    ]
+
     /// The first route that an object could not claim.
     package func conflict(of objectName: String) -> RouteConflict? { firstConflicts[objectName] }
 
     /// All routes, sorted by object.
     package var all: [ClaimedRoute] {
-        buckets.values.joined().compactMap(\.query).sorted { $0.objectName < $1.objectName }
+        buckets.values.joined().flatMap(\.all).sorted { $0.objectName < $1.objectName }
     }
 
     /// What a path leads to.
     package enum Match {
-        /// A claimed query route with its namespace and data source.
-        case query(ClaimedRoute, namespace: String, uid: String)
+        /// A route below a data source; `rest` is the first segment after the service's own.
+        case source(ClaimedRoute, namespace: String, uid: String, rest: Int)
+        /// A route below the instance of an app plugin; `rest` is the first segment after the service's own.
+        case app(ClaimedRoute, namespace: String, rest: Int)
+        /// A route of the plugin itself: metrics, admission, conversion.
+        case plugin(ClaimedRoute)
+        /// A route with a path of its own.
+        case route(ClaimedRoute, namespace: String)
         /// Nothing is claimed here.
         case none
     }
 
-    /// Finds the route of a path.
-    package func match(_ path: CanonicalPath) -> Match {
-        // /apis/<group>/<version>/namespaces/<ns>/<datasources|connections>/<uid>/<service>
-        guard path.count == 8, path.segment(0, equals: Self.apis), path.segment(3, equals: Self.namespaces),
-            !path.isEmpty(4), !path.isEmpty(6), let entry = find(path[1], path[2])
-        else { return .none }
-        guard path.segment(5, equals: Self.dataSources) || path.segment(5, equals: Self.connections) else {
+    /// Finds the route of a path; for routes with a method of their own that counts too.
+    package func match(_ path: CanonicalPath, method: some Sequence<UInt8>) -> Match {
+        guard path.count >= 4, path.segment(0, equals: Self.apis), let entry = find(path[1], path[2]) else {
             return .none
         }
-        if let query = entry.query, path.segment(7, equals: Self.query) {
-            return .query(query, namespace: path.text(4), uid: path.text(6))
+        guard path.segment(3, equals: Self.namespaces) else { return Self.plugin(entry, path) }
+        guard path.count >= 6, !path.isEmpty(4) else { return .none }
+        let fixed = Self.fixed(entry, path)
+        if case .none = fixed {
+            let found = entry.routes.first { route in
+                route.claim.map { $0.pattern.matches(path, from: 5) && $0.accepts(method: method) } ?? false
+            }
+            return found.map { .route($0, namespace: path.text(4)) } ?? .none
         }
-        return .none
+        return fixed
+    }
+
+    /// Below `namespaces/{ns}/{datasources|connections}/{uid}` and `namespaces/{ns}/app/instance`.
+    private static func fixed(_ entry: GroupRoutes, _ path: CanonicalPath) -> Match {
+        guard path.count >= 8, !path.isEmpty(6) else { return .none }
+        if path.segment(5, equals: dataSources) || path.segment(5, equals: connections) {
+            guard let route = service(entry.source, path) else { return .none }
+            return .source(route, namespace: path.text(4), uid: path.text(6), rest: 8)
+        }
+        guard path.segment(5, equals: app), path.segment(6, equals: instance),
+            let route = service(entry.app, path)
+        else { return .none }
+        return .app(route, namespace: path.text(4), rest: 8)
+    }
+
+    /// The service that the eighth segment names.
+    private static func service(_ slots: GroupRoutes.Slots, _ path: CanonicalPath) -> ClaimedRoute? {
+        if path.count == 8, path.segment(7, equals: query) { return slots[.query] }
+        if path.segment(7, equals: resources) || path.segment(7, equals: resource) { return slots[.resource] }
+        if path.count == 8, path.segment(7, equals: health) { return slots[.health] }
+        if path.segment(7, equals: stream), path.count > 9 || !path.isEmpty(8) { return slots[.stream] }
+        return nil
+    }
+
+    /// Below the group and version alone.
+    private static func plugin(_ entry: GroupRoutes, _ path: CanonicalPath) -> Match {
+        let route: ClaimedRoute? =
+            if path.count == 4, path.segment(3, equals: metrics) {
+                entry.plugin[.metrics]
+            } else if path.count == 4, path.segment(3, equals: conversion) {
+                entry.plugin[.conversion]
+            } else if path.count == 5, path.segment(3, equals: admission),
+                path.segment(4, equals: mutate) || path.segment(4, equals: validate)
+            {
+                entry.plugin[.admission]
+            } else { nil }
+        return route.map { .plugin($0) } ?? .none
     }
 
     private static let apis = Array("apis".utf8)
     private static let namespaces = Array("namespaces".utf8)
     private static let dataSources = Array("datasources".utf8)
     private static let connections = Array("connections".utf8)
+    private static let app = Array("app".utf8)
+    private static let instance = Array("instance".utf8)
     private static let query = Array("query".utf8)
+    private static let resources = Array("resources".utf8)
+    private static let resource = Array("resource".utf8)
+    private static let health = Array("health".utf8)
+    private static let stream = Array("stream".utf8)
+    private static let metrics = Array("metrics".utf8)
+    private static let conversion = Array("conversion".utf8)
+    private static let admission = Array("admission".utf8)
+    /// The segment that asks a plugin to change an object.
+    static let mutate = Array("mutate".utf8)
+    private static let validate = Array("validate".utf8)
 
-    private func find(_ group: ArraySlice<UInt8>, _ version: ArraySlice<UInt8>) -> GroupVersion? {
+    private func find(_ group: ArraySlice<UInt8>, _ version: ArraySlice<UInt8>) -> GroupRoutes? {
         buckets[Self.hash(group, version)]?.first { $0.group.elementsEqual(group) && $0.version.elementsEqual(version) }
     }
 

@@ -28,14 +28,13 @@ package struct Explanation: Sendable {
         let path = CanonicalPath(target)
         if Chain.owned.contains(path), let refusal = path.refusal { return "refused with 400: \(refusal.message)" }
         if Chain.owned.isEscapedTo(by: path) { return "refused with 400: the path may be read as an owned one" }
-        switch routes().match(path) {
-        case .query(let route, let namespace, let uid):
-            var lines = [
-                "handler   query (DataPlaneHandler)", "object    dataplaneservices/\(route.objectName)",
-                "service   \(route.type.rawValue), \(route.pathPattern)",
-                "plugin    \(route.pluginID): \(plugin(route.pluginID))",
-            ]
-            if method.uppercased() != "POST" { lines.append("answer    405: only POST is allowed here") }
+        let match = routes().match(path, method: method.uppercased().utf8)
+        switch match {
+        case .source(let route, let namespace, let uid, _):
+            var lines = claimed(route)
+            if route.type == .query, method.uppercased() != "POST" {
+                lines.append("answer    405: only POST is allowed here")
+            }
             do throws(GatewayError) {
                 let org = try Namespace.orgID(namespace)
                 if let found = await source(org, uid) {
@@ -47,11 +46,21 @@ package struct Explanation: Sendable {
                 lines.append("answer    404: \(error.message)")
             }
             return lines.joined(separator: "\n")
+        case .app(let route, _, _), .plugin(let route), .route(let route, _):
+            return claimed(route).joined(separator: "\n")
         case .none:
             if Self.isAPIServer(path) { return "handler   API server of the gateway (APIServerHandler)" }
             guard let upstream else { return "delegate  none: no --upstream is configured, so 404" }
             return "delegate  upstream \(upstream)"
         }
+    }
+
+    private func claimed(_ route: ClaimedRoute) -> [String] {
+        [
+            "handler   \(route.type.rawValue) (DataPlaneHandler)", "object    dataplaneservices/\(route.objectName)",
+            "service   \(route.type.rawValue), \(route.pathPattern)",
+            "plugin    \(route.pluginID): \(plugin(route.pluginID))",
+        ]
     }
 
     private static func isAPIServer(_ path: CanonicalPath) -> Bool {

@@ -14,6 +14,7 @@ struct ChainParts: Sendable {
     let publisher: DataPlanePublisher
     let api: APIServerCore
     let access: AccessSetup
+    let streams: StreamHub
     let budget: MemoryBudget
     let workers: NIOThreadPool
     let metrics: GatewayMetrics
@@ -44,14 +45,14 @@ enum Chain {
         guard let state = parts.publisher.state(of: loop) else {
             return PathFilter(owned: owned, next: parts.access.handler(loop, next: api))
         }
-        let queries = QueryBridge(
-            settings: QueryBridgeSettings(
-                timeout: settings.pluginCallTimeout, requestLimit: settings.pluginRequestLimit,
+        let bridges = LoopBridges(
+            defaults: BridgeDefaults(
+                callTimeout: settings.pluginCallTimeout, requestLimit: settings.pluginRequestLimit,
                 format: settings.frameFormat == "arrow" ? .arrow : .json),
             plugins: state.plugins, budget: parts.budget, workers: parts.workers)
         let dataPlane = DataPlaneHandler(
-            state: state, queries: queries, gate: gate, userAgent: GatewayVersion.pluginUserAgent,
-            requestLimit: settings.pluginRequestLimit, next: api)
+            state: state, bridges: bridges, streams: parts.streams.bridge(on: loop), gate: gate,
+            userAgent: GatewayVersion.pluginUserAgent, next: api)
 
         return PathFilter(owned: owned, next: parts.access.handler(loop, next: dataPlane))
     }

@@ -56,10 +56,13 @@ struct GatewayService: Service, CustomStringConvertible {
         // Every stored route is in place before the first request is accepted.
         try await controller.synchronise()
 
+        var streamSettings = StreamSettings()
+        streamSettings.callTimeout = settings.pluginCallTimeout
+        let streams = try await publisher.startStreams(streamSettings, workers: workers)
         let budget = MemoryBudget(limit: settings.pluginMemoryLimit)
         let parts = ChainParts(
             settings: settings, publisher: publisher, api: try await apiServer(store, controller, group.any()),
-            access: access, budget: budget, workers: workers, metrics: GatewayMetrics(budget: budget),
+            access: access, streams: streams, budget: budget, workers: workers, metrics: GatewayMetrics(budget: budget),
             log: AccessLog())
         let upstream = settings.upstream?.text
         let pages = AdminPages(
@@ -84,6 +87,7 @@ struct GatewayService: Service, CustomStringConvertible {
         }
         // Watches never end by themselves; clients watch again elsewhere.
         store.endWatches()
+        await streams.stop()
         await listeners.drain(seconds: settings.shutdownTimeout)
         await host.stop()
         await listeners.close()

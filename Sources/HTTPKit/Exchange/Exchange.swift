@@ -30,6 +30,7 @@ package final class Exchange {
     /// Bytes of body sent.
     package internal(set) var bytesSent = 0
 
+    private var finishers: [() -> Void] = []
     var cachedPath: CanonicalPath?
     /// The connection, until the exchange is over.
     var connection: ServerConnection?
@@ -40,6 +41,15 @@ package final class Exchange {
         self.peer = peer
         self.started = .now()
         self.connection = connection
+    }
+
+    /// Calls `body` once when the exchange is over, however it ends.
+    package func whenFinished(_ body: @escaping () -> Void) { finishers.append(body) }
+
+    func finish() {
+        let all = finishers
+        finishers = []
+        for body in all { body() }
     }
 
     /// Whether the exchange is over: answered completely, or the client is gone.

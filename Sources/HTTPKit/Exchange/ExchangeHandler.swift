@@ -28,8 +28,8 @@ package protocol ExchangeObserver: AnyObject {
 package enum HandlerName: String, CaseIterable, Sendable {
     /// Refused before any handler.
     case none
-    /// A plugin's query route.
-    case query
+    /// Services of plugins, by their types.
+    case query, stream, resource, route, health, metrics, admission, conversion, proxy
     /// The gateway's own API server.
     case api
     /// Passed on to the upstream.
@@ -42,9 +42,17 @@ package enum HandlerName: String, CaseIterable, Sendable {
         switch self {
         case .none: 0
         case .query: 1
-        case .api: 2
-        case .upstream: 3
-        case .admin: 4
+        case .stream: 2
+        case .resource: 3
+        case .route: 4
+        case .health: 5
+        case .metrics: 6
+        case .admission: 7
+        case .conversion: 8
+        case .proxy: 9
+        case .api: 10
+        case .upstream: 11
+        case .admin: 12
         }
     }
 }

@@ -102,6 +102,9 @@ package struct RequestHead: Sendable {
 
     /// Calls `body` with the bytes of the method.
     @inline(__always)
+    package func withMethodBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R { withMethod(body) }
+
+    @inline(__always)
     func withMethod<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
         headers.storage.withUnsafeBytes { body(HeaderBlock.slice($0, 0, methodEnd)) }
     }

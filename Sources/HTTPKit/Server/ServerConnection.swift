@@ -291,6 +291,7 @@ final class ServerConnection: ChannelInboundHandler {
         exchange.onWritable = nil
         context.observer?.finished(exchange)
         exchange.connection = nil
+        exchange.finish()
     }
 
     /// Says goodbye without losing the answer: closes our side, and theirs once they have or time is up.

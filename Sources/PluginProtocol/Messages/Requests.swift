@@ -89,6 +89,8 @@ public enum AdmissionOperation: Int32, Sendable {
     case update = 1
     /// The object goes away.
     case delete = 2
+    /// Somebody connects to the object; outside of pluginv2's enum, as Grafana sends it.
+    case connect = 3
 }
 
 /// An admission request without its context.

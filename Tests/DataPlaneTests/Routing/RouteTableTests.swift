@@ -19,10 +19,7 @@ import Testing
     }
 
     private func winner(_ table: RouteTable, _ path: String) -> String? {
-        switch table.match(CanonicalPath(path)) {
-        case .query(let route, _, _): route.objectName
-        case .none: nil
-        }
+        table.match(CanonicalPath(path), method: "POST".utf8).route?.objectName
     }
 
     @Test func bothSpellingsOfTheResourceMatch() throws {
@@ -49,8 +46,8 @@ import Testing
     @Test func anEncodedSlashIsPartOfTheUID() throws {
         let table = RouteTable([try service("one")])
         guard
-            case .query(_, let namespace, let uid) = table.match(
-                CanonicalPath("/apis/a.example/v1/namespaces/org%2D2/datasources/a%2Fb/query"))
+            case .source(_, let namespace, let uid, _) = table.match(
+                CanonicalPath("/apis/a.example/v1/namespaces/org%2D2/datasources/a%2Fb/query"), method: "POST".utf8)
         else {
             Issue.record("the path is not matched")
             return
@@ -86,6 +83,104 @@ import Testing
     @Test func servicesWithoutQueryClaimNoQueryRoute() throws {
         let table = RouteTable([try service("one", types: ["admission"])])
         #expect(winner(table, "/apis/a.example/v1/namespaces/default/datasources/u/query") == nil)
+    }
+}
+
+/// Every service type has its place, and routes with paths of their own come after them.
+@Suite struct ServiceRouteTests {
+    private static func service(
+        _ entries: [String], type: String = "datasource", name: String = "one",
+        created: String = "2026-01-01T00:00:00Z"
+    ) throws -> DataPlaneService {
+        try DataPlaneService(
+            try JSONValue.parse(
+                """
+                {"metadata":{"name":"\(name)","creationTimestamp":"\(created)"},"spec":{"pluginID":"p",
+                "pluginType":"\(type)","group":"a.example","version":"v1","services":[\(entries.joined(separator: ","))]}}
+                """))
+    }
+
+    private static let every = [
+        "query", "stream", "resource", "health", "metrics", "admission", "conversion",
+    ].map { "{\"type\":\"\($0)\"}" }
+
+    /// The type of the route and where the service's own path begins, for a path below the group and version.
+    private func found(_ table: RouteTable, _ path: String, _ method: String = "GET") -> String {
+        switch table.match(CanonicalPath("/apis/a.example/v1/\(path)"), method: method.utf8) {
+        case .source(let route, _, let uid, let rest): "\(route.type.rawValue) of \(uid) from \(rest)"
+        case .app(let route, _, let rest): "app \(route.type.rawValue) from \(rest)"
+        case .plugin(let route): route.type.rawValue
+        case .route(let route, let namespace): "\(route.claim?.pattern.description ?? "") in \(namespace)"
+        case .none: "none"
+        }
+    }
+
+    @Test(arguments: [
+        ("namespaces/n/datasources/u/query", "query of u from 8"),
+        ("namespaces/n/connections/u/resources", "resource of u from 8"),
+        ("namespaces/n/datasources/u/resource/a/b", "resource of u from 8"),
+        ("namespaces/n/datasources/u/resources/", "resource of u from 8"),
+        ("namespaces/n/datasources/u/health", "health of u from 8"),
+        ("namespaces/n/datasources/u/health/x", "none"),
+        ("namespaces/n/datasources/u/stream/a", "stream of u from 8"),
+        ("namespaces/n/datasources/u/stream", "none"), ("namespaces/n/datasources/u/stream/", "none"),
+        ("namespaces/n/app/instance/health", "none"), ("metrics", "metrics"), ("metrics/", "none"),
+        ("admission/mutate", "admission"), ("admission/validate", "admission"), ("admission/other", "none"),
+        ("admission", "none"), ("conversion", "conversion"), ("namespaces/n/metrics", "none"),
+    ])
+    func `a data source plugin's services`(path: String, expected: String) throws {
+        #expect(found(RouteTable([try Self.service(Self.every)]), path) == expected)
+    }
+
+    @Test(arguments: [
+        ("namespaces/n/app/instance/health", "app health from 8"),
+        ("namespaces/n/app/instance/resources/x", "app resource from 8"),
+        ("namespaces/n/app/instance/stream/x", "app stream from 8"), ("namespaces/n/app/other/health", "none"),
+        ("namespaces/n/datasources/u/health", "none"), ("metrics", "metrics"),
+    ])
+    func `an app plugin's services`(path: String, expected: String) throws {
+        #expect(found(RouteTable([try Self.service(Self.every, type: "app")]), path) == expected)
+    }
+
+    @Test func `routes go by precedence and method, and after the services`() throws {
+        let table = RouteTable([
+            try Self.service([
+                "{\"type\":\"route\",\"path\":\"/things/{name}\"}",
+                "{\"type\":\"route\",\"method\":\"GET\",\"path\":\"/things/all\"}",
+                "{\"type\":\"route\",\"path\":\"/things/{rest...}\"}", "{\"type\":\"health\"}",
+                "{\"type\":\"route\",\"path\":\"/datasources/{uid}/{what}\"}",
+            ])
+        ])
+        #expect(found(table, "namespaces/n/things/all") == "/things/all in n")
+        #expect(found(table, "namespaces/n/things/all", "HEAD") == "/things/all in n")
+        #expect(found(table, "namespaces/n/things/all", "POST") == "/things/{name} in n")
+        #expect(found(table, "namespaces/n/things/x/y") == "/things/{rest...} in n")
+        #expect(found(table, "namespaces/n/other") == "none")
+        #expect(found(table, "namespaces/n/datasources/u/health") == "health of u from 8")
+        #expect(found(table, "namespaces/n/datasources/u/query") == "/datasources/{uid}/{what} in n")
+    }
+
+    @Test func `of two objects with routes of one shape the older has it`() throws {
+        let old = try Self.service(["{\"type\":\"route\",\"path\":\"/a/{x}\"}"], name: "z")
+        let young = try Self.service(
+            ["{\"type\":\"route\",\"path\":\"/a/{y}\"}", "{\"type\":\"metrics\"}"], name: "a",
+            created: "2026-01-02T00:00:00Z")
+        let table = RouteTable([young, old])
+        #expect(table.conflicts.map(\.objectName) == ["a"] && table.conflicts.map(\.winner) == ["z"])
+        #expect(found(table, "namespaces/n/a/1") == "/a/{x} in n")
+        #expect(found(table, "metrics") == "metrics")
+    }
+
+    @Test func `counts of requests under way go on from table to table`() throws {
+        let limited = "{\"type\":\"metrics\",\"limits\":{\"maxConcurrentRequests\":1}}"
+        let first = RouteTable([try Self.service([limited])])
+        let gate = try #require(first.all.first?.serviceGate)
+        #expect(gate.enter())
+        #expect(!gate.enter())
+        let second = RouteTable([try Self.service([limited])], after: first)
+        #expect(second.all.first?.serviceGate === gate)
+        gate.leave()
+        #expect(gate.enter())
     }
 }
 

@@ -1,0 +1,179 @@
+import Access
+import DataPlaneAPI
+import HTTPKit
+import NIOCore
+import PluginBridge
+import PluginProtocol
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+extension DataPlaneHandler {
+    /// What a request is about: a data source, the instance of an app, or a plugin as such.
+    struct Subject {
+        /// The encoded plugin context with the user.
+        var context: [UInt8]
+        /// The encoded plugin context without a user.
+        var sharedContext: [UInt8]
+        /// Which credentials the plugin gets.
+        var forwarding = HeaderForwarding()
+        /// Tells the streams of different subjects apart.
+        var scope: String
+        /// The data source's uid; empty for others.
+        var uid = ""
+        /// The types that queries may name.
+        var acceptedTypes: [String] = []
+    }
+
+    /// The data source of a request.
+    ///
+    /// - Throws: 404 when it isn't there, 400 when it belongs to another plugin.
+    func source(
+        _ route: ClaimedRoute, namespace: String, uid: String, _ exchange: Exchange
+    ) throws(GatewayError) -> Subject {
+        let orgID = try Namespace.orgID(namespace)
+        guard let source = state.sources.find(orgID: orgID, uid: uid) else {
+            throw .notFound("datasources", group: route.group, name: uid)
+        }
+        let accepted = [route.pluginID] + (state.manifests[route.pluginID]?.aliasIDs ?? [])
+        guard accepted.contains(source.type) else {
+            let cause = StatusCause.notSupported("datasource.type", source.type, supported: accepted)
+            throw GatewayError(
+                .badRequest,
+                "invalid datasource type: data source \"\(uid)\" is a \(source.type), and \(route.objectName) serves \(route.pluginID)",
+                causes: [cause])
+        }
+        let shared = state.context(
+            source, pluginID: route.pluginID, version: route.version, namespace: namespace, userAgent: userAgent)
+        return Subject(
+            context: shared + Self.userField(exchange), sharedContext: shared,
+            forwarding: source.forwarding,
+            scope: StreamScope(group: route.group, version: route.version, namespace: namespace, uid: uid).text,
+            uid: uid, acceptedTypes: accepted)
+    }
+
+    /// The instance of an app plugin.
+    ///
+    /// - Throws: 404 when the app is switched off for the organisation.
+    func app(_ route: ClaimedRoute, namespace: String, _ exchange: Exchange) throws(GatewayError) -> Subject {
+        let orgID = try Namespace.orgID(namespace)
+        let app = state.sources.app(orgID: orgID, pluginID: route.pluginID)
+        guard app?.isEnabled != false else {
+            throw .notFound("apps", group: route.group, name: route.pluginID)
+        }
+        let shared = state.context(
+            app: app, orgID: orgID, pluginID: route.pluginID, version: route.version, namespace: namespace,
+            userAgent: userAgent)
+        return Subject(
+            context: shared + Self.userField(exchange), sharedContext: shared,
+            scope: StreamScope(group: route.group, version: route.version, namespace: namespace).text)
+    }
+
+    /// Answers a route of a data source or an app.
+    func serve(
+        _ exchange: Exchange, _ route: ClaimedRoute, _ subject: Subject, rest: Int
+    ) throws(GatewayError) {
+        switch route.type {
+        case .query: try query(exchange, route, subject)
+        case .health:
+            try allow([.get, .head], exchange)
+            bridges.bridges(route.limits).health.check(
+                exchange, context: subject.context, apiVersion: "\(route.group)/\(route.version)",
+                forwarding: subject.forwarding, instance: try instance(route))
+        case .resource:
+            bridges.bridges(route.limits).resource.call(
+                exchange,
+                ResourceTarget(
+                    context: subject.context, path: ResourcePath(exchange.path, from: rest),
+                    forwarding: subject.forwarding), instance: try instance(route))
+        case .stream: try stream(exchange, route, subject, rest: rest)
+        case .route, .metrics, .admission, .conversion, .dataSourceProxy: throw .unknownResource()
+        }
+    }
+
+    private func query(_ exchange: Exchange, _ route: ClaimedRoute, _ subject: Subject) throws(GatewayError) {
+        try allow([.post], exchange)
+        let instance = try instance(route)
+        let bridges = bridges.bridges(route.limits)
+        exchange.collectBody(limit: bridges.requestLimit, setting: "plugin-request-limit") { result in
+            do throws(GatewayError) {
+                let body = try result.get()
+                let parsed = try body.withUnsafeReadableBytes { bytes in
+                    Result { () throws(GatewayError) in
+                        try QueryRequest.parse(
+                            bytes, pathUID: subject.uid, acceptedTypes: subject.acceptedTypes, now: Self.nowMS())
+                    }
+                }.get()
+                bridges.query.query(exchange, parsed, context: subject.context, instance: instance)
+            } catch {
+                exchange.respond(error)
+            }
+        }
+    }
+
+    private func stream(
+        _ exchange: Exchange, _ route: ClaimedRoute, _ subject: Subject, rest: Int
+    ) throws(GatewayError) {
+        try allow([.get, .post], exchange)
+        guard let streams else { throw .unknownResource() }
+        let path = String(decoding: ResourcePath(exchange.path, from: rest).path, as: UTF8.self)
+        let target = StreamTarget(
+            key: StreamKey(pluginID: route.pluginID, scope: subject.scope, path: path), context: subject.context,
+            runContext: subject.sharedContext)
+        if exchange.request.method == .post {
+            streams.publish(exchange, target, isTLS: exchange.peer.isTLS)
+        } else {
+            streams.listen(exchange, target, isTLS: exchange.peer.isTLS)
+        }
+    }
+
+    /// Answers a route of a plugin as such: there is neither a data source nor an organisation.
+    func servePlugin(_ exchange: Exchange, _ route: ClaimedRoute) throws(GatewayError) {
+        let shared = state.context(
+            app: nil, orgID: 1, pluginID: route.pluginID, version: route.version, namespace: "", userAgent: userAgent)
+        let context = shared + Self.userField(exchange)
+        let bridges = bridges.bridges(route.limits)
+        switch route.type {
+        case .metrics:
+            try allow([.get, .head], exchange)
+            bridges.metrics.collect(exchange, context: context, instance: try instance(route))
+        case .admission:
+            try allow([.post], exchange)
+            let question: AdmissionBridge.Question =
+                exchange.path.segment(4, equals: RouteTable.mutate) ? .mutate : .validate
+            bridges.admission.review(exchange, question, context: context, instance: try instance(route))
+        case .conversion:
+            try allow([.post], exchange)
+            bridges.conversion.review(exchange, context: context, instance: try instance(route))
+        case .query, .stream, .resource, .route, .health, .dataSourceProxy: throw .unknownResource()
+        }
+    }
+
+    /// Answers a route with a path of its own: a resource call whose path is what comes after the namespace.
+    func serveRoute(_ exchange: Exchange, _ route: ClaimedRoute, namespace: String) throws(GatewayError) {
+        let orgID = try Namespace.orgID(namespace)
+        let app = state.sources.app(orgID: orgID, pluginID: route.pluginID)
+        let context = state.context(
+            app: app, orgID: orgID, pluginID: route.pluginID, version: route.version, namespace: namespace,
+            userAgent: userAgent)
+        bridges.bridges(route.limits).resource.call(
+            exchange,
+            ResourceTarget(
+                context: context + Self.userField(exchange), path: ResourcePath(exchange.path, from: 5)),
+            instance: try instance(route))
+    }
+
+    /// The user for the plugin; nothing while nobody signs in.
+    private static func userField(_ exchange: Exchange) -> [UInt8] {
+        guard let user = exchange.user, user.name != User.firstRun.name else { return [] }
+        let role = user.groups.contains(User.masters) ? "Admin" : "Viewer"
+        return PluginUser(login: user.name, name: user.name, role: role).contextField
+    }
+
+    private static func nowMS() -> Int {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return now.tv_sec &* 1000 &+ now.tv_nsec / 1_000_000
+    }
+}
