@@ -6,7 +6,7 @@ import PluginProtocol
 extension StreamBridge {
     /// Lets a client listen: asks the plugin whether it may, then answers with the stream until one side ends it.
     ///
-    /// The format follows `Upgrade` and `Accept`. Refusals come before the first byte: 405, 406, 403 for a foreign
+    /// The format follows `Upgrade` and `Accept`. Refusals come before the first byte: 405, 406, 400, 403 for a foreign
     /// page, 404 and 403 as SubscribeStream says, 501 when the plugin has no streams, 503 while it is down.
     ///
     /// - Parameter isTLS: whether the client speaks TLS to the gateway.
@@ -20,6 +20,9 @@ extension StreamBridge {
                 throw Self.foreignPage
             }
             let handshake = format == .webSocket ? try WebSocketHandshake(exchange.request) : nil
+            if !target.key.data.isEmpty {
+                do throws(JSONError) { try StreamPacket.check(target.key.data) } catch { throw error.badRequest }
+            }
             guard listenerCount < settings.listenerLimit else {
                 throw GatewayError(
                     .serviceUnavailable,

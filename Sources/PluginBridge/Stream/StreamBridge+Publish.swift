@@ -55,13 +55,7 @@ extension StreamBridge {
     ) throws(GatewayError) -> GRPCCall {
         let key = target.key
         let data = Array(body.readableBytesView)
-        let check = data.withUnsafeBytes { bytes in
-            Result { () throws(JSONError) in
-                var scanner = JSONScanner(bytes)
-                _ = try scanner.wholeValue()
-            }
-        }
-        if case .failure(let error) = check { throw error.badRequest }
+        do throws(JSONError) { try StreamPacket.check(data) } catch { throw error.badRequest }
         let instance = try ready(key.pluginID)
         do throws(GRPCError) {
             return try instance.channel.unary(

@@ -13,26 +13,15 @@ final class StreamFeed {
         case finished(run: Int, GRPCError?)
     }
 
-    /// The listeners of one loop.
-    private struct Audience {
-        var formats: [StreamFormat: Int] = [:]
-        var count: Int { formats.values.reduce(0, +) }
-    }
-
     /// Unique in the process.
     let id: UInt64
     let key: StreamKey
     private let bridge: StreamBridge
-    /// Tells this life of the stream from others, in the ids that clients come again with.
-    private let epoch: String
     private var context: [UInt8]
     private var state: FeedState
-    private var ring: ReplayRing
+    private var journal: StreamJournal
+    private var audience = StreamAudience()
     private var window = FanOutWindow()
-    private var newestFull: StreamMessage?
-    private var number: UInt64 = 0
-    private var total: UInt64 = 0
-    private var audiences: [Int: Audience] = [:]
     private var call: GRPCCall?
     private var instance: PluginInstance?
     private var inputs: CircularBuffer<Input> = []
@@ -47,48 +36,32 @@ final class StreamFeed {
         self.key = key
         self.context = context
         self.bridge = bridge
-        epoch = String(UInt32.random(in: .min ... .max), radix: 16)
         let settings = bridge.settings
         state = FeedState(lingerMS: settings.lingerMS, outageMS: settings.outageMS)
-        ring = ReplayRing(messages: settings.replayMessages, bytes: settings.replayBytes)
+        journal = StreamJournal(
+            epoch: String(UInt32.random(in: .min ... .max), radix: 16), messages: settings.replayMessages,
+            bytes: settings.replayBytes)
     }
 
     // MARK: Listeners
 
     /// A listener joins; gives what it gets first, or why the stream has ended at once.
     func join(loop: Int, _ format: StreamFormat, lastEventID: String?) -> Result<StreamWelcome, GatewayError> {
-        audiences[loop, default: Audience()].formats[format, default: 0] += 1
+        audience.add(loop: loop, format)
         window.add(loop: loop)
-        var welcome = StreamWelcome(feed: id, lastID: eventID(number), full: newestFull?.withoutID())
-        if let seen = lastEventID.flatMap(seenNumber) {
-            let (messages, missed) = ring.after(seen, last: number)
-            welcome.isResumed = true
-            welcome.missed = missed
-            welcome.messages = messages
-            // Without its schema what is left would mean nothing.
-            if missed == 0 || (newestFull?.number ?? 0) >= messages.first?.number ?? 0 { welcome.full = nil }
-        }
+        let welcome = journal.welcome(id, lastEventID: lastEventID)
         perform(state.joined(now: bridge.now))
         return state.isOver ? .failure(failure ?? StreamBridge.stopping) : .success(welcome)
     }
 
     func leave(loop: Int, _ format: StreamFormat) {
-        guard var audience = audiences[loop], let count = audience.formats[format] else { return }
-        audience.formats[format] = count > 1 ? count - 1 : nil
-        audiences[loop] = audience.formats.isEmpty ? nil : audience
-        if audience.formats.isEmpty {
+        let (wasThere, others) = audience.remove(loop: loop, format)
+        guard wasThere else { return }
+        if !others {
             window.remove(loop: loop)
             readOn()
         }
         perform(state.left())
-    }
-
-    private func eventID(_ number: UInt64) -> String { "\(epoch)-\(number)" }
-
-    private func seenNumber(_ id: String) -> UInt64? {
-        let parts = id.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts[0] == epoch, let seen = UInt64(parts[1]), seen <= number else { return nil }
-        return seen
     }
 
     // MARK: Events from outside
@@ -136,8 +109,9 @@ final class StreamFeed {
                 inputs.removeAll()
                 if case .failed(let error) = ending { failure = error }
                 let feed = id
-                for loop in audiences.keys { bridge.run(on: loop) { $0.end(feed, ending) } }
-                audiences = [:]
+                let places = Array(audience.places)
+                audience.removeAll()
+                for loop in places { bridge.run(on: loop) { $0.end(feed, ending) } }
                 bridge.forget(self)
             case .forget:
                 inputs.removeAll()
@@ -281,34 +255,11 @@ final class StreamFeed {
     }
 
     private func send(_ packet: StreamPacket) {
-        number += 1
-        total &+= UInt64(packet.json.readableBytes)
-        var formats: Set<StreamFormat> = []
-        for audience in audiences.values { formats.formUnion(audience.formats.keys) }
-        let message = StreamMessage(
-            packet.json, number: number, id: eventID(number), isFull: packet.isFull, total: total, formats: formats)
-        ring.append(message)
-        if message.isFull { newestFull = message }
-        window.send(number: number, total: total)
+        let message = journal.append(packet, formats: audience.formats)
+        window.send(number: message.number, total: message.total)
         // The loop that runs the stream is done with a message at once.
-        window.report(loop: bridge.index, number: number, total: total)
+        window.report(loop: bridge.index, number: message.number, total: message.total)
         let feed = id
-        for loop in audiences.keys { bridge.run(on: loop) { $0.deliver(feed, message) } }
+        for loop in Array(audience.places) { bridge.run(on: loop) { $0.deliver(feed, message) } }
     }
-}
-
-/// What a listener gets when it has joined a stream.
-struct StreamWelcome: Sendable {
-    /// The stream.
-    let feed: UInt64
-    /// The id of the newest message; a client that comes again with it misses nothing.
-    let lastID: String
-    /// The newest message with a schema, for a client that has none.
-    var full: StreamMessage?
-    /// Whether the client goes on where it was.
-    var isResumed = false
-    /// How many messages it has missed for good.
-    var missed: UInt64 = 0
-    /// Those it has missed that are still there.
-    var messages: [StreamMessage] = []
 }

@@ -76,6 +76,16 @@ struct StreamPacket: Sendable {
         json = copy
     }
 
+    /// Checks that bytes are one JSON text.
+    static func check(_ bytes: [UInt8]) throws(JSONError) {
+        try bytes.withUnsafeBytes { bytes in
+            Result { () throws(JSONError) in
+                var scanner = JSONScanner(bytes)
+                _ = try scanner.wholeValue()
+            }
+        }.get()
+    }
+
     private static func check(_ bytes: UnsafeRawBufferPointer) throws(JSONError) -> Bool {
         var scanner = JSONScanner(bytes)
         guard bytes.first(where: { $0 != 0x20 && $0 != 0x09 && $0 != 0x0A && $0 != 0x0D }) == UInt8(ascii: "{") else {

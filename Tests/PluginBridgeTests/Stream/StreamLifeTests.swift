@@ -169,6 +169,31 @@ struct StreamLifeTests {
         }
     }
 
+    @Test func `a plugin that stays away ends the stream, and so does the time of a client`() async throws {
+        try await StreamStage.with(configure: { $0.outageMS = 20 }) { stage, first in
+            try await stage.listen("clock") { client, _ in
+                _ = try await client.line()
+                await stage.plugin.wait { $0.runs.count == 1 }
+                try await stage.publish(.down(.crashLooping, GatewayError(.serviceUnavailable, "down")))
+                await first.server.stop()
+                let last = try await client.next("never")
+                #expect(last.hasPrefix(#"{"type":"error","code":503,"#) && last.contains("did not come back"))
+            }
+        }
+        try await StreamStage.with(
+            configure: {
+                $0.lifetime = 1
+                $0.heartbeat = 1
+            }
+        ) { stage, _ in
+            try await stage.listen("clock") { client, _ in
+                let all = try await client.next("never")
+                #expect(all.hasSuffix(#"{"type":"end","reason":"goingAway"}"# + "\n"))
+            }
+            await stage.plugin.wait { $0.ends == 1 }
+        }
+    }
+
     @Test func `changed settings run the stream anew, and a removed data source ends it`() async throws {
         try await StreamStage.with(loops: 1) { stage, _ in
             try await stage.listen("clock") { client, _ in

@@ -117,6 +117,7 @@ struct StreamListenTests {
                 try await client.send(Self.upgrade("clock", "Origin: https://localhost.evil.example\r\n"))
                 #expect(try await client.head().hasPrefix("HTTP/1.1 403 "))
             }
+            try await stage.listen("clock?data=%7B") { _, head in #expect(head.hasPrefix("HTTP/1.1 400 ")) }
             try await stage.connect { client in
                 try await client.send("DELETE /clock HTTP/1.1\r\nHost: a\r\n\r\n")
                 let head = try await client.head()
