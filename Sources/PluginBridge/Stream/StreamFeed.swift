@@ -108,11 +108,12 @@ final class StreamFeed {
             case .end(let ending):
                 inputs.removeAll()
                 if case .failed(let error) = ending { failure = error }
+                // Whoever asks for it while the others are told gets a new one.
+                bridge.forget(self)
                 let feed = id
                 let places = Array(audience.places)
                 audience.removeAll()
                 for loop in places { bridge.run(on: loop) { $0.end(feed, ending) } }
-                bridge.forget(self)
             case .forget:
                 inputs.removeAll()
                 bridge.forget(self)

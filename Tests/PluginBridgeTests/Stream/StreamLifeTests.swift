@@ -117,6 +117,27 @@ struct StreamLifeTests {
         }
     }
 
+    @Test func `a connection that has carried a stream carries the next`() async throws {
+        try await StreamStage.with(loops: 1) { stage, _ in
+            try await stage.connect { client in
+                let request = "GET /clock HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n"
+                // The second waits, read already, for the first to end.
+                try await client.send(request + request)
+                for run in 1...2 {
+                    let head = try await client.head()
+                    #expect(head.contains("HTTP/1.1 200 OK\r\n") && head.contains("\r\nTransfer-Encoding: chunked"))
+                    await stage.plugin.wait { $0.runs.count == run }
+                    stage.plugin.send("\(run)")
+                    stage.plugin.tell(.finish)
+                    let body = try await client.next("\r\n0\r\n\r\n")
+                    #expect(
+                        body.contains("data: \(run)\n\n")
+                            && body.hasSuffix("event: end\ndata: {\"reason\":\"finished\"}\n\n"))
+                }
+            }
+        }
+    }
+
     @Test func `what can't be mended and what is no JSON end the stream with the reason`() async throws {
         try await StreamStage.with { stage, _ in
             let commands: [(PluginStage.Command, String)] = [
