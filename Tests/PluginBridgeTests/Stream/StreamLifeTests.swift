@@ -57,7 +57,7 @@ struct StreamLifeTests {
                 try await stage.publish(.down(.backingOff, GatewayError(.serviceUnavailable, "down")))
                 await first.server.stop()
                 await stage.plugin.wait { $0.ends == 1 }
-                let second = try stage.startPlugin(generation: 2)
+                let second = try await stage.startPlugin(generation: 2)
                 try await stage.publish(.ready(second.instance))
                 await stage.plugin.wait { $0.runs.count == 2 }
                 stage.plugin.send("2")
@@ -72,7 +72,7 @@ struct StreamLifeTests {
             try await stage.listen("clock") { client, _ in
                 _ = try await client.line()
                 await stage.plugin.wait { $0.runs.count == 1 }
-                let second = try stage.startPlugin(generation: 2)
+                let second = try await stage.startPlugin(generation: 2)
                 try await stage.publish(.ready(second.instance))
                 await stage.plugin.wait { $0.runs.count == 2 && $0.ends == 1 }
                 stage.plugin.send("2")

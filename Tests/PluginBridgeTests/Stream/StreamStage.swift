@@ -37,7 +37,7 @@ final class StreamStage: Sendable {
         let stage = try await StreamStage(loops: loops, settings: settings)
         let result: Result<R, any Error>
         do {
-            let running = try stage.startPlugin(generation: 1)
+            let running = try await stage.startPlugin(generation: 1)
             try await stage.publish(.ready(running.instance))
             do { result = .success(try await body(stage, running)) } catch { result = .failure(error) }
             await running.server.stop()
@@ -75,11 +75,13 @@ final class StreamStage: Sendable {
     }
 
     /// Serves the plugin on a socket of its own.
-    func startPlugin(generation: Int) throws -> Running {
+    func startPlugin(generation: Int) async throws -> Running {
         let path = NSTemporaryDirectory() + "stage-" + UUID().uuidString.prefix(8)
         let server = try PluginServer(StagePlugin(plugin), runtime: runtime) {}
         _ = try server.start(on: "unix:\(path)")
         let channel = try GRPCChannel(runtime: runtime, address: .unix(path: path))
+        // As the supervisor does: an instance is ready when it has answered.
+        _ = try await channel.unary(.health, PluginRequest.health(), options: GRPCCallOptions(waitForReady: true))
         return Running(
             server: server,
             instance: PluginInstance(pluginID: Self.pluginID, generation: generation, pid: nil, channel: channel))
