@@ -5,8 +5,8 @@ import PluginProtocol
 
 /// One resource call under way: turns the messages of a plugin into an HTTP answer.
 ///
-/// Bound to the exchange's loop. A small first message waits for what is in the same batch of completions: an answer of
-/// one message then leaves in one write, with its length.
+/// Bound to the exchange's loop. A small first message waits a moment for what follows: when that is the end, as it is of
+/// most answers, the answer leaves in one write, with its length.
 final class ResourceAnswer {
     /// Bodies up to this size wait, bytes.
     private static let shortBody = 64 * 1024
@@ -23,6 +23,8 @@ final class ResourceAnswer {
     private var head: ResourceResponseHead?
     /// The first message's body while it waits.
     private var held: (body: MessageCursor, size: Int)?
+    /// Ends the waiting.
+    private var patience: Scheduled<Void>?
     private var writer: PacedBody?
     private var received = 0
     private var isDone = false
@@ -100,16 +102,24 @@ final class ResourceAnswer {
         }
         held = (piece.body, piece.bodySize)
         call?.read()
-        exchange.loop.assumeIsolated().execute { [self] in
+        // An event stream goes on for certain.
+        if head.isEventStream { return release(head) }
+        patience = exchange.loop.assumeIsolated().scheduleTask(in: settings.patience) { [self] in
             if !isDone, !exchange.isOver { release(head) }
             withExtendedLifetime(charge) {}
         }
     }
 
+    private func takeHeld() -> (body: MessageCursor, size: Int)? {
+        patience?.cancel()
+        patience = nil
+        defer { held = nil }
+        return held
+    }
+
     /// Starts the answer with a body whose length nobody knows, when it still waits.
     private func release(_ head: ResourceResponseHead) {
-        guard let (body, size) = held else { return }
-        held = nil
+        guard let (body, size) = takeHeld() else { return }
         start(head, .chunked)
         exchange.write(Self.piece(body, size))
         exchange.flush()
@@ -157,8 +167,7 @@ final class ResourceAnswer {
         guard let head else { return fail(fault("sent an empty answer")) }
         if !head.allowsBody {
             startBare(head, statedLength: head.status == 304 ? head.statedLength : nil)
-        } else if let (body, size) = held {
-            held = nil
+        } else if let (body, size) = takeHeld() {
             if size == 0 {
                 startBare(head, statedLength: 0)
             } else {
@@ -190,7 +199,7 @@ final class ResourceAnswer {
     private func stop() {
         isDone = true
         clock?.cancel()
-        held = nil
+        _ = takeHeld()
         writer?.cancel()
         call?.cancel()
         call = nil

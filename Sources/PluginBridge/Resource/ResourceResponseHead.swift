@@ -35,6 +35,14 @@ struct ResourceResponseHead {
         statedLength = lengths.count == 1 ? Self.length(lengths[0]) : nil
     }
 
+    /// Whether the body is a stream of events, of which the next may be long in coming.
+    var isEventStream: Bool {
+        headers.contains { header in
+            Self.name(header, "content-type")
+                && header.values.contains { $0.withUnsafeBytes { $0.hasPrefix("text/event-stream") } }
+        }
+    }
+
     /// Whether the status allows a body.
     var allowsBody: Bool { status != 204 && status != 304 }
 

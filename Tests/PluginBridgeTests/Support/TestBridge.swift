@@ -17,6 +17,7 @@ final class TestBridge: Sendable {
         var idleTimeout: Int?
         var requestLimit = 16 << 20
         var responseLimit: Int?
+        var patience = TimeAmount.milliseconds(1)
         var memoryLimit = 256 << 20
         var forwarding = HeaderForwarding()
         var format = DataFrameFormat.arrow
@@ -112,11 +113,11 @@ private final class TestHandler: ExchangeHandler {
         self.options = options
         self.instance = instance
         let plugins = LoopPlugins(completions: CompletionTarget(LoopCompletions(loop)))
-        resources = ResourceBridge(
-            settings: ResourceBridgeSettings(
-                timeout: options.timeout, requestLimit: options.requestLimit, idleTimeout: options.idleTimeout,
-                responseLimit: options.responseLimit),
-            plugins: plugins, budget: budget)
+        var settings = ResourceBridgeSettings(
+            timeout: options.timeout, requestLimit: options.requestLimit, idleTimeout: options.idleTimeout,
+            responseLimit: options.responseLimit)
+        settings.patience = options.patience
+        resources = ResourceBridge(settings: settings, plugins: plugins, budget: budget)
         health = HealthBridge(timeout: options.timeout, plugins: plugins)
         metrics = MetricsBridge(timeout: options.timeout, plugins: plugins)
         queries = QueryBridge(
