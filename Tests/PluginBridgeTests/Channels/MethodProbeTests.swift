@@ -36,7 +36,9 @@ struct MethodProbeTests {
 
     @Test func `a process that is gone says nothing`() async throws {
         let runtime = try GRPCRuntime()
-        let channel = try GRPCChannel(runtime: runtime, address: .unix(path: try TemporarySocket.path()))
+        let path = try TemporarySocket.path()
+        defer { TemporarySocket.remove(path) }
+        let channel = try GRPCChannel(runtime: runtime, address: .unix(path: path))
         let instance = PluginInstance(pluginID: "gone", generation: 1, pid: nil, channel: channel)
         await MethodProbe.run(instance, methods: [.queryData, .callResource])
         #expect(instance.missingMethods.isEmpty)

@@ -62,6 +62,7 @@ final class TestBridge: Sendable {
         _ options: Options, _ runtime: GRPCRuntime, _ path: String, stop: @escaping @Sendable () async -> Void,
         _ body: (TestBridge) async throws -> R
     ) async throws -> R {
+        defer { TemporarySocket.remove(path) }
         let bridge = try await TestBridge(options, runtime, path, stop)
         do {
             let result = try await body(bridge)
@@ -192,6 +193,11 @@ final class Signal: Sendable {
 /// Short paths, because a socket's path has 107 bytes at most.
 enum TemporarySocket {
     struct Failure: Error {}
+
+    static func remove(_ path: String) {
+        unlink(path)
+        rmdir(String(path.dropLast(2)))
+    }
 
     static func path() throws -> String {
         var template = Array("/tmp/pb-XXXXXX".utf8CString)
