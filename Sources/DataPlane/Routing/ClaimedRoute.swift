@@ -70,7 +70,9 @@ final class ConcurrencyGate: Sendable {
 
     init(limit: Int) { self.limit = limit }
 
-    /// Lets one in; false when the place is full. Whoever was let in leaves once.
+    /// Lets one in; false when the place is full.
+    ///
+    /// Whoever was let in leaves once.
     func enter() -> Bool {
         guard count.add(1, ordering: .relaxed).newValue > limit else { return true }
         leave()
