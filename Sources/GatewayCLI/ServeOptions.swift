@@ -66,6 +66,30 @@ struct ServeOptions: ParsableArguments {
     var pluginStartTimeout: String?
     @Option(help: "Most bytes of a request body for a plugin (default 16777216).")
     var pluginRequestLimit: String?
+    @Option(help: "Most bytes of a plugin's answer to a resource call (default 0, no limit).")
+    var pluginResponseLimit: String?
+    @Option(help: "Seconds between two messages of such an answer (default 0, no limit).")
+    var pluginStreamIdleTimeout: String?
+    @Option(help: "Most bytes of one message of a stream (default 4194304).")
+    var streamPacketLimit: String?
+    @Option(help: "Most bytes that a client publishes at once (default 65536).")
+    var streamPublishLimit: String?
+    @Option(help: "Most clients that listen to streams on one event loop (default 10000).")
+    var streamListenersLimit: String?
+    @Option(help: "Most different streams that run on one event loop (default 1000).")
+    var streamLimit: String?
+    @Option(help: "Messages that wait for a slow listener before the oldest are dropped (default 256).")
+    var streamQueueMessages: String?
+    @Option(help: "Bytes that wait for a slow listener before the oldest messages are dropped (default 1048576).")
+    var streamQueueBytes: String?
+    @Option(help: "Lost messages after which a slow listener is sent away (default 1000).")
+    var streamDropLimit: String?
+    @Option(help: "Seconds after which a listener that doesn't catch up is sent away (default 30).")
+    var streamStallTimeout: String?
+    @Option(help: "Seconds between two signs of life to a listener (default 15).")
+    var streamHeartbeat: String?
+    @Option(parsing: .singleValue, help: "Web origins whose pages may use streams, beside the gateway's own.")
+    var streamAllowedOrigins: [String] = []
     @Option(help: "Bytes of plugin answers held at once before new calls get 503 (default 1073741824).")
     var pluginMemoryLimit: String?
     @Option(help: "Most bytes of the body of an API object (default 3145728).")
@@ -89,13 +113,20 @@ struct ServeOptions: ParsableArguments {
             ("upstream-connect-timeout", upstreamConnectTimeout),
             ("upstream-response-timeout", upstreamResponseTimeout), ("plugin-call-timeout", pluginCallTimeout),
             ("plugin-start-timeout", pluginStartTimeout), ("plugin-request-limit", pluginRequestLimit),
+            ("plugin-response-limit", pluginResponseLimit), ("plugin-stream-idle-timeout", pluginStreamIdleTimeout),
+            ("stream-packet-limit", streamPacketLimit), ("stream-publish-limit", streamPublishLimit),
+            ("stream-listeners-limit", streamListenersLimit), ("stream-limit", streamLimit),
+            ("stream-queue-messages", streamQueueMessages), ("stream-queue-bytes", streamQueueBytes),
+            ("stream-drop-limit", streamDropLimit), ("stream-stall-timeout", streamStallTimeout),
+            ("stream-heartbeat", streamHeartbeat),
             ("plugin-memory-limit", pluginMemoryLimit), ("api-request-limit", apiRequestLimit),
             ("frame-format", frameFormat),
             ("shutdown-timeout", shutdownTimeout),
         ]
         var all = single.compactMap { name, value in value.map { (name, [$0]) } }
         let lists: [(String, [String])] = [
-            ("plugins-dir", pluginsDir), ("requestheader-allowed-names", requestheaderAllowedNames),
+            ("plugins-dir", pluginsDir), ("stream-allowed-origins", streamAllowedOrigins),
+            ("requestheader-allowed-names", requestheaderAllowedNames),
             ("requestheader-username-headers", requestheaderUsernameHeaders),
             ("requestheader-uid-headers", requestheaderUidHeaders),
             ("requestheader-group-headers", requestheaderGroupHeaders),

@@ -81,7 +81,7 @@ extension ServiceConditions {
 
 extension ServiceType {
     /// The calls without which a plugin doesn't have the service at all.
-    fileprivate var methods: [PluginMethod] {
+    var methods: [PluginMethod] {
         switch self {
         case .query: [.queryData]
         case .stream: [.subscribeStream]

@@ -2,6 +2,7 @@ import APIServer
 import DataPlaneAPI
 import Logging
 import PluginBridge
+import PluginProtocol
 import Synchronization
 
 /// Follows the DataPlaneServices in the store: publishes their routes, then says in their conditions how they are.
@@ -13,12 +14,21 @@ package actor ServiceController {
     private let host: PluginHost
     private let publisher: DataPlanePublisher
     private let logger = Logger(label: "dataplane")
+    private let defaults: EffectiveLimits.Defaults
     private let current = Mutex(RouteTable([]))
+    /// What the running processes were asked about, by plugin id.
+    private var probed: [String: (generation: Int, methods: Set<PluginMethod>)] = [:]
     private var services: [DataPlaneService] = []
     private var lateChecks: [String: Task<Void, Never>] = [:]
 
     /// A controller.
-    package init(store: ObjectStore, host: PluginHost, publisher: DataPlanePublisher) {
+    ///
+    /// - Parameter defaults: what bounds requests where an object says nothing.
+    package init(
+        store: ObjectStore, host: PluginHost, publisher: DataPlanePublisher,
+        defaults: EffectiveLimits.Defaults = .init()
+    ) {
+        self.defaults = defaults
         self.store = store
         self.host = host
         self.publisher = publisher
@@ -30,11 +40,27 @@ package actor ServiceController {
     /// Publishes what is stored; returns when every loop has it.
     package func synchronise() async throws(GatewayError) {
         let (items, _) = try await store.dataPlaneServices()
-        let routes = RouteTable(items, after: routes)
+        let routes = RouteTable(items, after: routes, defaults: defaults)
         if !Self.sameRoutes(items, services) { await publisher.publish(routes) }
         current.withLock { $0 = routes }
         services = items
         for service in items { await writeConditions(service, routes) }
+        for id in Set(items.map(\.spec.pluginID)) { probe(id) }
+    }
+
+    /// Asks a running plugin for what its objects offer, so that a missing service shows before the first request.
+    ///
+    /// What is missing comes back as a change of the plugin.
+    private func probe(_ id: String) {
+        guard case .ready(let instance) = host.state(id) else { return }
+        let offered = services.filter { $0.spec.pluginID == id && $0.spec.backend.kind == .plugin }
+        let wanted = Set(offered.flatMap(\.spec.services).compactMap(\.serviceType).flatMap(\.methods))
+        var known = probed[id] ?? (instance.generation, [])
+        if known.generation != instance.generation { known = (instance.generation, []) }
+        let new = wanted.subtracting(known.methods)
+        guard !new.isEmpty else { return }
+        probed[id] = (instance.generation, known.methods.union(new))
+        Task { await MethodProbe.run(instance, methods: new.sorted { $0.rawValue < $1.rawValue }) }
     }
 
     /// Follows store and plugins until the task is cancelled.
@@ -75,6 +101,7 @@ package actor ServiceController {
             if case .ready = host.state(id) {
                 lateChecks.removeValue(forKey: id)?.cancel()
                 await refresh(plugin: id)
+                probe(id)
             } else if lateChecks[id] == nil {
                 lateChecks[id] = Task {
                     guard (try? await Task.sleep(for: Self.grace)) != nil else { return }

@@ -4,19 +4,22 @@ import NIOPosix
 import PluginBridge
 import PluginProtocol
 
-/// What the bridges of all services have in common, where a service sets nothing else.
-package struct BridgeDefaults: Sendable {
-    /// For one call of a plugin, seconds (setting plugin-call-timeout).
-    package var callTimeout: Int
-    /// The most bytes of a request to a plugin (setting plugin-request-limit).
+/// What the bridges of all services have in common; what bounds single requests comes with their routes.
+package struct BridgeSettings: Sendable {
+    /// The most bytes of any request to a plugin (setting plugin-request-limit); no object may ask for more.
     package var requestLimit: Int
+    /// The most bytes of any answer's body; nil for no limit (setting plugin-response-limit).
+    package var responseLimit: Int?
+    /// Between two messages of a resource's answer, seconds; nil for no limit (setting plugin-stream-idle-timeout).
+    package var idleTimeout: Int?
     /// The format frames are asked for (setting frame-format).
     package var format: DataFrameFormat
 
-    /// Defaults.
-    package init(callTimeout: Int, requestLimit: Int, format: DataFrameFormat) {
-        self.callTimeout = callTimeout
+    /// Settings.
+    package init(requestLimit: Int, responseLimit: Int? = nil, idleTimeout: Int? = nil, format: DataFrameFormat) {
         self.requestLimit = requestLimit
+        self.responseLimit = responseLimit
+        self.idleTimeout = idleTimeout
         self.format = format
     }
 }
@@ -38,51 +41,54 @@ package final class LoopBridges {
     /// Sets kept at once; more are made anew when they are needed.
     private static let kept = 256
 
-    private let defaults: BridgeDefaults
+    private struct Key: Hashable {
+        let timeout: Int
+        let request: Int
+        let response: Int?
+    }
+
+    private let settings: BridgeSettings
     private let plugins: LoopPlugins
     private let budget: MemoryBudget
     private let workers: NIOThreadPool
-    private let common: Bridges
-    private var special: [ServiceLimits: Bridges] = [:]
+    private var sets: [Key: Bridges] = [:]
 
     /// Bridges of one event loop.
-    package init(defaults: BridgeDefaults, plugins: LoopPlugins, budget: MemoryBudget, workers: NIOThreadPool) {
-        self.defaults = defaults
+    package init(settings: BridgeSettings, plugins: LoopPlugins, budget: MemoryBudget, workers: NIOThreadPool) {
+        self.settings = settings
         self.plugins = plugins
         self.budget = budget
         self.workers = workers
-        common = Self.make(ServiceLimits(), defaults, plugins, budget, workers)
     }
 
-    /// The set for a service's limits.
-    func bridges(_ limits: ServiceLimits) -> Bridges {
-        if limits == ServiceLimits() { return common }
-        if let known = special[limits] { return known }
-        let made = Self.make(limits, defaults, plugins, budget, workers)
-        if special.count >= Self.kept { special = [:] }
-        special[limits] = made
+    /// The set for a route's limits.
+    func bridges(_ limits: EffectiveLimits) -> Bridges {
+        let key = Key(
+            timeout: limits.timeoutSeconds,
+            request: min(limits.maxRequestBytes ?? settings.requestLimit, settings.requestLimit),
+            response: [limits.maxResponseBytes, settings.responseLimit].compactMap { $0 }.min())
+        if let known = sets[key] { return known }
+        let made = make(key)
+        if sets.count >= Self.kept { sets = [:] }
+        sets[key] = made
         return made
     }
 
-    private static func make(
-        _ limits: ServiceLimits, _ defaults: BridgeDefaults, _ plugins: LoopPlugins, _ budget: MemoryBudget,
-        _ workers: NIOThreadPool
-    ) -> Bridges {
-        let timeout = limits.timeoutSeconds ?? defaults.callTimeout
-        // No object may ask for more than the operator allows.
-        let request = min(limits.maxRequestBytes ?? defaults.requestLimit, defaults.requestLimit)
-        return Bridges(
+    private func make(_ key: Key) -> Bridges {
+        Bridges(
             query: QueryBridge(
-                settings: QueryBridgeSettings(timeout: timeout, requestLimit: request, format: defaults.format),
+                settings: QueryBridgeSettings(timeout: key.timeout, requestLimit: key.request, format: settings.format),
                 plugins: plugins, budget: budget, workers: workers),
             resource: ResourceBridge(
                 settings: ResourceBridgeSettings(
-                    timeout: timeout, requestLimit: request, responseLimit: limits.maxResponseBytes),
+                    timeout: key.timeout, requestLimit: key.request, idleTimeout: settings.idleTimeout,
+                    responseLimit: key.response),
                 plugins: plugins, budget: budget),
-            health: HealthBridge(timeout: timeout, plugins: plugins),
-            metrics: MetricsBridge(timeout: timeout, plugins: plugins),
-            admission: AdmissionBridge(timeout: timeout, requestLimit: request, plugins: plugins, workers: workers),
-            conversion: ConversionBridge(timeout: timeout, requestLimit: request, plugins: plugins),
-            requestLimit: request)
+            health: HealthBridge(timeout: key.timeout, plugins: plugins),
+            metrics: MetricsBridge(timeout: key.timeout, plugins: plugins),
+            admission: AdmissionBridge(
+                timeout: key.timeout, requestLimit: key.request, plugins: plugins, workers: workers),
+            conversion: ConversionBridge(timeout: key.timeout, requestLimit: key.request, plugins: plugins),
+            requestLimit: key.request)
     }
 }

@@ -17,14 +17,17 @@ package final class ClaimedRoute: Sendable {
     package let isApp: Bool
     /// What a route of type `route` claims; nil for the others.
     package let claim: RouteClaim?
-    /// What bounds its requests: the service's own limits, else the object's.
-    package let limits: ServiceLimits
+    /// What bounds its requests: the service's own limits, else the object's, else the gateway's settings.
+    package let limits: EffectiveLimits
     /// How many requests of the service may be under way.
     let serviceGate: ConcurrencyGate?
     /// How many requests of the whole object may be under way.
     let objectGate: ConcurrencyGate?
 
-    init(_ service: DataPlaneService, _ entry: ServiceEntry, claim: RouteClaim? = nil, gates: ConcurrencyGates) {
+    init(
+        _ service: DataPlaneService, _ entry: ServiceEntry, claim: RouteClaim? = nil, gates: ConcurrencyGates,
+        defaults: EffectiveLimits.Defaults
+    ) {
         let spec = service.spec
         objectName = service.metadata.name
         type = entry.serviceType ?? .route
@@ -33,14 +36,11 @@ package final class ClaimedRoute: Sendable {
         pluginID = spec.pluginID
         isApp = spec.pluginType == "app"
         self.claim = claim
-        limits = ServiceLimits(
-            timeoutSeconds: entry.limits?.timeoutSeconds ?? spec.limits?.timeoutSeconds,
-            maxRequestBytes: entry.limits?.maxRequestBytes ?? spec.limits?.maxRequestBytes,
-            maxResponseBytes: entry.limits?.maxResponseBytes ?? spec.limits?.maxResponseBytes)
+        limits = spec.limits(of: entry, defaults: defaults)
         let name = service.metadata.name
         serviceGate = gates.gate(
-            "\(name)/\(entry.type)/\(entry.method)/\(entry.path)", limit: entry.limits?.maxConcurrentRequests)
-        objectGate = gates.gate(name, limit: spec.limits?.maxConcurrentRequests)
+            "\(name)/\(entry.type)/\(entry.method)/\(entry.path)", limit: limits.maxConcurrentRequests)
+        objectGate = gates.gate(name, limit: limits.maxConcurrentRequestsOfObject)
     }
 
     /// The path with its parameters, for people.

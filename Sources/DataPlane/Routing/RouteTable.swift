@@ -22,8 +22,12 @@ package final class RouteTable: Sendable {
 
     /// Compiles a table; the oldest object (creation time, then name) gets a route that several claim.
     ///
-    /// - Parameter previous: the table before, whose counts of requests under way go on.
-    package init(_ services: [DataPlaneService], after previous: RouteTable? = nil) {
+    /// - Parameters:
+    ///   - previous: the table before, whose counts of requests under way go on.
+    ///   - defaults: what bounds requests where an object says nothing.
+    package init(
+        _ services: [DataPlaneService], after previous: RouteTable? = nil, defaults: EffectiveLimits.Defaults = .init()
+    ) {
         let ordered = services.sorted {
             ($0.metadata.creationTimestamp, $0.metadata.name) < ($1.metadata.creationTimestamp, $1.metadata.name)
         }
@@ -39,7 +43,7 @@ package final class RouteTable: Sendable {
             for offered in spec.services {
                 guard let type = offered.serviceType, Self.served.contains(type) else { continue }
                 if type == .route, offered.routeClaim == nil { continue }
-                let route = ClaimedRoute(service, offered, claim: offered.routeClaim, gates: gates)
+                let route = ClaimedRoute(service, offered, claim: offered.routeClaim, gates: gates, defaults: defaults)
                 guard let winner = entry.add(route), winner.objectName != route.objectName else { continue }
                 conflicts.append(
                     RouteConflict(

@@ -46,8 +46,9 @@ enum Chain {
             return PathFilter(owned: owned, next: parts.access.handler(loop, next: api))
         }
         let bridges = LoopBridges(
-            defaults: BridgeDefaults(
-                callTimeout: settings.pluginCallTimeout, requestLimit: settings.pluginRequestLimit,
+            settings: BridgeSettings(
+                requestLimit: settings.pluginRequestLimit, responseLimit: settings.pluginResponseLimit,
+                idleTimeout: settings.pluginStreamIdleTimeout,
                 format: settings.frameFormat == "arrow" ? .arrow : .json),
             plugins: state.plugins, budget: parts.budget, workers: parts.workers)
         let dataPlane = DataPlaneHandler(

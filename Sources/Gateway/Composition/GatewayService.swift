@@ -41,7 +41,11 @@ struct GatewayService: Service, CustomStringConvertible {
                 runtimeDir: folders.runtime, startTimeout: Double(settings.pluginStartTimeout),
                 environment: environment, pluginVariables: provisioned.grafana.pluginVariables))
         let publisher = try await DataPlanePublisher.start(group, host: host)
-        let controller = ServiceController(store: store, host: host, publisher: publisher)
+        var limits = EffectiveLimits.Defaults()
+        limits.pluginTimeoutSeconds = settings.pluginCallTimeout
+        limits.shortTimeoutSeconds = min(limits.shortTimeoutSeconds, settings.pluginCallTimeout)
+        limits.pluginRequestBytes = settings.pluginRequestLimit
+        let controller = ServiceController(store: store, host: host, publisher: publisher, defaults: limits)
         let scan = PluginScan(settings.pluginsDirs)
         await host.start(scan)
         let sources = DataSourceController(
@@ -56,7 +60,7 @@ struct GatewayService: Service, CustomStringConvertible {
         // Every stored route is in place before the first request is accepted.
         try await controller.synchronise()
 
-        var streamSettings = StreamSettings()
+        var streamSettings = settings.streams
         streamSettings.callTimeout = settings.pluginCallTimeout
         let streams = try await publisher.startStreams(streamSettings, workers: workers)
         let budget = MemoryBudget(limit: settings.pluginMemoryLimit)

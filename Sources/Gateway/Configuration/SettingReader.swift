@@ -23,6 +23,11 @@ struct SettingReader {
         return number
     }
 
+    /// A number, with 0 for no limit.
+    func optional(_ range: ClosedRange<Int>) throws(GatewayError) -> Int? {
+        value == "0" ? nil : try number(range)
+    }
+
     /// A port; 0 means off (as in Kubernetes' flags), "any" asks for a free one.
     func port() throws(GatewayError) -> Int? {
         if value == "any" { return 0 }

@@ -1,6 +1,7 @@
 import Access
 import DataPlaneAPI
 import HTTPKit
+import PluginBridge
 
 extension Settings {
     /// Names of all settings, in the order of the documentation.
@@ -12,7 +13,10 @@ extension Settings {
         "plugins-dir", "provisioning",
         "datasources", "grafana-config", "manifests", "upstream", "log-level", "log-format",
         "upstream-connect-timeout", "upstream-response-timeout", "plugin-call-timeout", "plugin-start-timeout",
-        "plugin-request-limit", "plugin-memory-limit", "api-request-limit", "frame-format", "shutdown-timeout",
+        "plugin-request-limit", "plugin-response-limit", "plugin-stream-idle-timeout", "stream-packet-limit",
+        "stream-publish-limit", "stream-listeners-limit", "stream-limit", "stream-queue-messages",
+        "stream-queue-bytes", "stream-drop-limit", "stream-stall-timeout", "stream-heartbeat",
+        "stream-allowed-origins", "plugin-memory-limit", "api-request-limit", "frame-format", "shutdown-timeout",
     ]
 
     /// Sets one setting from text.
@@ -59,6 +63,17 @@ extension Settings {
         case "plugin-call-timeout": pluginCallTimeout = try reader.number(1...86_400)
         case "plugin-start-timeout": pluginStartTimeout = try reader.number(1...3_600)
         case "plugin-request-limit": pluginRequestLimit = try reader.number(1024...Int(Int32.max))
+        case "plugin-response-limit": pluginResponseLimit = try reader.optional(1...(1 << 40))
+        case "plugin-stream-idle-timeout": pluginStreamIdleTimeout = try reader.optional(1...86_400)
+        case "stream-packet-limit": streams.packetLimit = try reader.number(1024...(1 << 30))
+        case "stream-publish-limit": streams.publishLimit = try reader.number(64...(1 << 30))
+        case "stream-listeners-limit": streams.listenerLimit = try reader.number(1...1_000_000)
+        case "stream-limit": streams.streamLimit = try reader.number(1...1_000_000)
+        case "stream-queue-messages": streams.queueMessages = try reader.number(1...1_000_000)
+        case "stream-queue-bytes": streams.queueBytes = try reader.number(1024...(1 << 30))
+        case "stream-drop-limit": streams.dropLimit = try reader.number(1...1_000_000_000)
+        case "stream-stall-timeout": streams.stallTimeout = try reader.number(1...86_400)
+        case "stream-heartbeat": streams.heartbeat = try reader.number(1...3_600)
         case "plugin-memory-limit": pluginMemoryLimit = try reader.number(1_048_576...(1 << 40))
         case "api-request-limit": apiRequestLimit = try reader.number(1024...Int(Int32.max))
         case "frame-format": frameFormat = try reader.choice(["json", "arrow"])
@@ -77,6 +92,13 @@ extension Settings {
         let parts = values.flatMap { $0.split(separator: ",") }.map { String($0) }.filter { !$0.isEmpty }
         switch key {
         case "plugins-dir": pluginsDirs = values
+        case "stream-allowed-origins":
+            for part in parts where !OriginPolicy.isValid(part) {
+                throw GatewayError(
+                    .badRequest,
+                    "\(origin): \(key): must be https://HOST[:PORT], https://*.DOMAIN or * (got \"\(part)\")")
+            }
+            streams.origins = OriginPolicy(allowing: parts)
         case "requestheader-allowed-names": requestHeaderAllowedNames = parts
         case "requestheader-username-headers": requestHeaderNames.user = try Self.names(key, parts, origin)
         case "requestheader-uid-headers": requestHeaderNames.uid = try Self.names(key, parts, origin)

@@ -1,6 +1,7 @@
 import Access
 import DataPlaneAPI
 import HTTPKit
+import PluginBridge
 
 /// Everything that can be configured: each field is a flag of `serve` and a key of the `--config` file.
 package struct Settings: Sendable {
@@ -62,6 +63,12 @@ package struct Settings: Sendable {
     package var pluginStartTimeout = 60
     /// The most bytes of a request body that goes to a plugin.
     package var pluginRequestLimit = 16 * 1024 * 1024
+    /// The most bytes of the body of a plugin's answer to a resource call; nil for no limit.
+    package var pluginResponseLimit: Int?
+    /// Between two messages of such an answer, seconds; nil for no limit.
+    package var pluginStreamIdleTimeout: Int?
+    /// How plugins' streams are run.
+    package var streams = StreamSettings()
     /// The most bytes of the body of an API object.
     package var apiRequestLimit = 3_145_728
     /// Bytes of plugin answers held at once before new calls are refused.
