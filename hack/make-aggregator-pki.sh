@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes an authority, a client and a server certificate for development, all with openssl.
 #
-#   hack/make-aggregator-pki.sh [FOLDER]      FOLDER is deleted first (default data/grafana-aggregator)
+#   hack/make-aggregator-pki.sh [FOLDER]      what an earlier run left there is replaced (default data/grafana-aggregator)
 #
 #   ca.crt, ca.key           the authority, CN=test-ca
 #   client.crt, client.key   CN=development, O=system:masters, for clients
@@ -9,9 +9,9 @@
 #
 # Keys are readable by their owner alone. DAYS sets how long the certificates are valid (default 3650).
 set -euo pipefail
-cd "$(dirname "$0")/.."
 
-folder=${1:-data/grafana-aggregator}
+folder=${1:-$(dirname "$0")/../data/grafana-aggregator}
+case $folder in -*) sed -n '2,11p' "$0" >&2; exit 2 ;; esac
 days=${DAYS:-3650}
 command -v openssl >/dev/null || { echo "openssl is not installed" >&2; exit 1; }
 # Only what this script made is deleted: never a folder that somebody named by mistake.

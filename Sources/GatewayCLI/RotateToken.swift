@@ -12,10 +12,10 @@ struct RotateToken: ParsableCommand {
 
     func run() throws {
         do throws(GatewayError) {
-            try AdminToken.rotate(data: dataDir)
+            let count = try AdminToken.rotate(data: dataDir)
+            print("the token was replaced, also in \(count) kubeconfigs of \(dataDir); copies of them need the new one")
         } catch {
             throw stop(error)
         }
-        print("the token was replaced, in the kubeconfigs of \(dataDir) too; copies of them need the new one")
     }
 }

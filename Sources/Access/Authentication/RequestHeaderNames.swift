@@ -30,6 +30,21 @@ package struct RequestHeaderNames: Sendable, Equatable {
         "sec-websocket-protocol", "te", "trailer", "transfer-encoding", "upgrade", "x-real-ip", "x-forwarded-for",
     ]
 
+    /// Whether a name has another meaning, whatever its case and with `_` for `-`.
+    package static func isTaken(_ name: String) -> Bool {
+        taken.contains(String(name.lowercased().map { $0 == "_" ? "-" : $0 }))
+    }
+
+    /// What is wrong with the beginning of names; nil when it can be used.
+    package static func prefixFault(_ prefix: String) -> String? {
+        if let fault = fault(prefix) { return fault }
+        let folded = prefix.lowercased()
+        if folded.utf8.count < 4 || taken.contains(where: { $0.hasPrefix(folded) }) {
+            return "\(prefix) is the beginning of headers with another meaning; take a longer one"
+        }
+        return nil
+    }
+
     /// What is wrong with a name; nil when it can be used.
     package static func fault(_ name: String) -> String? {
         let isToken =

@@ -27,6 +27,33 @@ package final class TokenAuthenticator: Authenticator {
         return authenticate(exchange, offer: headers.value(offer))
     }
 
+    /// Removes every token of the gateway that is left in a request: none is the upstream's business, whoever else the
+    /// request is from.
+    func removeOwnTokens(_ exchange: Exchange) {
+        guard !tokens.isEmpty else { return }
+        exchange.removeAuthorization { value in
+            var rest = value[...]
+            guard value.hasPrefix("bearer") else { return false }
+            rest = rest.dropFirst(6).drop { $0 == 0x20 || $0 == 0x09 }
+            return tokens.user(UnsafeRawBufferPointer(rebasing: rest)) != nil
+        }
+        let offers = exchange.request.headers.fields.filter { $0.known == .secWebSocketProtocol }
+        guard !offers.isEmpty else { return }
+        var parts: [Substring] = []
+        for offer in offers {
+            for part in exchange.request.headers.value(offer).split(separator: ",") {
+                parts.append(part.drop { $0 == " " || $0 == "\t" })
+            }
+        }
+        let kept = parts.filter { part in
+            guard part.hasPrefix(Self.protocolPrefix) else { return true }
+            let code = part.dropFirst(Self.protocolPrefix.count).prefix { $0 != " " && $0 != "\t" }
+            return Base64URL.decode(code.utf8)?.withUnsafeBytes { tokens.user($0) } == nil
+        }
+        guard kept.count < parts.count else { return }
+        exchange.offerWebSocketProtocols(Array(kept.joined(separator: ", ").utf8))
+    }
+
     private static var unknown: Authentication { .refused(why: "the bearer token is not known here") }
 
     /// Looks up the token behind `Bearer`; nil for another scheme.

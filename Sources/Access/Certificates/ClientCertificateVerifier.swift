@@ -35,8 +35,17 @@ package final class ClientCertificateVerifier: PeerCertificateVerifier {
 
     private struct State {
         var authorities: ClientAuthorities
+        /// Counts the replacements of the authorities.
+        var generation = 0
         var known: [Known] = []
+        /// Chains by their first certificate: a resumed session brings that one alone.
+        var chains: [[UInt8]: [[UInt8]]] = [:]
     }
+
+    /// The most certificates of a chain, and their bytes together; clients choose what they show.
+    private static let longestChain = 6
+    private static let largestChain = 32 * 1024
+    private static let keptChains = 1024
 
     private let state: Mutex<State>
 
@@ -46,20 +55,39 @@ package final class ClientCertificateVerifier: PeerCertificateVerifier {
     }
 
     /// Judges a certificate by all authorities.
-    package func verify(_ chain: [[UInt8]]) async -> any PeerCertificate {
-        let certificate = ClientCertificate(
-            chain: chain, await Self.judge(chain, state.withLock { $0.authorities }))
-        state.withLock { state in
-            if state.known.count >= 1024 { state.known.removeAll { $0.certificate == nil } }
-            state.known.append(Known(certificate: certificate))
+    package func verify(_ shown: [[UInt8]]) async -> any PeerCertificate {
+        let chain = remember(shown)
+        let certificate = ClientCertificate(chain: chain, ClientCertificate.Judgement())
+        while true {
+            let (authorities, generation) = state.withLock { ($0.authorities, $0.generation) }
+            certificate.replace(await Self.judge(chain, authorities))
+            let isCurrent = state.withLock { state in
+                guard state.generation == generation else { return false }
+                if state.known.count >= 1024 { state.known.removeAll { $0.certificate == nil } }
+                state.known.append(Known(certificate: certificate))
+                return true
+            }
+            if isCurrent { return certificate }
         }
-        return certificate
+    }
+
+    /// Keeps a chain with intermediates, and gives it back for its first certificate alone.
+    private func remember(_ shown: [[UInt8]]) -> [[UInt8]] {
+        guard let leaf = shown.first else { return shown }
+        return state.withLock { state in
+            guard shown.count > 1 else { return state.chains[leaf] ?? shown }
+            guard shown.count <= Self.longestChain else { return shown }
+            if state.chains.count >= Self.keptChains { state.chains = [:] }
+            state.chains[leaf] = shown
+            return shown
+        }
     }
 
     /// Takes other authorities, also for connections that are open.
     package func replace(_ authorities: ClientAuthorities) async {
         let open = state.withLock { state in
             state.authorities = authorities
+            state.generation += 1
             state.known.removeAll { $0.certificate == nil }
             return state.known.compactMap(\.certificate)
         }
@@ -70,12 +98,23 @@ package final class ClientCertificateVerifier: PeerCertificateVerifier {
         _ chain: [[UInt8]], _ authorities: ClientAuthorities
     ) async -> ClientCertificate.Judgement {
         var judgement = ClientCertificate.Judgement()
-        let read = chain.compactMap { try? Certificate(derEncoded: $0) }
-        guard let leaf = read.first, read.count == chain.count else {
-            let broken = CertificateVerdict.refused("the client certificate can't be read")
+        func refused(_ why: String) -> ClientCertificate.Judgement {
+            let broken = CertificateVerdict.refused(why)
             if authorities.client != nil { judgement.client = broken }
             if authorities.frontProxy != nil { judgement.frontProxy = broken }
             return judgement
+        }
+        guard chain.count <= longestChain, chain.reduce(0, { $0 + $1.count }) <= largestChain else {
+            return refused(
+                "the client certificate comes with too many others; at most \(longestChain - 1) may follow it")
+        }
+        let read = chain.compactMap { try? Certificate(derEncoded: $0) }
+        guard let leaf = read.first, read.count == chain.count else {
+            return refused("the client certificate can't be read")
+        }
+        // Of several with one name each might have signed each other: a search through all of them takes for ever.
+        guard Set(read.map(\.subject)).count == read.count else {
+            return refused("two of the certificates that the client shows have the same name")
         }
         judgement.notAfter = Int(leaf.notValidAfter.timeIntervalSince1970)
         let user = CertificateSubject.user(leaf, der: chain[0])
@@ -129,11 +168,23 @@ struct ClientUsagePolicy: VerifierPolicy {
 
     /// The client's own certificate was looked at before; this says no for authorities that exclude the use.
     func chainMeetsPolicyRequirements(chain: UnverifiedCertificateChain) async -> PolicyEvaluationResult {
-        for certificate in chain where !Self.allows(certificate) {
-            return .failsToMeetPolicy(reason: "a certificate of the chain is not for client authentication")
+        for (index, certificate) in chain.enumerated() {
+            guard Self.allows(certificate) else {
+                return .failsToMeetPolicy(reason: "a certificate of the chain is not for client authentication")
+            }
+            guard index > 0 else { continue }
+            if let usage = try? certificate.extensions.keyUsage, !usage.keyCertSign {
+                return .failsToMeetPolicy(reason: "an authority of the chain may not sign certificates")
+            }
+        }
+        // Roots are trusted as they are; their own signatures say nothing.
+        for certificate in chain.dropLast() where Self.weak.contains(certificate.signatureAlgorithm) {
+            return .failsToMeetPolicy(reason: "a certificate of the chain is signed with SHA-1")
         }
         return .meetsPolicy
     }
+
+    private static let weak: [Certificate.SignatureAlgorithm] = [.sha1WithRSAEncryption]
 
     static func allows(_ certificate: Certificate) -> Bool {
         guard let usage = try? certificate.extensions.extendedKeyUsage else {

@@ -6,15 +6,18 @@ import HTTPKit
 /// what the gateway answers itself.
 package final class AccessHandler: ExchangeHandler {
     private let authenticators: [any Authenticator]
+    private let tokens: TokenAuthenticator
     private let next: any ExchangeHandler
 
     /// A handler for one event loop.
     ///
     /// - Parameters:
     ///   - authenticators: in the order of asking; the first that recognises the user wins.
+    ///   - tokens: knows the gateway's own tokens, which never go on.
     ///   - next: the next handler.
-    package init(authenticators: [any Authenticator], next: any ExchangeHandler) {
+    package init(authenticators: [any Authenticator], tokens: TokenAuthenticator, next: any ExchangeHandler) {
         self.authenticators = authenticators
+        self.tokens = tokens
         self.next = next
     }
 
@@ -22,6 +25,7 @@ package final class AccessHandler: ExchangeHandler {
     package func handle(_ exchange: Exchange) {
         let carried = Carried(exchange)
         if carried.credential { authenticate(exchange) }
+        if carried.token { tokens.removeOwnTokens(exchange) }
         if carried.identity {
             if let impersonation = Impersonation(exchange.request.headers) {
                 exchange.accessState.impersonation = impersonation
@@ -53,13 +57,16 @@ package final class AccessHandler: ExchangeHandler {
     /// What a request carries; most carry nothing.
     private struct Carried {
         var credential: Bool
+        var token = false
         var identity = false
 
         init(_ exchange: Exchange) {
             credential = exchange.peer.certificate != nil
             for field in exchange.request.headers.fields {
                 switch field.known {
-                case .authorization, .secWebSocketProtocol: credential = true
+                case .authorization, .secWebSocketProtocol:
+                    credential = true
+                    token = true
                 case .identity: identity = true
                 default: break
                 }

@@ -14,10 +14,27 @@ final class AccessSetup: Sendable {
     /// The authorities that clients are asked for certificates of, PEM.
     var authoritiesPEM: [UInt8] { authorities.withLock { $0.pem } }
 
+    /// Follows the files that tokens are read from.
+    let tokenFiles: FileFollower
+    /// Follows the files that authorities are read from.
+    let authorityFiles: FileFollower
+
     private let settings: Settings
     private let data: String
-    private let tokens: Mutex<TokenTable>
+    private let tokens: Mutex<Tokens>
     private let authorities: Mutex<ClientAuthorities>
+    /// The tokens by where they come from: one that can't be read leaves the other as it is.
+    private struct Tokens {
+        var file = TokenTable()
+        var admin = TokenTable()
+
+        var all: TokenTable {
+            var table = file
+            table.add(admin)
+            return table
+        }
+    }
+
     private let loops = Mutex<[NIOLoopBound<TokenAuthenticator>]>([])
 
     /// Reads the files that the settings name.
@@ -29,19 +46,26 @@ final class AccessSetup: Sendable {
     init(_ settings: Settings, data: String, authProxyHeaders: [String]) throws(GatewayError) {
         self.settings = settings
         self.data = data
-        tokens = Mutex(try Self.tokens(settings, data: data))
+        tokenFiles = FileFollower([settings.tokenAuthFile, "\(data)/\(AdminToken.fileName)"])
+        authorityFiles = FileFollower([settings.clientCAFile, settings.requestHeaderClientCAFile])
+        tokens = Mutex(Tokens(file: try Self.fileTokens(settings), admin: try Self.adminToken(data)))
         let read = try Self.authorities(settings)
         authorities = Mutex(read)
         verifier = read.client == nil && read.frontProxy == nil ? nil : ClientCertificateVerifier(read)
         let names = settings.requestHeaderNames
-        let known = authProxyHeaders.filter { RequestHeaderNames.fault($0) == nil }
+        for name in authProxyHeaders where RequestHeaderNames.isTaken(name) {
+            throw GatewayError(
+                .badRequest,
+                "grafana-config: [auth.proxy] takes a user from the header \(name), which has another meaning; use a name of your own"
+            )
+        }
         identityNames = IdentityNames(
-            names: names.user + names.uid + names.group + known, prefixes: names.extraPrefix)
+            names: names.user + names.uid + names.group + authProxyHeaders, prefixes: names.extraPrefix)
     }
 
     /// The first handler of a loop's chain that knows users; call on that loop.
     func handler(_ loop: any EventLoop, next: any ExchangeHandler) -> AccessHandler {
-        let token = TokenAuthenticator(tokens: tokens.withLock { $0 })
+        let token = TokenAuthenticator(tokens: tokens.withLock { $0.all })
         loops.withLock { $0.append(NIOLoopBound(token, eventLoop: loop)) }
         var authenticators: [any Authenticator] = []
         // The order is Kubernetes': front proxy, certificate, token.
@@ -50,7 +74,7 @@ final class AccessSetup: Sendable {
         }
         if !settings.clientCAFile.isEmpty { authenticators.append(CertificateAuthenticator()) }
         authenticators.append(token)
-        return AccessHandler(authenticators: authenticators, next: next)
+        return AccessHandler(authenticators: authenticators, tokens: token, next: next)
     }
 
     /// What decides in a loop's chain.
@@ -58,23 +82,28 @@ final class AccessSetup: Sendable {
 
     /// The gate of a loop's chain.
     func gate(_ policy: AuthorizerUnion) -> AccessGate {
+        // Somebody who wants no anonymous users means it also before other users are configured.
         let nobody: AccessGate.Nobody =
-            if !settings.isAuthenticationConfigured { .firstRun(FirstRunGate()) } else if settings.anonymousAuth {
-                .anonymous
-            } else { .refused }
+            if !settings.anonymousAuth { .refused } else if settings.isAuthenticationConfigured { .anonymous } else {
+                .firstRun(FirstRunGate())
+            }
         return AccessGate(nobody: nobody, policy: policy)
     }
 
-    /// The files that tokens are read from.
-    var tokenFiles: [String] { [settings.tokenAuthFile, "\(data)/\(AdminToken.fileName)"] }
-    /// The files that authorities are read from.
-    var authorityFiles: [String] { [settings.clientCAFile, settings.requestHeaderClientCAFile] }
-
     /// Reads the tokens again and tells every loop.
+    ///
+    /// - Throws: the first fault; what could be read counts all the same.
     func reloadTokens() throws(GatewayError) {
-        let read = try Self.tokens(settings, data: data)
-        tokens.withLock { $0 = read }
+        let file = Result { () throws(GatewayError) in try Self.fileTokens(settings) }
+        let admin = Result { () throws(GatewayError) in try Self.adminToken(data) }
+        let read = tokens.withLock { tokens in
+            if case .success(let table) = file { tokens.file = table }
+            if case .success(let table) = admin { tokens.admin = table }
+            return tokens.all
+        }
         for bound in loops.withLock({ $0 }) { bound.eventLoop.execute { bound.value.tokens = read } }
+        _ = try file.get()
+        _ = try admin.get()
     }
 
     /// Reads the authorities again, also for open connections.
@@ -84,13 +113,35 @@ final class AccessSetup: Sendable {
         await verifier?.replace(read)
     }
 
-    private static func tokens(_ settings: Settings, data: String) throws(GatewayError) -> TokenTable {
+    private static func fileTokens(_ settings: Settings) throws(GatewayError) -> TokenTable {
+        guard !settings.tokenAuthFile.isEmpty else { return TokenTable() }
+        return try TokenFile.parse(try FileText.read(settings.tokenAuthFile), path: settings.tokenAuthFile)
+    }
+
+    private static func adminToken(_ data: String) throws(GatewayError) -> TokenTable {
         var table = TokenTable()
-        if !settings.tokenAuthFile.isEmpty {
-            table = try TokenFile.parse(try FileText.read(settings.tokenAuthFile), path: settings.tokenAuthFile)
-        }
         table.add(try AdminToken.load(data: data), User(name: AdminToken.user, groups: [User.masters]))
         return table
+    }
+
+    /// What is wrong with the files that the settings name, without a data folder.
+    static func faults(_ settings: Settings, authProxyHeaders: [String]) -> [GatewayError] {
+        var faults: [GatewayError] = []
+        do throws(GatewayError) { _ = try fileTokens(settings) } catch { faults.append(error) }
+        do throws(GatewayError) { _ = try authorities(settings) } catch { faults.append(error) }
+        for name in authProxyHeaders where RequestHeaderNames.isTaken(name) {
+            faults.append(
+                GatewayError(
+                    .badRequest,
+                    "grafana-config: [auth.proxy] takes a user from the header \(name), which has another meaning"))
+        }
+        if !settings.requestHeaderAllowedNames.isEmpty, settings.requestHeaderClientCAFile.isEmpty {
+            faults.append(
+                GatewayError(
+                    .badRequest,
+                    "requestheader-allowed-names: does nothing without requestheader-client-ca-file; give both"))
+        }
+        return faults
     }
 
     private static func authorities(_ settings: Settings) throws(GatewayError) -> ClientAuthorities {

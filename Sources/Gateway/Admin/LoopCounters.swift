@@ -26,6 +26,7 @@ final class LoopCounters: ExchangeObserver {
 
     private(set) var values = Values()
     private let log: AccessLog?
+    private var refusals = RefusalBudget()
 
     init(log: AccessLog?) {
         self.log = log
@@ -38,7 +39,7 @@ final class LoopCounters: ExchangeObserver {
         let handler = exchange.handledBy.index
         values.requests[handler][status] &+= 1
         values.nanoseconds[handler] &+= elapsed
-        log?.write(exchange, nanoseconds: elapsed)
+        log?.write(exchange, nanoseconds: elapsed, refusals: &refusals)
     }
 
     func handshakeFailed(_ peer: Peer, _ why: String) {

@@ -8,8 +8,12 @@ import SystemKit
 package enum ConfigurationCheck {
     /// Every fault, with file, line and field.
     package static func run(_ settings: Settings) async -> [GatewayError] {
-        var faults = settings.listenerFaults + PluginScan(settings.pluginsDirs).faults
-        faults += Provisioning.load(settings.provisioningLayout, environment: ProcessEnvironment.all).faults
+        let provisioned = Provisioning.load(settings.provisioningLayout, environment: ProcessEnvironment.all)
+        var faults = settings.listenerFaults
+        faults += AccessSetup.faults(settings, authProxyHeaders: provisioned.grafana.authProxyHeaders)
+        faults += ServingCertificate.faults(settings)
+        faults += PluginScan(settings.pluginsDirs).faults
+        faults += provisioned.faults
         if !settings.manifests.isEmpty {
             faults += ManifestReader.check([settings.manifests]).map { GatewayError(.badRequest, "\($0)") }
         }

@@ -86,7 +86,9 @@ package struct Explanation: Sendable {
 
     /// From the running gateway, through its admin listener.
     package static func running(method: String, path: String, _ settings: Settings) async throws -> String {
-        try await AdminClient.get(
-            settings.adminAddress, "/explain?method=\(AdminClient.escape(method))&path=\(AdminClient.escape(path))")
+        let admin = settings.effectiveListeners.first { $0.purpose == .admin && $0.tls == nil }
+        return try await AdminClient.get(
+            admin?.address ?? settings.adminAddress,
+            "/explain?method=\(AdminClient.escape(method))&path=\(AdminClient.escape(path))")
     }
 }

@@ -168,7 +168,7 @@ extension GatewayService {
     ) {
         let listeners = announcement.listeners
         tasks.addTask {
-            await FileFollower(access.tokenFiles).run {
+            await access.tokenFiles.run {
                 report("the tokens stay as they were") { () throws(GatewayError) in
                     try access.reloadTokens()
                     try announcement.writeKubeconfig()
@@ -176,7 +176,7 @@ extension GatewayService {
             }
         }
         tasks.addTask {
-            await FileFollower(access.authorityFiles).run {
+            await access.authorityFiles.run {
                 do throws(GatewayError) {
                     try await access.reloadAuthorities()
                     // The names of the authorities are part of what listeners ask clients for.
@@ -187,7 +187,7 @@ extension GatewayService {
             }
         }
         tasks.addTask {
-            await FileFollower(listeners.certificateFiles).run {
+            await listeners.certificateFiles.run {
                 listeners.reloadCertificates(logger)
                 report("the kubeconfig stays as it was") { () throws(GatewayError) in
                     try announcement.writeKubeconfig()

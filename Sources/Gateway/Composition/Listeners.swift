@@ -24,6 +24,8 @@ struct Listeners: Sendable {
     }
 
     private(set) var all: [Started] = []
+    /// Follows the files of certificates that operators replace.
+    let certificateFiles: FileFollower
     private let access: AccessSetup
     private let data: String
 
@@ -39,6 +41,7 @@ struct Listeners: Sendable {
     ) async throws {
         self.access = access
         self.data = data
+        certificateFiles = FileFollower(settings.compactMap(\.tls).flatMap { [$0.certFile, $0.keyFile] })
         for listener in settings {
             let certificate = try listener.tls.map {
                 try ServingCertificate($0, host: listener.address.host, data: data)
@@ -81,11 +84,6 @@ struct Listeners: Sendable {
                 logger.error("the certificate stays as it was: \(fault.message)")
             }
         }
-    }
-
-    /// The files of certificates that operators replace.
-    var certificateFiles: [String] {
-        all.compactMap(\.settings.tls).flatMap { [$0.certFile, $0.keyFile] }.filter { !$0.isEmpty }
     }
 
     private static func material(_ certificate: ServingCertificate, _ access: AccessSetup) -> TLSServerMaterial {

@@ -103,15 +103,18 @@ extension Settings {
         case "requestheader-username-headers": requestHeaderNames.user = try Self.names(key, parts, origin)
         case "requestheader-uid-headers": requestHeaderNames.uid = try Self.names(key, parts, origin)
         case "requestheader-group-headers": requestHeaderNames.group = try Self.names(key, parts, origin)
-        case "requestheader-extra-headers-prefix": requestHeaderNames.extraPrefix = try Self.names(key, parts, origin)
+        case "requestheader-extra-headers-prefix":
+            requestHeaderNames.extraPrefix = try Self.names(key, parts, origin, RequestHeaderNames.prefixFault)
         default: return false
         }
         return true
     }
 
-    private static func names(_ key: String, _ names: [String], _ origin: String) throws(GatewayError) -> [String] {
+    private static func names(
+        _ key: String, _ names: [String], _ origin: String, _ check: (String) -> String? = RequestHeaderNames.fault
+    ) throws(GatewayError) -> [String] {
         for name in names {
-            if let fault = RequestHeaderNames.fault(name) {
+            if let fault = check(name) {
                 throw GatewayError(.badRequest, "\(origin): \(key): \(fault) (got \"\(name)\")")
             }
         }

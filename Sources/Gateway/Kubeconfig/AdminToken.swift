@@ -11,7 +11,11 @@ package enum AdminToken {
     /// The token in the folder, or a new one.
     static func load(data: String) throws(GatewayError) -> String {
         let path = "\(data)/\(fileName)"
-        guard FileFacts(path) != nil else { return try rotate(data: data) }
+        guard FileFacts(path) != nil else {
+            let token = random()
+            try FileWriter.replace(path, token + "\n", mode: 0o600)
+            return token
+        }
         let token = try FileText.read(path).split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
         guard token.utf8.count >= 32, token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw GatewayError(
@@ -25,18 +29,26 @@ package enum AdminToken {
     /// A running gateway takes it over within a second or two.
     ///
     /// - Parameter data: the data folder.
-    @discardableResult
-    package static func rotate(data: String) throws(GatewayError) -> String {
+    /// - Returns: how many kubeconfigs have the new one.
+    /// - Throws: `GatewayError` when the folder is none of a gateway.
+    package static func rotate(data: String) throws(GatewayError) -> Int {
         let path = "\(data)/\(fileName)"
+        guard FileFacts(path) != nil else {
+            throw GatewayError(
+                .badRequest,
+                "\(data): holds no \(fileName), so it is no gateway's data folder; give --data-dir another one")
+        }
         let old = (try? FileText.read(path))?.split(whereSeparator: \.isNewline).first.map(String.init)
         let token = random()
         try FileWriter.replace(path, token + "\n", mode: 0o600)
-        guard let old, !old.isEmpty else { return token }
+        guard let old, !old.isEmpty else { return 0 }
+        var count = 0
         for file in Kubeconfig.paths(data: data) {
             guard let text = try? FileText.read(file), text.contains(old) else { continue }
             try FileWriter.replace(file, text.replacing(old, with: token), mode: 0o600)
+            count += 1
         }
-        return token
+        return count
     }
 
     /// 256 bits of the system's random numbers as letters, digits, `-` and `_`.

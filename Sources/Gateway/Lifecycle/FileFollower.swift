@@ -3,10 +3,12 @@ import SystemKit
 /// Watches files by looking at them: certificates and tokens are replaced while the process runs.
 struct FileFollower: Sendable {
     private let paths: [String]
+    private let before: [FileFacts?]
 
-    /// A follower of these files; empty paths are left out.
+    /// A follower of these files from now on, so make it before they are read; empty paths are left out.
     init(_ paths: [String]) {
         self.paths = paths.filter { !$0.isEmpty }
+        before = self.paths.map { FileFacts($0) }
     }
 
     /// Calls `changed` whenever a file is another one than before, until the task is cancelled.
@@ -15,7 +17,7 @@ struct FileFollower: Sendable {
     /// one look.
     func run(every interval: Duration = .milliseconds(500), _ changed: @Sendable () async -> Void) async {
         guard !paths.isEmpty else { return }
-        var known = facts
+        var known = before
         var seen = known
         while (try? await Task.sleep(for: interval)) != nil {
             let now = facts

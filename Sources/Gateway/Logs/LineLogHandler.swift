@@ -66,8 +66,7 @@ package struct LineLogHandler: LogHandler {
             }
         }
         line.append(0x0A)
-        // One write per line: lines of several threads don't mix.
-        _ = line.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
+        LogOutput.write(line)
     }
 
     private static func name(_ level: Logger.Level) -> String {

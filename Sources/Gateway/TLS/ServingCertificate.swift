@@ -1,5 +1,6 @@
 import Access
 import DataPlaneAPI
+import FoundationEssentials
 import HTTPKit
 import SwiftASN1
 import SystemKit
@@ -62,4 +63,29 @@ struct ServingCertificate: Sendable {
         if bound != "0.0.0.0", bound != "::", !hosts.contains(bound) { hosts.append(bound) }
         return hosts
     }
+}
+
+extension ServingCertificate {
+    /// What is wrong with the certificates that the settings name.
+    static func faults(_ settings: Settings) -> [GatewayError] {
+        settings.effectiveListeners.compactMap { listener in
+            guard let tls = listener.tls, !tls.certFile.isEmpty, !tls.keyFile.isEmpty else { return nil }
+            do throws(GatewayError) {
+                let read = try ServingCertificate(tls, host: listener.address.host, data: "")
+                let material = TLSServerMaterial(
+                    certificateChain: Array(read.chain.utf8), privateKey: Array(read.key.utf8))
+                _ = try TLSServerContext(material, verifier: nil)
+                if let end = read.end, end < Date() {
+                    return GatewayError(
+                        .badRequest, "\(listener.name): \(tls.certFile): the certificate has expired; replace it")
+                }
+                return nil
+            } catch {
+                return GatewayError(error.code, "\(listener.name): \(error.message)")
+            }
+        }
+    }
+
+    /// When the certificate ends.
+    var end: Date? { (try? CertificateBundle(chain, path: ""))?.certificates.first?.notValidAfter }
 }

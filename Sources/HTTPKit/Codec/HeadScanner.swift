@@ -101,7 +101,9 @@ enum FieldScanner {
             while valueEnd > valueStart, bytes[valueEnd - 1] == 0x20 || bytes[valueEnd - 1] == 0x09 { valueEnd -= 1 }
             position += 2
             let name = UnsafeRawBufferPointer(rebasing: bytes[nameStart..<nameEnd])
-            let known = limits.identityNames.contains(name) ? .identity : KnownHeader.of(name)
+            var known = KnownHeader.of(name)
+            // What frames or routes a message keeps its meaning, whatever somebody configured.
+            if known == .other, limits.identityNames.contains(name) { known = .identity }
             // Some servers take `Content_Length` for `Content-Length`, others don't: they would disagree on the body.
             if known == .contentLength || known == .transferEncoding, name.contains(UInt8(ascii: "_")) {
                 throw .malformed("a header that frames the body is spelled with an underscore")

@@ -10,6 +10,13 @@ extension Exchange {
         request.headers.fields.removeAll { $0.known == .authorization }
     }
 
+    /// Removes the `Authorization` fields whose values are the gateway's own credentials.
+    package func removeAuthorization(where isOwn: (UnsafeRawBufferPointer) -> Bool) {
+        let headers = request.headers
+        guard headers.fields.contains(where: { $0.known == .authorization }) else { return }
+        request.headers.fields.removeAll { $0.known == .authorization && headers.withValue($0, isOwn) }
+    }
+
     /// Replaces the WebSocket sub-protocols that the client offers; none removes the field.
     package func offerWebSocketProtocols(_ value: [UInt8]) {
         request.headers.fields.removeAll { $0.known == .secWebSocketProtocol }

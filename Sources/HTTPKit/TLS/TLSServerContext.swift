@@ -72,6 +72,8 @@ package final class TLSServerContext: Sendable {
         var settings = TLSConfiguration.makeServerConfiguration(
             certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
         settings.minimumTLSVersion = .tlsv12
+        // A client that doesn't say goodbye shall not hold up a stop.
+        settings.shutdownTimeout = .milliseconds(500)
         // Forward secrecy and authenticated encryption only, also for TLS 1.2.
         settings.cipherSuites = "ECDHE+AESGCM:ECDHE+CHACHA20"
         // HTTP/2 joins here once there is a codec for it.

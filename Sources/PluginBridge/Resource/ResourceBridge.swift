@@ -14,8 +14,9 @@ package struct ResourceBridgeSettings: Sendable {
     package var requestLimit: Int
     /// The most bytes of an answer's body; nil for no limit (setting plugin-response-limit).
     package var responseLimit: Int?
-    /// So long a small first message waits for the end of its answer, to leave in one write and with its length. Longer
-    /// means fewer chunked answers from slow plugins, and a later first byte of those that stream.
+    /// So long a small first message waits for its answer's end, to leave in one write and with its length.
+    ///
+    /// Longer means fewer chunked answers from slow plugins, and a later first byte of those that stream.
     package var patience = TimeAmount.milliseconds(1)
 
     /// Settings.

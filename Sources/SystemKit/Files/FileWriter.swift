@@ -17,6 +17,7 @@ package enum FileWriter {
         unlink(temporary)
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode_t(mode))
         guard descriptor >= 0 else { throw fault("create it") }
+        keepOwner(descriptor, path)
         let bytes = Array(text.utf8)
         var written = 0
         while written < bytes.count {
@@ -37,6 +38,17 @@ package enum FileWriter {
             unlink(temporary)
             throw error
         }
+    }
+}
+
+extension FileWriter {
+    /// Gives a new file the owner of the one it replaces, or of its folder: root may write for another user.
+    private static func keepOwner(_ descriptor: Int32, _ path: String) {
+        guard geteuid() == 0 else { return }
+        var facts = stat()
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        guard stat(path, &facts) == 0 || stat(folder.isEmpty ? "/" : folder, &facts) == 0 else { return }
+        _ = fchown(descriptor, facts.st_uid, facts.st_gid)
     }
 }
 

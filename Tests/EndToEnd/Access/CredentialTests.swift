@@ -220,4 +220,73 @@ struct CredentialTests {
         #expect(answer.status == 401 && answer.message.contains("no credential"), "\(answer.body)")
         #expect(try Curl.get(url, pair: pki.development, []).status == 200)
     }
+
+    @Test func `a chain of certificates that signed each other costs nothing`() throws {
+        let pki = try Self.pki.get()
+        let folder = try TemporaryFolder()
+        // Twelve authorities of one name, all over again: a search through all orders would take for ever.
+        let one = try pki.client("bomb-leaf", subject: "/CN=bomb", byOther: true)
+        let leaf = try String(contentsOfFile: one.certificate, encoding: .utf8)
+        let other = try String(contentsOfFile: pki.other("other.crt"), encoding: .utf8)
+        let chain = try folder.write("chain.crt", leaf + String(repeating: other, count: 12))
+        let started = Date()
+        let answer = try Curl.get(
+            try Self.url(Self.objects), pair: PKI.Pair(certificate: chain, key: one.key), [])
+        #expect(answer.status == 401 && answer.message.contains("too many"), "\(answer.body)")
+        let same = try folder.write("same.crt", leaf + other + other)
+        let twice = try Curl.get(try Self.url(Self.objects), pair: PKI.Pair(certificate: same, key: one.key), [])
+        #expect(twice.status == 401 && twice.message.contains("same name"), "\(twice.body)")
+        #expect(Date().timeIntervalSince(started) < 15)
+    }
+
+    static let leftovers: [[String]] = [
+        ["Authorization: Bearer bob-token", "Authorization: Basic YTpi"],
+        ["Authorization: Bearer bob-token", "Authorization: Bearer bob-token"], ["Authorization: Bearer\tbob-token"],
+        ["Sec-WebSocket-Protocol: base64url.bearer.authorization.k8s.io.Ym9iLXRva2Vu"],
+        ["Sec-WebSocket-Protocol: x", "Sec-WebSocket-Protocol: base64url.bearer.authorization.k8s.io.Ym9iLXRva2Vu"],
+        [
+            "Authorization: Bearer glsa_x",
+            "Sec-WebSocket-Protocol: x, base64url.bearer.authorization.k8s.io.Ym9iLXRva2Vu",
+        ],
+    ]
+
+    @Test(arguments: leftovers)
+    func `no form of the gateway's token reaches the upstream`(headers: [String]) throws {
+        let mark = "left\(UInt64.random(in: 0 ... .max))"
+        for pair in [nil, try Self.pki.get().development] {
+            _ = try Curl.get(try Self.url("/d/x?\(mark)"), pair: pair, headers.flatMap { ["-H", $0] })
+        }
+        let arrived = try Shared.upstream.get().recorded(mark)
+        #expect(arrived.count == 2)
+        for request in arrived {
+            let head: String = request.head
+            #expect(!head.contains("bob-token") && !head.contains("Ym9iLXRva2Vu"), "\(head)")
+        }
+    }
+
+    @Test func `no anonymous users also before others are configured`() throws {
+        let gateway = try Gateway(flags: ["--anonymous-auth", "false"])
+        #expect(try gateway.request("GET", Self.objects).status == 401)
+    }
+
+    @Test func `a broken token file doesn't stop the other tokens from being replaced`() throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write("tokens.csv", "root-token,root,u-0,system:masters\n")
+        let gateway = try Gateway(flags: ["--token-auth-file", file])
+        try folder.write("tokens.csv", "broken\n")
+        #expect(gateway.process.stderr.wait { $0.contains("tokens stay as they were") } != nil, "\(gateway.log)")
+        let data = "\(gateway.folder.path)/data"
+        let command = try ChildProcess(try Programs.gateway(), ["rotate-token", "--data-dir", data])
+        #expect(command.waitForExit() && command.exitStatus == 0)
+        let token = try String(contentsOfFile: "\(data)/admin-token", encoding: .utf8).trimmingCharacters(in: .newlines)
+        func status(_ token: String) throws -> Int {
+            try gateway.request("GET", Self.objects, [("Authorization", "Bearer \(token)")]).status
+        }
+        let deadline = Date(timeIntervalSinceNow: 20)
+        while try status(token) != 200, Date() < deadline {}
+        #expect(try status(token) == 200)
+        #expect(try status("root-token") == 200)
+        let wrong = try ChildProcess(try Programs.gateway(), ["rotate-token", "--data-dir", folder.path])
+        #expect(wrong.waitForExit() && wrong.exitStatus != 0)
+    }
 }

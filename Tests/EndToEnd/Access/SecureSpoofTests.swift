@@ -48,7 +48,7 @@ struct SecureSpoofTests {
         let folder = try TemporaryFolder()
         let ini = try folder.write(
             "grafana.ini",
-            "[auth.proxy]\nenabled = true\nheader_name = X-My-Sso\nheaders = Name:X-My-Name Role:X-My-Role\n")
+            "[auth.proxy]\nenabled = true\nheader_name = X-My-Sso\nheaders = Name:X_My_Name Role:X-My.Role\n")
         let gateway = try Gateway(
             upstream: try Shared.upstream.get().port,
             flags: [
@@ -57,7 +57,8 @@ struct SecureSpoofTests {
             ])
         let mark = "c\(UInt64.random(in: 0 ... .max))"
         let names = [
-            "X-Proxy-User", "X_Proxy_User", "x-proxy-extra-a", "X-My-Sso", "X_MY_SSO", "X-My-Name", "X-My-Role",
+            "X-Proxy-User", "X_Proxy_User", "x-proxy-extra-a", "X-My-Sso", "X_MY_SSO", "X-My-Name", "X_My_Name",
+            "X-My.Role",
         ]
         _ = try Curl.get(
             "https://127.0.0.1:\(gateway.securePort)/i?\(mark)", names.flatMap { ["-H", "\($0): root-by-header"] })

@@ -35,7 +35,7 @@ struct ManifestTests {
         let watch = try ServiceWatch(gateway)
         // The file of one object is broken, that of the other one is gone: nothing may be taken for withdrawn. The second
         // fault tells that the folder was looked at after both had happened.
-        for change in [text, text + "\n# changed\n"] {
+        for change in [text, "# moved down\n\n" + text] {
             let log = gateway.process.stderr.count
             try gateway.folder.write(Self.file(Self.first), change)
             let gone = "\(gateway.folder.path)/\(Self.file(Self.second))"

@@ -72,8 +72,10 @@ struct CertificateAuthorityTests {
         #expect(token.utf8.count >= 43)
         let path = try Kubeconfig(server: "https://127.0.0.1:1", authority: "x", token: token).write(data: folder)
         #expect(try String(contentsOfFile: path, encoding: .utf8).contains(token))
-        let next = try AdminToken.rotate(data: folder)
+        #expect(try AdminToken.rotate(data: folder) == 3)
+        let next = try AdminToken.load(data: folder)
         #expect(next != token)
+        #expect(throws: (any Error).self) { try AdminToken.rotate(data: "\(folder)/pki-of-nobody") }
         for path in Kubeconfig.paths(data: folder) {
             let text = try String(contentsOfFile: path, encoding: .utf8)
             #expect(text.contains(next) && !text.contains(token))
