@@ -5,7 +5,11 @@ set -euo pipefail
 case "${1:-build}" in
 build) wanted="libgrpc-dev libprotobuf-c-dev libssl-dev libsqlite3-dev" ;;
 demo) wanted="prometheus curl" ;;
-test) wanted="prometheus curl openssl kubernetes-client python3-venv" ;;
+test)
+    wanted="prometheus curl openssl kubernetes-client python3-venv"
+    # The plugin on go-plugin that is not built on our code.
+    wanted="$wanted golang-go golang-github-hashicorp-go-plugin-dev golang-google-grpc-dev golang-goprotobuf-dev protobuf-compiler"
+    ;;
 bench) wanted="openssl nginx-light haproxy caddy wrk protobuf-compiler python3-venv" ;;
 *) echo "usage: $0 build|demo|test|bench" >&2; exit 2 ;;
 esac

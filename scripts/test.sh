@@ -10,6 +10,12 @@ if [ ! -x "$venv/bin/python" ]; then
     python3 -m venv "$venv" && "$venv/bin/pip" install -q grpcio pyarrow || echo "skipping the Python plugin: no grpcio"
 fi
 [ -x "$venv/bin/python" ] && export PLUGIN_PYTHON="$PWD/$venv/bin/python"
+# The independent plugin on go-plugin, of Debian's Go packages.
+if Tests/Interop/go/build.sh .run/go; then
+    export PLUGIN_GO="$PWD/.run/go/plugin"
+else
+    echo "skipping the Go plugin: it can't be built (scripts/deps.sh test)"
+fi
 # The oldest kubectl that is tried, beside those that are installed.
 old=.run/kubectl-debian
 if [ ! -x "$old/usr/bin/kubectl" ] && command -v apt-get dpkg >/dev/null; then
