@@ -7,18 +7,22 @@ extension Showcase: QueryDataHandler {
     func query(_ query: DataQuery, in request: QueryDataRequest) async throws -> DataResponse {
         let wish = JSON(query.json)
         switch wish["wave"] as? String ?? "sine" {
-        case "sine": return DataResponse(frames: [Self.sine(points: wish["points"] as? Int ?? 100)])
+        case "sine": return DataResponse(frames: [Self.sine(Self.points(wish["points"] as? Int))])
         case "types": return DataResponse(frames: [Self.types])
         case let other: throw PluginError("there is no wave \"\(other)\"; ask for sine or types", status: 400)
         }
     }
 
-    /// A wave of the last minutes, one point a second.
-    private static func sine(points: Int) -> Frame {
-        let count = max(1, min(points, 100_000))
+    /// The last seconds, as many as asked for.
+    static func points(_ wanted: Int?) -> ArraySlice<Int64> {
+        let count = max(1, min(wanted ?? 100, 100_000))
         let end = Int64(Date().timeIntervalSince1970)
-        let seconds = (0..<count).map { end - Int64(count - 1 - $0) }
-        return Frame(
+        return (0..<count).map { end - Int64(count - 1 - $0) }[...]
+    }
+
+    /// A wave, one point a second.
+    static func sine(_ seconds: ArraySlice<Int64>) -> Frame {
+        Frame(
             "sine",
             fields: [
                 .times("time", nanoseconds: seconds.map { $0 * 1_000_000_000 }),

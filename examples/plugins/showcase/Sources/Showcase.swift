@@ -53,6 +53,8 @@ struct JSON {
 
     /// The text, keys sorted.
     var bytes: [UInt8] {
-        Array((try? JSONSerialization.data(withJSONObject: fields, options: .sortedKeys)) ?? Data("{}".utf8))
+        Array(
+            (try? JSONSerialization.data(withJSONObject: fields, options: [.sortedKeys, .withoutEscapingSlashes]))
+                ?? Data("{}".utf8))
     }
 }
