@@ -4,19 +4,8 @@ import Testing
 /// Programs of others behind and beside the gateway.
 @Suite(.timeLimit(.minutes(3)))
 struct ForeignPluginTests {
-    /// A Python with grpcio and pyarrow: PLUGIN_PYTHON, else that of the system.
-    private static func python() throws -> String? {
-        let named = ProcessInfo.processInfo.environment["PLUGIN_PYTHON"] ?? "/usr/bin/python3"
-        let check = try ChildProcess(named, ["-c", "import grpc, pyarrow"])
-        guard check.waitForExit(), check.exitStatus == 0 else {
-            print("skipped: \(named) has no grpcio and pyarrow; set PLUGIN_PYTHON to one that has")
-            return nil
-        }
-        return named
-    }
-
     @Test func `a plugin in Python answers through the gateway`() throws {
-        guard let python = try Self.python() else { return }
+        guard let python = try ForeignPlugin.pythonProgram() else { return }
         let gateway = try Gateway(
             plugins: {
                 try TestPlugins.install(
