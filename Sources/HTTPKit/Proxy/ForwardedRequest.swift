@@ -33,6 +33,13 @@ enum ForwardedRequest {
         }
         if request.isHTTP10, headers.first(.host) == nil { out.writeStaticString("Host: localhost\r\n") }
         writeOrigin(exchange, into: &out)
+        writeFraming(request, into: &out)
+        return out
+    }
+
+    /// How the body is framed, the upgrade that is asked for, and the end of the head.
+    static func writeFraming(_ request: RequestHead, into out: inout ByteBuffer) {
+        let headers = request.headers
         switch request.framing {
         case .length(let length): out.writeLengthField(length)
         case .chunked: out.writeStaticString("Transfer-Encoding: chunked\r\n")
@@ -45,7 +52,6 @@ enum ForwardedRequest {
             out.copyField(headers, upgrade)
         }
         out.writeStaticString("\r\n")
-        return out
     }
 
     /// States where the request came from; Grafana takes the client's address from here.

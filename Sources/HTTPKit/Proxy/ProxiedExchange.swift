@@ -1,10 +1,14 @@
 import DataPlaneAPI
 import NIOCore
+import NIOPosix
 
 /// One exchange on its way through an upstream connection: bytes both ways, each side waiting for the other.
 final class ProxiedExchange {
     let exchange: Exchange
     private let pool: UpstreamPool
+    private let rewrite: ProxyRewrite?
+    private var bytesReceived = 0
+    private var bytesAnswered = 0
     private var connection: UpstreamConnection?
     /// Whether the request's last byte is written.
     private var requestIsSent = false
@@ -14,11 +18,16 @@ final class ProxiedExchange {
     private var isOver = false
     private var timer: Scheduled<Void>?
 
-    init(_ exchange: Exchange, pool: UpstreamPool) {
+    /// An exchange with a server.
+    ///
+    /// - Parameter rewrite: how the request differs from what the client sent; nil when it goes on as it is.
+    init(_ exchange: Exchange, pool: UpstreamPool, rewrite: ProxyRewrite? = nil) {
         self.exchange = exchange
         self.pool = pool
+        self.rewrite = rewrite
     }
 
+    /// Sends the request; everything else follows from what comes back.
     func start() {
         // The exchange holds this object through its callbacks until `finish` drops them.
         exchange.onAbort = { self.clientGone() }
@@ -35,21 +44,29 @@ final class ProxiedExchange {
                 send(on: connection)
             case .failure(let error):
                 guard !isOver else { return }
-                let slow = if case ChannelError.connectTimeout = error { true } else { false }
-                fail(
-                    GatewayError(
-                        slow ? .gatewayTimeout : .badGateway,
-                        "the upstream \(pool.endpoint.text) can't be reached: \(describe(error))", source: .upstream,
-                        retryAfterSeconds: 1))
+                fail(unreachable(error))
             }
         }
     }
 
+    private func unreachable(_ error: any Error) -> GatewayError {
+        if let known = error as? GatewayError { return known }
+        if let known = (error as? NIOConnectionError)?.dnsAError as? GatewayError { return known }
+        let slow = if case ChannelError.connectTimeout = error { true } else { false }
+        return GatewayError(
+            slow ? .gatewayTimeout : .badGateway, "\(serverName) can't be reached: \(describe(error))",
+            source: .upstream, cause: rewrite.map { _ in pool.endpoint.text }, retryAfterSeconds: 1)
+    }
+
+    private var serverName: String { rewrite?.rules.name ?? "the upstream \(pool.endpoint.text)" }
+
     private func send(on connection: UpstreamConnection) {
         self.connection = connection
         connection.begin(self, method: exchange.request.method)
-        let head = ForwardedRequest.head(
-            exchange, allocator: connection.channel?.allocator ?? ByteBufferAllocator())
+        let allocator = connection.channel?.allocator ?? ByteBufferAllocator()
+        let head =
+            rewrite.map { RewrittenRequest.head(exchange, $0, allocator: allocator) }
+            ?? ForwardedRequest.head(exchange, allocator: allocator)
         if exchange.request.framing == .none {
             requestIsSent = true
             connection.writeAndFlush(head)
@@ -126,6 +143,10 @@ final class ProxiedExchange {
 extension ProxiedExchange: RequestBodySink {
     func bodyReceived(_ part: ByteBuffer) {
         guard !isOver, let connection else { return }
+        if let limit = rewrite?.rules.requestLimit, !isTunnel {
+            bytesReceived &+= part.readableBytes
+            if bytesReceived > limit { return fail(BodyCollector.tooLarge(limit, "limits.maxRequestBytes")) }
+        }
         if isTunnel || exchange.request.framing != .chunked {
             connection.writeAndFlush(part)
         } else {
@@ -158,6 +179,18 @@ extension ProxiedExchange: UpstreamConnectionUser {
             if awaitsContinue { sendBody() }
             return
         }
+        if let rewrite {
+            // A 401 would make browsers forget the login of the site they think they talk to.
+            if head.status == 401 {
+                return fail(GatewayError(.badRequest, "Authentication to data source failed", source: .upstream))
+            }
+            if head.status < 200 { return }
+            if let limit = rewrite.rules.responseLimit, let stated = head.statedLength, stated > limit,
+                head.framing != .none
+            {
+                return fail(responseTooLarge(limit))
+            }
+        }
         if head.status < 200 { return exchange.writeInterim(ForwardedResponse.interim(head)) }
         timer?.cancel()
         timer = nil
@@ -169,22 +202,38 @@ extension ProxiedExchange: UpstreamConnectionUser {
                 status: head.status, reason: reason, framing: framing,
                 statedLength: head.status == 204 ? nil : head.statedLength
             ) {
-                ForwardedResponse.writeFields(head, into: &$0)
+                writeFields(head, into: &$0)
             }
         }
+    }
+
+    private func writeFields(_ head: ResponseHead, into out: inout ByteBuffer) {
+        if let rewrite {
+            RewrittenRequest.writeAnswerFields(head, rewrite.rules, into: &out)
+        } else if head.status == 101 {
+            ForwardedResponse.writeUpgradeFields(head, into: &out)
+        } else {
+            ForwardedResponse.writeFields(head, into: &out)
+        }
+    }
+
+    private func responseTooLarge(_ limit: Int) -> GatewayError {
+        GatewayError(
+            .badGateway, "the answer of \(serverName) is larger than \(limit) bytes (limits.maxResponseBytes)",
+            source: .upstream)
     }
 
     private func tunnel(_ head: ResponseHead) {
         guard exchange.request.wantsUpgrade else {
             return fail(
-                GatewayError(.badGateway, "the upstream switched protocols although nobody asked", source: .upstream))
+                GatewayError(.badGateway, "\(serverName) switched protocols although nobody asked", source: .upstream))
         }
         timer?.cancel()
         connection?.responseDeadline = nil
         isTunnel = true
         head.withReason { reason in
             exchange.start(status: 101, reason: reason, framing: .untilClose) {
-                ForwardedResponse.writeUpgradeFields(head, into: &$0)
+                writeFields(head, into: &$0)
             }
         }
         exchange.flush()
@@ -194,6 +243,10 @@ extension ProxiedExchange: UpstreamConnectionUser {
 
     func upstreamPart(_ part: ByteBuffer) {
         guard !isOver else { return }
+        if let limit = rewrite?.rules.responseLimit, !isTunnel {
+            bytesAnswered &+= part.readableBytes
+            if bytesAnswered > limit { return fail(responseTooLarge(limit)) }
+        }
         exchange.write(part)
         if !exchange.isWritable { connection?.pause() }
     }
@@ -223,8 +276,8 @@ extension ProxiedExchange: UpstreamConnectionUser {
         fail(
             GatewayError(
                 .gatewayTimeout,
-                "the upstream \(pool.endpoint.text) did not answer within \(pool.timeouts.responseSeconds) s "
-                    + "(setting upstream-response-timeout)", source: .upstream))
+                "\(serverName) did not answer within \(pool.timeouts.responseSeconds) s "
+                    + "(\(rewrite?.rules.timeoutSetting ?? "setting upstream-response-timeout"))", source: .upstream))
     }
 
     func upstreamFailed(_ why: String) {
@@ -244,7 +297,7 @@ extension ProxiedExchange: UpstreamConnectionUser {
         }
         fail(
             GatewayError(
-                .badGateway, "the upstream \(pool.endpoint.text) failed before it answered: \(why)", source: .upstream,
-                retryAfterSeconds: 1))
+                .badGateway, "\(serverName) failed before it answered: \(why)", source: .upstream, retryAfterSeconds: 1)
+        )
     }
 }

@@ -1,5 +1,6 @@
 import DataPlaneAPI
 import NIOCore
+import NIOTLS
 
 /// What an upstream connection tells the exchange it serves.
 protocol UpstreamConnectionUser: AnyObject {
@@ -31,6 +32,10 @@ final class UpstreamConnection: ChannelInboundHandler {
     private(set) var user: (any UpstreamConnectionUser)?
     /// Called once when the connection is closed.
     var onClose: ((UpstreamConnection) -> Void)?
+    /// Whether its TLS handshake is done.
+    private(set) var isSecured = false
+    /// Called once when the TLS handshake is done, or with why it failed.
+    var onSecured: ((String?) -> Void)?
     /// How many exchanges it has served.
     private(set) var served = 0
     /// Whether it can carry another request.
@@ -119,6 +124,20 @@ final class UpstreamConnection: ChannelInboundHandler {
     func handlerAdded(context: ChannelHandlerContext) { channel = context.channel }
     func channelActive(context: ChannelHandlerContext) { channel = context.channel }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .handshakeCompleted = event as? TLSUserEvent {
+            isSecured = true
+            secured(nil)
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    private func secured(_ why: String?) {
+        let onSecured = onSecured
+        self.onSecured = nil
+        onSecured?(why)
+    }
+
     func channelInactive(context: ChannelHandlerContext) { closed("the upstream closed the connection") }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -150,6 +169,7 @@ final class UpstreamConnection: ChannelInboundHandler {
         let before = phase
         phase = .closed
         isReusable = false
+        secured(why)
         let user = user
         self.user = nil
         if before == .body, pending.readableBytes == 0, decoder?.remaining == nil, endsWithClose {

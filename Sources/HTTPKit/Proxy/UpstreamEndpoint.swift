@@ -7,6 +7,12 @@ package struct UpstreamEndpoint: Sendable, Hashable {
     /// TCP port.
     package var port: Int
 
+    /// An endpoint.
+    package init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
     /// Reads `http://host[:port]`; a path is refused, because what goes on keeps the path it came with.
     ///
     /// - Parameters:

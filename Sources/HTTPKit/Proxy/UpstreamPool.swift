@@ -13,12 +13,18 @@ package final class UpstreamPool {
     private var idle: [UpstreamConnection] = []
     private var all: [ObjectIdentifier: UpstreamConnection] = [:]
     private var isSweeping = false
+    private var isRetired = false
+    private let transport: UpstreamTransport?
+    private var tls: EventLoopFuture<TLSClientContext>?
 
     /// Creates a pool; call on its loop.
+    ///
+    /// - Parameter transport: how it connects; nil for plain TCP to wherever the name leads.
     package init(
         endpoint: UpstreamEndpoint, loop: any EventLoop, timeouts: UpstreamTimeouts = UpstreamTimeouts(),
-        limits: HTTPLimits = HTTPLimits()
+        limits: HTTPLimits = HTTPLimits(), transport: UpstreamTransport? = nil
     ) {
+        self.transport = transport
         self.endpoint = endpoint
         self.loop = loop
         self.timeouts = timeouts
@@ -28,6 +34,13 @@ package final class UpstreamPool {
     /// How many connections wait for work.
     package var idleCount: Int { idle.count }
 
+    /// Passes an exchange on through one of the connections.
+    ///
+    /// - Parameter rewrite: how the request differs from what the client sent.
+    package func forward(_ exchange: Exchange, _ rewrite: ProxyRewrite) {
+        ProxiedExchange(exchange, pool: self, rewrite: rewrite).start()
+    }
+
     /// Takes the connection that was used last, if one is open: it is the one least likely to be closed by the upstream.
     func takeIdle() -> UpstreamConnection? {
         while let connection = idle.popLast() {
@@ -36,12 +49,28 @@ package final class UpstreamPool {
         return nil
     }
 
-    /// Opens a new connection.
+    /// Opens a new connection; with TLS it is delivered once the handshake is done.
     func connect(_ done: @escaping (Result<UpstreamConnection, any Error>) -> Void) {
+        guard let settings = transport?.tls, let threads = transport?.threads else { return connect(nil, done) }
+        let host = endpoint.host
+        // Reading authorities and keys takes milliseconds: once per pool, and off the loop.
+        let context = tls ?? threads.runIfActive(eventLoop: loop) { try TLSClientContext(settings, host: host) }
+        tls = context
+        context.assumeIsolated().whenComplete { [self] result in
+            switch result {
+            case .success(let context): connect(context, done)
+            case .failure(let error): done(.failure(error))
+            }
+        }
+    }
+
+    private func connect(
+        _ tls: TLSClientContext?, _ done: @escaping (Result<UpstreamConnection, any Error>) -> Void
+    ) {
         let limits = limits
         let bound = NIOLoopBound((self, done), eventLoop: loop)
         let loop = loop
-        ClientBootstrap(group: loop)
+        var bootstrap = ClientBootstrap(group: loop)
             .connectTimeout(.milliseconds(Int64(timeouts.connectMS)))
             .channelOption(.maxMessagesPerRead, value: 1)
             .channelOption(
@@ -50,22 +79,44 @@ package final class UpstreamPool {
             .channelOption(.writeBufferWaterMark, value: .init(low: 64 * 1024, high: 256 * 1024))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let tls { try channel.pipeline.syncOperations.addHandler(try tls.handler()) }
                     try channel.pipeline.syncOperations.addHandler(UpstreamConnection(limits: limits))
                 }
             }
-            .connect(host: endpoint.host, port: endpoint.port)
+        if let transport {
+            bootstrap = bootstrap.resolver(
+                GuardedResolver(loop: loop, policy: transport.addresses, threads: transport.threads))
+        }
+        bootstrap.connect(host: endpoint.host, port: endpoint.port)
             .hop(to: loop)
             .whenComplete { result in
                 let (pool, done) = bound.value
-                done(
-                    result.flatMap { channel in
-                        Result {
-                            let connection = try channel.pipeline.syncOperations.handler(type: UpstreamConnection.self)
-                            pool.add(connection)
-                            return connection
-                        }
-                    })
+                let found = result.flatMap { channel in
+                    Result { try channel.pipeline.syncOperations.handler(type: UpstreamConnection.self) }
+                }
+                guard case .success(let connection) = found else { return done(found) }
+                pool.add(connection)
+                if tls == nil { done(found) } else { pool.awaitHandshake(connection, done) }
             }
+    }
+
+    private func awaitHandshake(
+        _ connection: UpstreamConnection, _ done: @escaping (Result<UpstreamConnection, any Error>) -> Void
+    ) {
+        if connection.isSecured { return done(.success(connection)) }
+        guard connection.isOpen else { return done(.failure(TLSClientFault(why: "the connection was closed"))) }
+        let bound = NIOLoopBound(connection, eventLoop: loop)
+        let timer = loop.scheduleTask(in: .milliseconds(Int64(timeouts.connectMS))) {
+            let connection = bound.value
+            let onSecured = connection.onSecured
+            connection.onSecured = nil
+            connection.close()
+            onSecured?("the server did not complete it in time")
+        }
+        connection.onSecured = { why in
+            timer.cancel()
+            done(why.map { .failure(TLSClientFault(why: $0)) } ?? .success(connection))
+        }
     }
 
     private func add(_ connection: UpstreamConnection) {
@@ -81,9 +132,16 @@ package final class UpstreamPool {
     /// Gives a connection back after a complete exchange.
     func put(_ connection: UpstreamConnection) {
         connection.release()
-        guard connection.isOpen, connection.isReusable else { return connection.close() }
+        guard !isRetired, connection.isOpen, connection.isReusable else { return connection.close() }
         connection.idleSince = .now()
         idle.append(connection)
+    }
+
+    /// Closes the idle connections, and the others once they are idle; for a pool that is not used any more.
+    package func retire() {
+        isRetired = true
+        for connection in idle { connection.close() }
+        idle = []
     }
 
     /// Looks at deadlines once a second, as long as there are connections.

@@ -1,3 +1,4 @@
+import DataPlaneAPI
 import NIOCore
 import NIOPosix
 
@@ -12,6 +13,7 @@ package func describe(_ error: any Error) -> String {
         return String(cString: strerror(error.errnoCode))
     case let error as NIOConnectionError:
         if let first = error.connectionErrors.first { return describe(first.error) }
+        if let known = error.dnsAError as? GatewayError { return known.message }
         if error.dnsAError != nil || error.dnsAAAAError != nil { return "the host name \(error.host) does not resolve" }
         return "no address to connect to"
     case ChannelError.connectTimeout:

@@ -1,0 +1,143 @@
+import NIOCore
+
+/// What is common to all requests to one server that isn't the upstream itself.
+package final class ProxyRules: Sendable {
+    /// What messages call the server, such as `the data source "x"`; clients may not know its address.
+    package let name: String
+    /// What its time-out is set with, for messages.
+    package let timeoutSetting: String
+    /// The `Host` field.
+    package let host: [UInt8]
+    /// Complete lines that are added to every request.
+    package let fields: [UInt8]
+    /// The names of those lines, lower case: what a client sends under them doesn't pass.
+    package let replaced: [[UInt8]]
+    /// Whether a client's field of a name is left out.
+    package let drops: @Sendable (UnsafeRawBufferPointer) -> Bool
+    /// Complete lines that are added to every answer.
+    package let answerFields: [UInt8]
+    /// The names of those lines, lower case.
+    package let replacedInAnswer: [[UInt8]]
+    /// The most bytes of a request's body; nil for any.
+    package let requestLimit: Int?
+    /// The most bytes of an answer's body; nil for any.
+    package let responseLimit: Int?
+
+    /// Rules.
+    package init(
+        name: String, timeoutSetting: String, host: [UInt8], fields: [UInt8], replaced: [[UInt8]],
+        drops: @escaping @Sendable (UnsafeRawBufferPointer) -> Bool, answerFields: [UInt8],
+        replacedInAnswer: [[UInt8]], requestLimit: Int? = nil, responseLimit: Int? = nil
+    ) {
+        self.name = name
+        self.timeoutSetting = timeoutSetting
+        self.host = host
+        self.fields = fields
+        self.replaced = replaced
+        self.drops = drops
+        self.answerFields = answerFields
+        self.replacedInAnswer = replacedInAnswer
+        self.requestLimit = requestLimit
+        self.responseLimit = responseLimit
+    }
+}
+
+/// How one request differs from what the client sent.
+package struct ProxyRewrite {
+    /// Path and query.
+    package var target: [UInt8]
+    /// The `Authorization` field; nil for none.
+    package var authorization: [UInt8]?
+    /// The `Cookie` field; nil for none.
+    package var cookie: [UInt8]?
+    /// What is common to all requests.
+    package var rules: ProxyRules
+
+    /// A rewrite.
+    package init(target: [UInt8], authorization: [UInt8]?, cookie: [UInt8]?, rules: ProxyRules) {
+        self.target = target
+        self.authorization = authorization
+        self.cookie = cookie
+        self.rules = rules
+    }
+}
+
+/// Writes heads under a rewrite.
+///
+/// Of the client's fields those pass that are end-to-end, claim no identity, are no credential, don't say what page or
+/// program made the request, and are not replaced.
+enum RewrittenRequest {
+    static func head(_ exchange: Exchange, _ rewrite: ProxyRewrite, allocator: ByteBufferAllocator) -> ByteBuffer {
+        let request = exchange.request
+        let headers = request.headers
+        let rules = rewrite.rules
+        var out = allocator.buffer(
+            capacity: headers.storage.count + rewrite.target.count + rules.fields.count + rules.host.count + 256)
+        request.withMethod { _ = out.writeBytes($0) }
+        out.writeInteger(UInt8(ascii: " "))
+        out.writeBytes(rewrite.target)
+        out.writeStaticString(" HTTP/1.1\r\nHost: ")
+        out.writeBytes(rules.host)
+        out.writeStaticString("\r\n")
+        let named = ConnectionOptions(headers)
+        for field in headers.fields {
+            switch field.known {
+            case .connection, .keepAlive, .proxyConnection, .proxyAuthenticate, .proxyAuthorization, .upgrade,
+                .transferEncoding, .contentLength, .identity, .xForwarded, .xRealIP, .forwarded, .host, .authorization,
+                .cookie, .origin, .secFetchSite, .te, .trailer:
+                continue
+            default:
+                if headers.withName(field, { rules.drops($0) || rules.replaced.contains($0) }) { continue }
+                if named.contains(headers, field) { continue }
+            }
+            out.copyField(headers, field)
+        }
+        if let authorization = rewrite.authorization { out.writeLine("Authorization: ", authorization) }
+        if let cookie = rewrite.cookie { out.writeLine("Cookie: ", cookie) }
+        out.writeBytes(rules.fields)
+        if !exchange.peer.address.isEmpty {
+            out.writeStaticString("X-Forwarded-For: ")
+            out.writeString(exchange.peer.address)
+            out.writeStaticString("\r\n")
+        }
+        ForwardedRequest.writeFraming(request, into: &out)
+        return out
+    }
+
+    /// The fields of the answer for the client: end-to-end ones without cookies, which would be the gateway's own.
+    static func writeAnswerFields(_ head: ResponseHead, _ rules: ProxyRules, into out: inout ByteBuffer) {
+        let headers = head.headers
+        let named = ConnectionOptions(headers)
+        for field in headers.fields {
+            switch field.known {
+            case .connection, .keepAlive, .proxyConnection, .transferEncoding, .contentLength, .te, .setCookie:
+                continue
+            case .upgrade where head.status != 101: continue
+            default:
+                if headers.withName(field, { rules.replacedInAnswer.contains($0) }) { continue }
+                if named.contains(headers, field) { continue }
+            }
+            out.copyField(headers, field)
+        }
+        out.writeBytes(rules.answerFields)
+        if head.status == 101 { out.writeStaticString("Connection: Upgrade\r\n") }
+    }
+}
+
+extension [[UInt8]] {
+    /// Whether a name is one of these lower-case names; case doesn't count.
+    fileprivate func contains(_ name: UnsafeRawBufferPointer) -> Bool {
+        contains { wanted in
+            wanted.count == name.count
+                && zip(wanted, name).allSatisfy { $0 == ($1 &- 0x41 < 26 ? $1 | 0x20 : $1) }
+        }
+    }
+}
+
+extension ByteBuffer {
+    fileprivate mutating func writeLine(_ name: StaticString, _ value: [UInt8]) {
+        writeStaticString(name)
+        writeBytes(value)
+        writeStaticString("\r\n")
+    }
+}

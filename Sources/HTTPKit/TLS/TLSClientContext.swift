@@ -1,0 +1,63 @@
+import DataPlaneAPI
+import NIOCore
+import NIOSSL
+
+/// What a TLS connection to a server shows and asks for.
+package struct TLSClientSettings: Sendable, Hashable {
+    /// Whether the server's certificate is verified.
+    package var verifies = true
+    /// Authorities that the server's certificate is verified with, PEM; empty for those of the system.
+    package var authorities: [UInt8] = []
+    /// The certificate that is shown and its intermediates, PEM; empty for none.
+    package var certificateChain: [UInt8] = []
+    /// Its private key, PEM.
+    package var privateKey: [UInt8] = []
+    /// The name that the certificate must have; empty for the host that is connected to.
+    package var serverName = ""
+
+    /// Verification with the system's authorities, and no certificate.
+    package init() {}
+}
+
+/// The TLS side of connections to one server.
+struct TLSClientContext: Sendable {
+    private let context: NIOSSLContext
+    private let name: String?
+
+    /// A context; reads the system's authorities from files, so call it off the event loop.
+    ///
+    /// - Throws: `GatewayError` that says which part can't be used.
+    init(_ settings: TLSClientSettings, host: String) throws(GatewayError) {
+        func fault(_ why: String, _ error: any Error) -> GatewayError {
+            GatewayError(.badRequest, "Unable to load TLS certificate: \(why)", source: .gateway, cause: "\(error)")
+        }
+        var made = TLSConfiguration.makeClientConfiguration()
+        made.minimumTLSVersion = .tlsv12
+        made.applicationProtocols = ["http/1.1"]
+        made.certificateVerification = settings.verifies ? .fullVerification : .none
+        if !settings.authorities.isEmpty {
+            do {
+                made.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(settings.authorities))
+            } catch { throw fault("tlsCACert holds no PEM certificate", error) }
+        }
+        if !settings.certificateChain.isEmpty {
+            do {
+                made.certificateChain = try NIOSSLCertificate.fromPEMBytes(settings.certificateChain).map {
+                    .certificate($0)
+                }
+            } catch { throw fault("tlsClientCert holds no PEM certificate", error) }
+            do {
+                made.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: settings.privateKey, format: .pem))
+            } catch { throw fault("tlsClientKey is not an unencrypted PEM key", error) }
+        }
+        do { context = try NIOSSLContext(configuration: made) } catch {
+            throw fault("tlsClientKey does not belong to tlsClientCert", error)
+        }
+        let name = settings.serverName.isEmpty ? host : settings.serverName
+        // Without a name the certificate must have the address that is connected to.
+        self.name = (try? SocketAddress(ipAddress: name, port: 0)) == nil ? name : nil
+    }
+
+    /// The handler of a new connection.
+    func handler() throws -> NIOSSLClientHandler { try NIOSSLClientHandler(context: context, serverHostname: name) }
+}
