@@ -40,7 +40,8 @@ package struct AddressPolicy: Sendable, Hashable {
         }
     }
 
-    private static func bytes(_ address: SocketAddress) -> [UInt8] {
+    /// The bytes of an IP address in network order; empty for another kind.
+    static func bytes(_ address: SocketAddress) -> [UInt8] {
         switch address {
         // Behind family and port, and in version 6 the flow.
         case .v4(let four): withUnsafeBytes(of: four.address) { Array($0.dropFirst(4).prefix(4)) }

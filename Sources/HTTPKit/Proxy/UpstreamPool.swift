@@ -96,15 +96,19 @@ package final class UpstreamPool {
                 }
                 guard case .success(let connection) = found else { return done(found) }
                 pool.add(connection)
-                if tls == nil { done(found) } else { pool.awaitHandshake(connection, done) }
+                guard let tls else { return done(found) }
+                pool.awaitHandshake(connection) { why in
+                    guard let fault = why ?? tls.fault(connection.channel) else { return done(found) }
+                    connection.close()
+                    done(.failure(TLSClientFault(why: fault)))
+                }
             }
     }
 
-    private func awaitHandshake(
-        _ connection: UpstreamConnection, _ done: @escaping (Result<UpstreamConnection, any Error>) -> Void
-    ) {
-        if connection.isSecured { return done(.success(connection)) }
-        guard connection.isOpen else { return done(.failure(TLSClientFault(why: "the connection was closed"))) }
+    /// Calls back when the handshake is done, or with why it failed.
+    private func awaitHandshake(_ connection: UpstreamConnection, _ done: @escaping (String?) -> Void) {
+        if connection.isSecured { return done(nil) }
+        guard connection.isOpen else { return done("the connection was closed") }
         let bound = NIOLoopBound(connection, eventLoop: loop)
         let timer = loop.scheduleTask(in: .milliseconds(Int64(timeouts.connectMS))) {
             let connection = bound.value
@@ -115,7 +119,7 @@ package final class UpstreamPool {
         }
         connection.onSecured = { why in
             timer.cancel()
-            done(why.map { .failure(TLSClientFault(why: $0)) } ?? .success(connection))
+            done(why)
         }
     }
 

@@ -22,7 +22,8 @@ package struct TLSClientSettings: Sendable, Hashable {
 /// The TLS side of connections to one server.
 struct TLSClientContext: Sendable {
     private let context: NIOSSLContext
-    private let name: String?
+    private let name: String
+    private let verifies: Bool
 
     /// A context; reads the system's authorities from files, so call it off the event loop.
     ///
@@ -53,11 +54,24 @@ struct TLSClientContext: Sendable {
         do { context = try NIOSSLContext(configuration: made) } catch {
             throw fault("tlsClientKey does not belong to tlsClientCert", error)
         }
-        let name = settings.serverName.isEmpty ? host : settings.serverName
-        // Without a name the certificate must have the address that is connected to.
-        self.name = (try? SocketAddress(ipAddress: name, port: 0)) == nil ? name : nil
+        name = settings.serverName.isEmpty ? host : settings.serverName
+        verifies = settings.verifies
     }
 
     /// The handler of a new connection.
-    func handler() throws -> NIOSSLClientHandler { try NIOSSLClientHandler(context: context, serverHostname: name) }
+    func handler() throws -> NIOSSLClientHandler {
+        // An address can't be asked for in a handshake.
+        let asked = (try? SocketAddress(ipAddress: name, port: 0)) == nil ? name : nil
+        return try NIOSSLClientHandler(context: context, serverHostname: asked)
+    }
+
+    /// Why the server of a finished handshake isn't the one that was meant; nil when it is.
+    func fault(_ channel: (any Channel)?) -> String? {
+        guard verifies else { return nil }
+        let handler = try? channel?.pipeline.syncOperations.handler(type: NIOSSLClientHandler.self)
+        guard let certificate = handler?.peerCertificate, CertificateNames.has(certificate, name) else {
+            return "the certificate is not for \(name); the data source may name another in serverName"
+        }
+        return nil
+    }
 }
