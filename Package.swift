@@ -155,7 +155,7 @@ let package = Package(
         tests(
             "DataPlaneTests",
             [
-                "DataPlane", "PluginProtocol", "SystemKit", "DataPlaneAPI",
+                "DataPlane", "PluginBridge", "PluginProtocol", "HTTPKit", "SystemKit", "DataPlaneAPI",
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
         tests("GatewayTests", ["Gateway", "Access", "HTTPKit", "SystemKit", "DataPlaneAPI"] + certificates),
