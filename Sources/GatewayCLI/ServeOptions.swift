@@ -96,6 +96,8 @@ struct ServeOptions: ParsableArguments {
     var apiRequestLimit: String?
     @Option(help: "Frame format that plugins are asked for: arrow (default) or json.")
     var frameFormat: String?
+    @Option(help: "Whether the data source proxy may connect to private and loopback addresses (default true).")
+    var datasourceProxyPrivate: String?
     @Option(help: "Seconds for exchanges under way at shutdown (default 15).")
     var shutdownTimeout: String?
 
@@ -120,7 +122,7 @@ struct ServeOptions: ParsableArguments {
             ("stream-drop-limit", streamDropLimit), ("stream-stall-timeout", streamStallTimeout),
             ("stream-heartbeat", streamHeartbeat),
             ("plugin-memory-limit", pluginMemoryLimit), ("api-request-limit", apiRequestLimit),
-            ("frame-format", frameFormat),
+            ("frame-format", frameFormat), ("datasource-proxy-private", datasourceProxyPrivate),
             ("shutdown-timeout", shutdownTimeout),
         ]
         var all = single.compactMap { name, value in value.map { (name, [$0]) } }

@@ -49,7 +49,13 @@ enum ServiceConditions {
     private static func pluginReady(
         _ service: DataPlaneService, _ plugin: PluginState, _ generation: Int
     ) -> Condition {
-        switch plugin {
+        // The gateway itself connects to the data source.
+        if !service.spec.services.isEmpty, service.spec.services.allSatisfy({ $0.serviceType == .dataSourceProxy }) {
+            return Condition(
+                type: Condition.pluginReady, status: .isTrue, reason: "PluginNotNeeded",
+                message: "the services need no process of the plugin", observedGeneration: generation)
+        }
+        return switch plugin {
         case .ready(let instance):
             missing(service, instance, generation)
                 ?? Condition(

@@ -24,6 +24,14 @@ extension DataPlaneHandler {
         var uid = ""
         /// The types that queries may name.
         var acceptedTypes: [String] = []
+        /// What the data source proxy passes requests on to.
+        var proxied: Proxied
+
+        /// The kinds of it.
+        enum Proxied {
+            case source(DataSource)
+            case app(AppPlugin?, orgID: Int)
+        }
     }
 
     /// The data source of a request.
@@ -50,7 +58,7 @@ extension DataPlaneHandler {
             context: shared + Self.userField(exchange), sharedContext: shared,
             forwarding: source.forwarding,
             scope: StreamScope(group: route.group, version: route.version, namespace: namespace, uid: uid).text,
-            uid: uid, acceptedTypes: accepted)
+            uid: uid, acceptedTypes: accepted, proxied: .source(source))
     }
 
     /// The instance of an app plugin.
@@ -67,7 +75,8 @@ extension DataPlaneHandler {
             userAgent: userAgent)
         return Subject(
             context: shared + Self.userField(exchange), sharedContext: shared,
-            scope: StreamScope(group: route.group, version: route.version, namespace: namespace).text)
+            scope: StreamScope(group: route.group, version: route.version, namespace: namespace).text,
+            proxied: .app(app, orgID: orgID))
     }
 
     /// Answers a route of a data source or an app.
@@ -88,7 +97,8 @@ extension DataPlaneHandler {
                     context: subject.context, path: ResourcePath(exchange.path, from: rest),
                     forwarding: subject.forwarding), instance: try instance(route))
         case .stream: try stream(exchange, route, subject, rest: rest)
-        case .route, .metrics, .admission, .conversion, .dataSourceProxy: throw .unknownResource()
+        case .dataSourceProxy: try forward(exchange, route, subject, rest: rest)
+        case .route, .metrics, .admission, .conversion: throw .unknownResource()
         }
     }
 
@@ -110,6 +120,21 @@ extension DataPlaneHandler {
                 exchange.respond(error)
             }
         }
+    }
+
+    /// The plugin need not run for this, nor have a process at all.
+    private func forward(
+        _ exchange: Exchange, _ route: ClaimedRoute, _ subject: Subject, rest: Int
+    ) throws(GatewayError) {
+        proxy.use(generation: state.sourcesGeneration)
+        let manifest = state.manifests[route.pluginID]
+        let source =
+            switch subject.proxied {
+            case .source(let source): proxy.source(source, pluginID: route.pluginID, manifest: manifest)
+            case .app(let app, let orgID):
+                proxy.source(app: app, orgID: orgID, pluginID: route.pluginID, manifest: manifest)
+            }
+        try proxy.forward(exchange, to: source, limits: route.limits, rest: rest, userAgent: userAgent)
     }
 
     private func stream(

@@ -10,6 +10,7 @@ package final class DataPlaneHandler: ExchangeHandler {
     let state: LoopState
     let bridges: LoopBridges
     let streams: StreamBridge?
+    let proxy: DataSourceProxy
     let userAgent: String
     private let gate: any ExchangeGate
     private let next: any ExchangeHandler
@@ -18,15 +19,17 @@ package final class DataPlaneHandler: ExchangeHandler {
     ///
     /// - Parameters:
     ///   - streams: the loop's streams.
+    ///   - proxy: the loop's way to data sources.
     ///   - userAgent: what plugins see as their host.
     ///   - next: the delegate.
     package init(
-        state: LoopState, bridges: LoopBridges, streams: StreamBridge?, gate: any ExchangeGate, userAgent: String,
-        next: any ExchangeHandler
+        state: LoopState, bridges: LoopBridges, streams: StreamBridge?, proxy: DataSourceProxy,
+        gate: any ExchangeGate, userAgent: String, next: any ExchangeHandler
     ) {
         self.state = state
         self.bridges = bridges
         self.streams = streams
+        self.proxy = proxy
         self.gate = gate
         self.userAgent = userAgent
         self.next = next

@@ -9,6 +9,8 @@ package final class LoopState {
     var routes = RouteTable([])
     /// The data sources.
     var sources = DataSourceTable()
+    /// Counts the replacements of data sources and plugin facts.
+    private(set) var sourcesGeneration = 0
     /// Facts of plugin.json by plugin id.
     var manifests: [String: PluginManifest] = [:]
     /// The plugins' states.
@@ -40,6 +42,7 @@ package final class LoopState {
     func replace(sources: DataSourceTable, manifests: [String: PluginManifest]) {
         self.sources = sources
         self.manifests = manifests
+        sourcesGeneration &+= 1
         contexts = [:]
     }
 

@@ -65,6 +65,7 @@ package final class RouteTable: Sendable {
     /// The service types that this version answers through plugins.
     package static let served: Set<ServiceType> = [
         .query, .stream, .resource, .route, .health, .metrics, .admission, .conversion,
+        .dataSourceProxy,
     ]
 
     /// The first route that an object could not claim.
@@ -125,6 +126,7 @@ package final class RouteTable: Sendable {
         if path.segment(7, equals: resources) || path.segment(7, equals: resource) { return slots[.resource] }
         if path.count == 8, path.segment(7, equals: health) { return slots[.health] }
         if path.segment(7, equals: stream), path.count > 9 || !path.isEmpty(8) { return slots[.stream] }
+        if path.segment(7, equals: proxy) { return slots[.dataSourceProxy] }
         return nil
     }
 
@@ -154,6 +156,7 @@ package final class RouteTable: Sendable {
     private static let resource = Array("resource".utf8)
     private static let health = Array("health".utf8)
     private static let stream = Array("stream".utf8)
+    private static let proxy = Array("proxy".utf8)
     private static let metrics = Array("metrics".utf8)
     private static let conversion = Array("conversion".utf8)
     private static let admission = Array("admission".utf8)

@@ -17,6 +17,8 @@ struct ChainParts: Sendable {
     let streams: StreamHub
     let budget: MemoryBudget
     let workers: NIOThreadPool
+    /// For look-ups of host names; a slow name server holds up nothing else.
+    let lookUps: NIOThreadPool
     let metrics: GatewayMetrics
     let log: AccessLog
 }
@@ -52,8 +54,12 @@ enum Chain {
                 format: settings.frameFormat == "arrow" ? .arrow : .json),
             plugins: state.plugins, budget: parts.budget, workers: parts.workers)
         let dataPlane = DataPlaneHandler(
-            state: state, bridges: bridges, streams: parts.streams.bridge(on: loop), gate: gate,
-            userAgent: GatewayVersion.pluginUserAgent, next: api)
+            state: state, bridges: bridges, streams: parts.streams.bridge(on: loop),
+            proxy: DataSourceProxy(
+                settings: DataSourceProxySettings(
+                    addresses: AddressPolicy(allowsPrivate: settings.dataSourceProxyPrivate), threads: parts.lookUps),
+                loop: loop),
+            gate: gate, userAgent: GatewayVersion.pluginUserAgent, next: api)
 
         return PathFilter(owned: owned, next: parts.access.handler(loop, next: dataPlane))
     }

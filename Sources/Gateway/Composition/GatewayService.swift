@@ -30,6 +30,8 @@ struct GatewayService: Service, CustomStringConvertible {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         let workers = NIOThreadPool(numberOfThreads: 16)
         workers.start()
+        let lookUps = NIOThreadPool(numberOfThreads: 4)
+        lookUps.start()
         let store = try await ObjectStore.open("\(folders.data)/gateway.db")
 
         let environment = ProcessEnvironment.all
@@ -66,7 +68,8 @@ struct GatewayService: Service, CustomStringConvertible {
         let budget = MemoryBudget(limit: settings.pluginMemoryLimit)
         let parts = ChainParts(
             settings: settings, publisher: publisher, api: try await apiServer(store, controller, group.any()),
-            access: access, streams: streams, budget: budget, workers: workers, metrics: GatewayMetrics(budget: budget),
+            access: access, streams: streams, budget: budget, workers: workers, lookUps: lookUps,
+            metrics: GatewayMetrics(budget: budget),
             log: AccessLog())
         let upstream = settings.upstream?.text
         let pages = AdminPages(
@@ -98,6 +101,7 @@ struct GatewayService: Service, CustomStringConvertible {
         try? store.close()
         try? await group.shutdownGracefully()
         try? await workers.shutdownGracefully()
+        try? await lookUps.shutdownGracefully()
         withExtendedLifetime(folders) {}
     }
 

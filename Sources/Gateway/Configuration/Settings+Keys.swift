@@ -16,7 +16,7 @@ extension Settings {
         "plugin-request-limit", "plugin-response-limit", "plugin-stream-idle-timeout", "stream-packet-limit",
         "stream-publish-limit", "stream-listeners-limit", "stream-limit", "stream-queue-messages",
         "stream-queue-bytes", "stream-drop-limit", "stream-stall-timeout", "stream-heartbeat",
-        "stream-allowed-origins", "plugin-memory-limit", "api-request-limit", "frame-format", "shutdown-timeout",
+        "stream-allowed-origins", "datasource-proxy-private", "plugin-memory-limit", "api-request-limit", "frame-format", "shutdown-timeout",
     ]
 
     /// Sets one setting from text.
@@ -76,6 +76,7 @@ extension Settings {
         case "stream-heartbeat": streams.heartbeat = try reader.number(1...3_600)
         case "plugin-memory-limit": pluginMemoryLimit = try reader.number(1_048_576...(1 << 40))
         case "api-request-limit": apiRequestLimit = try reader.number(1024...Int(Int32.max))
+        case "datasource-proxy-private": dataSourceProxyPrivate = try reader.choice(["true", "false"]) == "true"
         case "frame-format": frameFormat = try reader.choice(["json", "arrow"])
         case "shutdown-timeout": shutdownTimeout = try reader.number(0...3_600)
         default: break

@@ -73,6 +73,11 @@ package struct Settings: Sendable {
     package var apiRequestLimit = 3_145_728
     /// Bytes of plugin answers held at once before new calls are refused.
     package var pluginMemoryLimit = 1024 * 1024 * 1024
+    /// Whether the data source proxy connects to private and loopback addresses.
+    ///
+    /// On by default: data sources live in private networks nearly always, and only the operator configures them.
+    /// Link-local, metadata and multicast addresses are refused either way.
+    package var dataSourceProxyPrivate = true
     /// The format frames are asked for, `json` or `arrow`.
     ///
     /// Arrow costs gateway and plugin together a third less for 10,000 rows and a tenth more for 100 (`make bench`); large

@@ -17,6 +17,8 @@ package struct PluginManifest: Sendable, Hashable {
     package let folder: String
     /// The executable, or nil for a plugin without backend.
     package let executable: String?
+    /// `routes`: what the data source proxy does with paths.
+    package let routes: [JSONValue]
     /// What plugin.json and the executable looked like, to notice a change.
     package let fingerprint: [FileFacts]
 
@@ -41,6 +43,7 @@ package struct PluginManifest: Sendable, Hashable {
         name = json["name"]?.asString ?? id
         version = json["info"]?["version"]?.asString ?? ""
         aliasIDs = json["aliasIDs"]?.asArray?.compactMap(\.asString) ?? []
+        routes = json["routes"]?.asArray ?? []
         folder = String(path.dropLast("/plugin.json".count))
         var facts = FileFacts(path).map { [$0] } ?? []
         if json["backend"]?.asBool == true {

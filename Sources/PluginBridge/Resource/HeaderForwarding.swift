@@ -18,7 +18,7 @@ package struct HeaderForwarding: Sendable, Equatable {
     }
 
     /// What is left of a `Cookie` value; nil when nothing is.
-    func cookies(_ value: UnsafeRawBufferPointer) -> [UInt8]? {
+    package func cookies(_ value: UnsafeRawBufferPointer) -> [UInt8]? {
         guard !keepCookies.isEmpty else { return nil }
         var kept: [UInt8] = []
         for part in value.split(separator: UInt8(ascii: ";")) {

@@ -3,7 +3,7 @@ import PluginProtocol
 
 /// The headers of a resource call: the client's end-to-end fields in Go's canonical case, without what belongs to one
 /// hop, to Grafana's own sessions or to the browser's view of the site.
-enum ResourceRequestHeaders {
+package enum ResourceRequestHeaders {
     /// Never forwarded, by lower-case name.
     ///
     /// Plugin SDKs and plugins trust most of these because in Grafana only its server can set them.
@@ -49,7 +49,8 @@ enum ResourceRequestHeaders {
         return found
     }
 
-    private static func isDropped(_ name: UnsafeRawBufferPointer) -> Bool {
+    /// Whether a field is Grafana's own, or says which page or program made the request.
+    package static func isDropped(_ name: UnsafeRawBufferPointer) -> Bool {
         switch name.first.map({ $0 | 0x20 }) {
         case UInt8(ascii: "f"), UInt8(ascii: "u"), UInt8(ascii: "r"):
             return dropped.contains { name.equalsIgnoringCase($0) }

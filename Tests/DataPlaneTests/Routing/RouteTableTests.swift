@@ -43,6 +43,20 @@ import Testing
         #expect(winner(RouteTable([try service("one")]), path) == nil)
     }
 
+    @Test(arguments: ["proxy", "proxy/", "proxy/api/v1/query", "proxy/query", "proxy//x"])
+    func everythingBelowProxyIsTheDataSources(_ rest: String) throws {
+        let table = RouteTable([try service("one", types: ["datasource-proxy"])])
+        for name in ["u", "proxy"] {
+            let path = CanonicalPath("/apis/a.example/v1/namespaces/proxy/datasources/\(name)/\(rest)")
+            guard case .source(let route, _, let uid, 8) = table.match(path, method: "GET".utf8) else {
+                Issue.record("\(rest) is not matched")
+                continue
+            }
+            #expect(route.type == .dataSourceProxy)
+            #expect(uid == name)
+        }
+    }
+
     @Test func anEncodedSlashIsPartOfTheUID() throws {
         let table = RouteTable([try service("one")])
         guard

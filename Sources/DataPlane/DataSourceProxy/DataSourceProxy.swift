@@ -1,0 +1,178 @@
+import Access
+import DataPlaneAPI
+import HTTPKit
+import NIOCore
+import NIOPosix
+import PluginBridge
+
+/// What the data source proxies of all event loops have in common.
+package struct DataSourceProxySettings: Sendable {
+    /// Which addresses may be dialled.
+    package var addresses: AddressPolicy
+    /// Where names are looked up and certificates are read.
+    package var threads: NIOThreadPool
+    /// For the TCP connection, and for the TLS handshake after it, milliseconds.
+    package var connectMS: Int
+
+    /// Settings.
+    package init(addresses: AddressPolicy, threads: NIOThreadPool, connectMS: Int = 10_000) {
+        self.addresses = addresses
+        self.threads = threads
+        self.connectMS = connectMS
+    }
+}
+
+/// Passes requests on to data sources by Grafana's rules; one for each event loop.
+package final class DataSourceProxy {
+    private struct Key: Hashable {
+        let source: String
+        let route: Int?
+        let limits: ServiceLimits
+    }
+
+    private let settings: DataSourceProxySettings
+    private let loop: any EventLoop
+    private let origins = OriginPolicy()
+    /// What is kept belongs to these data sources and these plugin files.
+    private var generation: Int?
+    private var sources: [String: ProxySource] = [:]
+    private var targets: [Key: Result<ProxyTarget, GatewayError>] = [:]
+    private var pools: [ProxyTarget.Place: UpstreamPool] = [:]
+    private var olderPools: [ProxyTarget.Place: UpstreamPool] = [:]
+
+    /// A proxy for one event loop.
+    package init(settings: DataSourceProxySettings, loop: any EventLoop) {
+        self.settings = settings
+        self.loop = loop
+    }
+
+    /// Forgets what belongs to data sources that were replaced; connections that are still of use stay.
+    func use(generation: Int) {
+        guard self.generation != generation else { return }
+        self.generation = generation
+        sources = [:]
+        targets = [:]
+        for pool in olderPools.values { pool.retire() }
+        olderPools = pools
+        pools = [:]
+    }
+
+    /// The source under a key, made when it is asked for first.
+    private func known(_ key: String, _ make: () -> ProxySource) -> ProxySource {
+        if let known = sources[key] { return known }
+        let made = make()
+        sources[key] = made
+        return made
+    }
+
+    /// Passes an exchange on.
+    ///
+    /// - Parameters:
+    ///   - rest: the first segment of the path that goes on.
+    ///   - userAgent: the product that requests name, in Grafana's form.
+    func forward(
+        _ exchange: Exchange, to source: ProxySource, limits: ServiceLimits, rest: Int, userAgent: String
+    ) throws(GatewayError) {
+        let request = exchange.request
+        if request.method == .connect || request.method == .trace {
+            throw .methodNotAllowed(
+                request.methodText, allow: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+        }
+        if request.wantsUpgrade, !origins.allows(request, isTLS: exchange.peer.isTLS) {
+            throw GatewayError(.forbidden, "this page may not open sockets here: its Origin is not the gateway's own")
+        }
+        let path = try ProxyPath(exchange.path, from: rest)
+        let route = try source.route(path, method: request.methodText, role: Self.role(exchange))
+        let target = try target(source, route: route, limits: limits, userAgent: userAgent)
+        let bytes = try request.withQuery { query in
+            Result { () throws(GatewayError) in try target.target(path, query: query) }
+        }.get()
+        if case .length(let length) = request.framing, let limit = target.rules.requestLimit, length > limit {
+            throw GatewayError(
+                .payloadTooLarge,
+                "Request entity too large: limit is \(limit) bytes (limits.maxRequestBytes of the DataPlaneService)")
+        }
+        let rewrite = ProxyRewrite(
+            target: bytes, authorization: Self.authorization(request, source, target),
+            cookie: target.fixesCookie ? nil : Self.cookie(request, source), rules: target.rules)
+        pool(target.place).forward(exchange, rewrite)
+    }
+
+    private func target(
+        _ source: ProxySource, route: Int?, limits: ServiceLimits, userAgent: String
+    ) throws(GatewayError) -> ProxyTarget {
+        let key = Key(source: source.key, route: route, limits: limits)
+        if let known = targets[key] { return try known.get() }
+        let product = userAgent.prefix { $0 != " " }
+        let made = Result { () throws(GatewayError) in
+            try ProxyTarget(
+                source, route: route.map { source.routes[$0] }, limits: limits, userAgent: String(product))
+        }
+        targets[key] = made
+        return try made.get()
+    }
+
+    /// The connections of a place.
+    private func pool(_ place: ProxyTarget.Place) -> UpstreamPool {
+        if let known = pools[place] { return known }
+        if let older = olderPools.removeValue(forKey: place) {
+            pools[place] = older
+            return older
+        }
+        var timeouts = UpstreamTimeouts()
+        timeouts.connectMS = settings.connectMS
+        timeouts.responseSeconds = place.timeout
+        let made = UpstreamPool(
+            endpoint: place.endpoint, loop: loop, timeouts: timeouts,
+            transport: UpstreamTransport(tls: place.tls, addresses: settings.addresses, threads: settings.threads))
+        pools[place] = made
+        return made
+    }
+
+    /// The credential that goes along: the user's own where the data source passes it on, else what the client sends
+    /// for the data source, else the data source's.
+    private static func authorization(
+        _ request: RequestHead, _ source: ProxySource, _ target: ProxyTarget
+    ) -> [UInt8]? {
+        if target.fixesAuthorization { return nil }
+        let headers = request.headers
+        if source.forwarding.passesAuthorization, let own = headers.first(.authorization) {
+            return headers.withValue(own) { Array($0) }
+        }
+        let given = headers.fields.first { field in
+            field.known == .other && headers.withName(field) { $0.equalsIgnoringCase("x-ds-authorization") }
+        }
+        return given.map { headers.withValue($0) { Array($0) } } ?? target.authorization
+    }
+
+    private static func cookie(_ request: RequestHead, _ source: ProxySource) -> [UInt8]? {
+        let headers = request.headers
+        var kept: [UInt8] = []
+        for field in headers.fields where field.known == .cookie {
+            guard let part = headers.withValue(field, source.forwarding.cookies) else { continue }
+            if !kept.isEmpty { kept += Array("; ".utf8) }
+            kept += part
+        }
+        return kept.isEmpty ? nil : kept
+    }
+
+    private static func role(_ exchange: Exchange) -> PluginRoute.Role {
+        exchange.user?.groups.contains(User.masters) == true ? .admin : .viewer
+    }
+}
+
+extension DataSourceProxy {
+    /// A data source, made ready once for as long as it stays as it is.
+    func source(_ source: DataSource, pluginID: String, manifest: PluginManifest?) -> ProxySource {
+        known(ProxySource.key(source, pluginID: pluginID)) {
+            ProxySource(source, pluginID: pluginID, manifest: manifest)
+        }
+    }
+
+    /// An app, made ready once for as long as it stays as it is.
+    func source(app: AppPlugin?, orgID: Int, pluginID: String, manifest: PluginManifest?) -> ProxySource {
+        known(ProxySource.key(appOf: orgID, pluginID: pluginID)) {
+            ProxySource(app: app, orgID: orgID, pluginID: pluginID, manifest: manifest)
+        }
+    }
+}

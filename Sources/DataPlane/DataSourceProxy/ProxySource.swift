@@ -1,0 +1,101 @@
+import DataPlaneAPI
+import HTTPKit
+import PluginBridge
+import PluginProtocol
+
+/// What is proxied to: a data source or an app plugin, with all that decides how.
+struct ProxySource: Sendable {
+    /// Tells the sources of one table apart.
+    let key: String
+    /// What messages call it.
+    let name: String
+    /// The plugin ids whose rules hold for it.
+    let types: [String]
+    /// URL, users and secrets; an app has no URL.
+    let settings: DataSourceInstanceSettings
+    /// Which of the client's credentials pass.
+    let forwarding: HeaderForwarding
+    /// Whether only paths that a route of plugin.json names are served.
+    let needsRoute: Bool
+    /// The routes of plugin.json.
+    let routes: [PluginRoute]
+    /// jsonData, read once.
+    let json: JSONValue
+
+    init(_ source: DataSource, pluginID: String, manifest: PluginManifest?) {
+        key = Self.key(source, pluginID: pluginID)
+        name = "the data source \"\(source.settings.uid)\""
+        types = [source.type, pluginID]
+        settings = source.settings
+        forwarding = source.forwarding
+        needsRoute = false
+        routes = (manifest?.routes ?? []).map(PluginRoute.init)
+        json = Self.object(source.settings.jsonData)
+    }
+
+    init(app: AppPlugin?, orgID: Int, pluginID: String, manifest: PluginManifest?) {
+        key = Self.key(appOf: orgID, pluginID: pluginID)
+        name = "the app \"\(pluginID)\""
+        types = [pluginID]
+        var settings = DataSourceInstanceSettings()
+        settings.jsonData = app?.settings.jsonData ?? settings.jsonData
+        settings.secureJSONData = app?.settings.secureJSONData ?? [:]
+        self.settings = settings
+        forwarding = HeaderForwarding()
+        needsRoute = true
+        routes = (manifest?.routes ?? []).map(PluginRoute.init)
+        json = Self.object(settings.jsonData)
+    }
+
+    /// The key of a data source, as the plugin of a route sees it.
+    static func key(_ source: DataSource, pluginID: String) -> String {
+        "source/\(pluginID)/\(source.orgID)/\(source.settings.uid)"
+    }
+
+    /// The key of an app in an organisation.
+    static func key(appOf orgID: Int, pluginID: String) -> String { "app/\(pluginID)/\(orgID)" }
+
+    private static func object(_ bytes: [UInt8]) -> JSONValue {
+        guard let json = try? JSONValue.parse(bytes), json.asObject != nil else { return .emptyObject }
+        return json
+    }
+
+    var template: ProxyTemplate {
+        ProxyTemplate(.init(jsonData: json, secureJSONData: settings.secureJSONData, url: settings.url))
+    }
+
+    /// The route of plugin.json that a request takes; nil when it takes none and needs none.
+    ///
+    /// - Throws: 403 for what Grafana's proxy refuses, 404 where a route is needed.
+    func route(_ path: ProxyPath, method: String, role: PluginRoute.Role) throws(GatewayError) -> Int? {
+        if types.contains("elasticsearch") {
+            switch method {
+            case "DELETE": throw Self.denied("deletes not allowed on proxied Elasticsearch datasource")
+            case "PUT": throw Self.denied("puts not allowed on proxied Elasticsearch datasource")
+            case "POST" where !path.plain.elementsEqual("_msearch".utf8):
+                throw Self.denied("posts not allowed on proxied Elasticsearch datasource except on /_msearch")
+            default: break
+            }
+        }
+        if let index = routes.firstIndex(where: { $0.matches(path.plain, method: method) }) {
+            let route = routes[index]
+            if let least = route.role, role < least { throw Self.denied("plugin proxy route access denied") }
+            if let unsupported = route.unsupported {
+                throw GatewayError(
+                    .notImplemented,
+                    "the route \"\(route.path)\" of the plugin's plugin.json uses \(unsupported), which is not supported"
+                )
+            }
+            return index
+        }
+        guard !needsRoute else {
+            throw GatewayError(.notFound, "plugin route match not found: no route of \(name) is for this path")
+        }
+        if types.contains("prometheus"), ["DELETE", "PUT", "POST"].contains(method) {
+            throw Self.denied("non allow-listed \(method)s not allowed on proxied Prometheus datasource")
+        }
+        return nil
+    }
+
+    private static func denied(_ why: String) -> GatewayError { GatewayError(.forbidden, why) }
+}

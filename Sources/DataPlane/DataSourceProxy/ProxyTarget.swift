@@ -1,0 +1,137 @@
+import DataPlaneAPI
+import HTTPKit
+import PluginBridge
+import PluginProtocol
+
+/// Where the requests of a source, or of one of its routes, go: worked out once and kept.
+final class ProxyTarget: Sendable {
+    /// Which connections serve it.
+    struct Place: Sendable, Hashable {
+        /// Host and port.
+        var endpoint: UpstreamEndpoint
+        /// TLS; nil for plain HTTP.
+        var tls: TLSClientSettings?
+        /// Seconds for the head of an answer.
+        var timeout: Int
+    }
+
+    let place: Place
+    let rules: ProxyRules
+    /// The route of plugin.json that replaces the URL; its path is cut off.
+    let cutRoute: PluginRoute?
+    /// The path before the rest of the request's.
+    let basePath: [UInt8]
+    /// Parameters that are added to the query, encoded; empty for none.
+    let parameters: [UInt8]
+    /// The credential of the data source; nil for none.
+    let authorization: [UInt8]?
+    /// Whether a client's credential can't take its place.
+    let fixesAuthorization: Bool
+    /// Whether a client's cookies can't pass at all.
+    let fixesCookie: Bool
+
+    /// For an answer's head, where nothing else is said; Grafana's `[dataproxy] timeout`.
+    static let defaultTimeout = 30
+
+    /// - Parameters:
+    ///   - userAgent: the product that requests name.
+    /// - Throws: `GatewayError` that says what in the data source or plugin.json can't be used.
+    init(_ source: ProxySource, route: PluginRoute?, limits: ServiceLimits, userAgent: String) throws(GatewayError) {
+        let template = source.template
+        var target = source.settings.url
+        cutRoute = route.flatMap { $0.url.isEmpty ? nil : $0 }
+        if let cutRoute { target = try template.text(cutRoute.url) }
+        let url = try DataSourceURL(target)
+        place = Place(
+            endpoint: url.endpoint, tls: url.isTLS ? try Self.tls(source) : nil, timeout: Self.timeout(source, limits))
+        basePath = Array(url.path.utf8)
+
+        var fields = ProxyFields()
+        try fields.set("User-Agent", userAgent)
+        for pair in route?.headers ?? [] { try fields.set(pair.name, try template.text(pair.content)) }
+        for (name, value) in Self.customHeaders(source) { try fields.set(name, value) }
+        let host = fields.take("host") ?? url.hostField
+
+        var parameters: [UInt8] = []
+        for pair in route?.urlParams ?? [] {
+            if !parameters.isEmpty { parameters.append(UInt8(ascii: "&")) }
+            parameters += ProxyFields.escaped(pair.name) + [UInt8(ascii: "=")]
+            parameters += ProxyFields.escaped(try template.text(pair.content))
+        }
+        self.parameters = parameters
+        authorization = Self.basicAuthorization(source)
+        fixesAuthorization = fields.has("authorization")
+        fixesCookie = fields.has("cookie")
+        rules = ProxyRules(
+            name: source.name, timeoutSetting: "jsonData.timeout of the data source", host: Array(host.utf8),
+            fields: fields.lines, replaced: fields.names,
+            drops: { ProxyFields.isGrafanas($0) },
+            answerFields: Array(
+                "Content-Security-Policy: sandbox\r\nVia: 1.1 dataplane-gateway\r\n".utf8),
+            replacedInAnswer: [Array("content-security-policy".utf8), Array("set-cookie2".utf8)],
+            requestLimit: limits.maxRequestBytes, responseLimit: limits.maxResponseBytes)
+    }
+
+    /// What `httpHeaderName1` and on in jsonData name, with their secrets; the first number that is missing ends it.
+    static func customHeaders(_ source: ProxySource) -> [(String, String)] {
+        var headers: [(String, String)] = []
+        var index = 1
+        while let name = source.json["httpHeaderName\(index)"]?.asString, !name.isEmpty {
+            if let value = source.settings.secureJSONData["httpHeaderValue\(index)"] { headers.append((name, value)) }
+            index += 1
+        }
+        return headers
+    }
+
+    /// Basic authentication of the data source; InfluxDB's users stand elsewhere.
+    private static func basicAuthorization(_ source: ProxySource) -> [UInt8]? {
+        let settings = source.settings
+        let user: String
+        let password: String
+        if settings.basicAuthEnabled {
+            user = settings.basicAuthUser
+            password = settings.secureJSONData["basicAuthPassword"] ?? ""
+        } else if source.types.contains("influxdb"), !settings.user.isEmpty {
+            user = settings.user
+            password = settings.secureJSONData["password"] ?? ""
+        } else {
+            return nil
+        }
+        return Array("Basic \(Base64.encode("\(user):\(password)".utf8))".utf8)
+    }
+
+    private static func tls(_ source: ProxySource) throws(GatewayError) -> TLSClientSettings {
+        func pem(_ key: String) throws(GatewayError) -> [UInt8] {
+            guard let text = source.settings.secureJSONData[key], !text.isEmpty else {
+                throw GatewayError(
+                    .badRequest, "Unable to load TLS certificate: secureJsonData.\(key) is missing", source: .gateway)
+            }
+            return Array(text.utf8)
+        }
+        var tls = TLSClientSettings()
+        tls.verifies = source.json["tlsSkipVerify"]?.asBool != true
+        tls.serverName = source.json["serverName"]?.asString ?? ""
+        if source.json["tlsAuthWithCACert"]?.asBool == true { tls.authorities = try pem("tlsCACert") }
+        if source.json["tlsAuth"]?.asBool == true {
+            tls.certificateChain = try pem("tlsClientCert")
+            tls.privateKey = try pem("tlsClientKey")
+        }
+        return tls
+    }
+
+    private static func timeout(_ source: ProxySource, _ limits: ServiceLimits) -> Int {
+        let own = source.json["timeout"].flatMap { $0.asInt ?? $0.asString.flatMap { Int($0) } }
+        if let own, (1...86_400).contains(own) { return own }
+        return limits.timeoutSeconds ?? defaultTimeout
+    }
+
+    /// Path and query of a request.
+    func target(_ path: ProxyPath, query: UnsafeRawBufferPointer) throws(GatewayError) -> [UInt8] {
+        var target = DataSourceURL.join(basePath, try cutRoute?.rest(of: path.raw) ?? path.raw)
+        if query.isEmpty, parameters.isEmpty { return target }
+        target.append(UInt8(ascii: "?"))
+        target += query
+        if !query.isEmpty, !parameters.isEmpty { target.append(UInt8(ascii: "&")) }
+        return target + parameters
+    }
+}
