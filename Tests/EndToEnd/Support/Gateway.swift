@@ -81,11 +81,12 @@ final class Gateway: Sendable {
     /// Resident memory, bytes.
     var residentBytes: Int { ProcessFacts.residentBytes(process.pid) }
 
-    /// A DataPlaneService with a query route.
+    /// A DataPlaneService with one route.
     struct Service {
         var group = "test.example.com"
         var version = "v1"
         var pluginID = "testds"
+        var type = "query"
 
         var yaml: String {
             """
@@ -99,7 +100,7 @@ final class Gateway: Sendable {
               group: \(group)
               version: \(version)
               services:
-                - type: query
+                - type: \(type)
 
             """
         }
@@ -111,9 +112,10 @@ final class Gateway: Sendable {
         var type = "testds"
         var orgID = 1
         var more = ""
+        var url = "http://127.0.0.1:1"
 
         var yaml: String {
-            "  - name: '\(uid) \(orgID)'\n    uid: '\(uid)'\n    type: \(type)\n    orgId: \(orgID)\n    url: http://127.0.0.1:1\n"
+            "  - name: '\(uid) \(orgID)'\n    uid: '\(uid)'\n    type: \(type)\n    orgId: \(orgID)\n    url: '\(url)'\n"
                 + more
         }
     }

@@ -5,8 +5,11 @@ final class Upstream: Sendable {
     let process: ChildProcess
     let port: UInt16
 
-    init() throws {
-        process = try ChildProcess(Programs.python(), ["\(Programs.root)/Tests/EndToEnd/Support/upstream.py"])
+    /// Starts the server.
+    ///
+    /// - Parameter tls: certificate, key and where clients need a certificate its authority; empty for plain HTTP.
+    init(tls: [String] = []) throws {
+        process = try ChildProcess(Programs.python(), ["\(Programs.root)/Tests/EndToEnd/Support/upstream.py"] + tls)
         guard let line = process.stdout.wait(containing: "port "), let number = UInt16(line.dropFirst(5)) else {
             throw Trouble("the test server did not start: \(process.stderr.tail())")
         }

@@ -2,10 +2,12 @@
 """An upstream for tests: plain HTTP/1 over asyncio, byte-exact, standard library only.
 
 Prints `port N`. The path's first segment chooses what it does; `/echo` tells what came. Every request's head (and the
-body of small ones) is recorded and given by `/recorded` in latin-1; `/forget` clears the record.
+body of small ones) is recorded and given by `/recorded` in latin-1; `/forget` clears the record. With arguments
+CERT KEY [CLIENT_CA] it speaks TLS, and asks for a certificate of that authority.
 """
 import asyncio
 import json
+import ssl
 import sys
 
 recorded = []
@@ -200,7 +202,8 @@ async def serve(request, reader, writer):
     else:
         text = json.dumps({"method": request.method, "target": request.target, "version": request.version,
                            "headers": request.headers, "body": request.body.decode("latin-1"),
-                           "trailers": request.trailers, "connection": request.connection})
+                           "trailers": request.trailers, "connection": request.connection,
+                           "client": str((writer.get_extra_info("peercert") or {}).get("subject", ""))})
         writer.write(answer(200, text.encode(), [("Content-Type", "application/json")]))
     return True
 
@@ -230,7 +233,12 @@ async def client(reader, writer):
 
 
 async def main():
-    server = await asyncio.start_server(client, "127.0.0.1", 0, limit=1 << 20)
+    context = None
+    if len(sys.argv) > 2:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=sys.argv[3] if len(sys.argv) > 3 else None)
+        context.load_cert_chain(sys.argv[1], sys.argv[2])
+        context.verify_mode = ssl.CERT_REQUIRED if len(sys.argv) > 3 else ssl.CERT_NONE
+    server = await asyncio.start_server(client, "127.0.0.1", 0, limit=1 << 20, ssl=context)
     print("port", server.sockets[0].getsockname()[1], flush=True)
     async with server:
         await server.serve_forever()
