@@ -43,6 +43,8 @@ final class ChildProcess: @unchecked Sendable {
 
     /// Ends the process and whatever is in its group.
     func end() {
+        // A program that could not be started has no number, and 0 means our own group.
+        guard pid > 0 else { return }
         if process.isRunning {
             kill(pid, SIGTERM)
             if !waitForExit(seconds: 10) { kill(-pid, SIGKILL) }
