@@ -106,7 +106,7 @@ extension DataPlaneHandler {
         try allow([.post], exchange)
         let instance = try instance(route)
         let bridges = bridges.bridges(route.limits)
-        exchange.collectBody(limit: bridges.requestLimit, setting: "plugin-request-limit") { result in
+        exchange.collectBody(limit: bridges.requestLimit, setting: bridges.requestSetting) { result in
             do throws(GatewayError) {
                 let body = try result.get()
                 let parsed = try body.withUnsafeReadableBytes { bytes in
@@ -134,7 +134,7 @@ extension DataPlaneHandler {
             case .app(let app, let orgID):
                 proxy.source(app: app, orgID: orgID, pluginID: route.pluginID, manifest: manifest)
             }
-        try proxy.forward(exchange, to: source, limits: route.limits, rest: rest, userAgent: userAgent)
+        try proxy.forward(exchange, to: source, limits: route.given, rest: rest, userAgent: userAgent)
     }
 
     private func stream(

@@ -36,6 +36,8 @@ package final class LoopBridges {
         let conversion: ConversionBridge
         /// The most bytes of a request's body.
         let requestLimit: Int
+        /// Where that is set, for messages.
+        let requestSetting: String
     }
 
     /// Sets kept at once; more are made anew when they are needed.
@@ -75,20 +77,24 @@ package final class LoopBridges {
     }
 
     private func make(_ key: Key) -> Bridges {
-        Bridges(
+        let setting =
+            key.request < settings.requestLimit
+            ? "limits.maxRequestBytes of the DataPlaneService" : "plugin-request-limit"
+        return Bridges(
             query: QueryBridge(
                 settings: QueryBridgeSettings(timeout: key.timeout, requestLimit: key.request, format: settings.format),
                 plugins: plugins, budget: budget, workers: workers),
             resource: ResourceBridge(
                 settings: ResourceBridgeSettings(
                     timeout: key.timeout, requestLimit: key.request, idleTimeout: settings.idleTimeout,
-                    responseLimit: key.response),
+                    responseLimit: key.response, requestSetting: setting),
                 plugins: plugins, budget: budget),
             health: HealthBridge(timeout: key.timeout, plugins: plugins),
             metrics: MetricsBridge(timeout: key.timeout, plugins: plugins),
             admission: AdmissionBridge(
-                timeout: key.timeout, requestLimit: key.request, plugins: plugins, workers: workers),
-            conversion: ConversionBridge(timeout: key.timeout, requestLimit: key.request, plugins: plugins),
-            requestLimit: key.request)
+                timeout: key.timeout, requestLimit: key.request, setting: setting, plugins: plugins, workers: workers),
+            conversion: ConversionBridge(
+                timeout: key.timeout, requestLimit: key.request, setting: setting, plugins: plugins),
+            requestLimit: key.request, requestSetting: setting)
     }
 }

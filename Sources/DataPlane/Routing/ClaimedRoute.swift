@@ -19,6 +19,8 @@ package final class ClaimedRoute: Sendable {
     package let claim: RouteClaim?
     /// What bounds its requests: the service's own limits, else the object's, else the gateway's settings.
     package let limits: EffectiveLimits
+    /// The same without the gateway's settings: what the object itself says.
+    let given: ServiceLimits
     /// How many requests of the service may be under way.
     let serviceGate: ConcurrencyGate?
     /// How many requests of the whole object may be under way.
@@ -37,6 +39,10 @@ package final class ClaimedRoute: Sendable {
         isApp = spec.pluginType == "app"
         self.claim = claim
         limits = spec.limits(of: entry, defaults: defaults)
+        given = ServiceLimits(
+            timeoutSeconds: entry.limits?.timeoutSeconds ?? spec.limits?.timeoutSeconds,
+            maxRequestBytes: entry.limits?.maxRequestBytes ?? spec.limits?.maxRequestBytes,
+            maxResponseBytes: entry.limits?.maxResponseBytes ?? spec.limits?.maxResponseBytes)
         let name = service.metadata.name
         serviceGate = gates.gate(
             "\(name)/\(entry.type)/\(entry.method)/\(entry.path)", limit: limits.maxConcurrentRequests)

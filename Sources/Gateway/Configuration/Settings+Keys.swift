@@ -16,7 +16,8 @@ extension Settings {
         "plugin-request-limit", "plugin-response-limit", "plugin-stream-idle-timeout", "stream-packet-limit",
         "stream-publish-limit", "stream-listeners-limit", "stream-limit", "stream-queue-messages",
         "stream-queue-bytes", "stream-drop-limit", "stream-stall-timeout", "stream-heartbeat",
-        "stream-allowed-origins", "datasource-proxy-private", "plugin-memory-limit", "api-request-limit", "frame-format", "shutdown-timeout",
+        "stream-allowed-origins", "datasource-proxy-private", "plugin-memory-limit", "api-request-limit",
+        "frame-format", "shutdown-timeout",
     ]
 
     /// Sets one setting from text.

@@ -21,6 +21,7 @@ package final class AdmissionBridge {
 
     private let timeout: Int
     private let requestLimit: Int
+    private let setting: String
     private let plugins: LoopPlugins
     private let workers: NIOThreadPool
 
@@ -28,10 +29,15 @@ package final class AdmissionBridge {
     ///
     /// - Parameters:
     ///   - timeout: for one call, seconds (setting plugin-call-timeout).
-    ///   - requestLimit: the most bytes of a review (setting plugin-request-limit).
-    package init(timeout: Int, requestLimit: Int, plugins: LoopPlugins, workers: NIOThreadPool) {
+    ///   - requestLimit: the most bytes of a review.
+    ///   - setting: where that is set, for messages.
+    package init(
+        timeout: Int, requestLimit: Int, setting: String = "plugin-request-limit", plugins: LoopPlugins,
+        workers: NIOThreadPool
+    ) {
         self.timeout = timeout
         self.requestLimit = requestLimit
+        self.setting = setting
         self.plugins = plugins
         self.workers = workers
     }
@@ -44,7 +50,7 @@ package final class AdmissionBridge {
         {
             return exchange.respond(error)
         }
-        exchange.collectBody(limit: requestLimit, setting: "plugin-request-limit") { [self] result in
+        exchange.collectBody(limit: requestLimit, setting: setting) { [self] result in
             do throws(GatewayError) {
                 let review = try AdmissionReview(Array(try result.get().readableBytesView))
                 ask(exchange, question, review, context, instance)

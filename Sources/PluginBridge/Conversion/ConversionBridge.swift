@@ -7,16 +7,19 @@ import PluginProtocol
 package final class ConversionBridge {
     private let timeout: Int
     private let requestLimit: Int
+    private let setting: String
     private let plugins: LoopPlugins
 
     /// A bridge for one event loop.
     ///
     /// - Parameters:
     ///   - timeout: for one call, seconds (setting plugin-call-timeout).
-    ///   - requestLimit: the most bytes of a review (setting plugin-request-limit).
-    package init(timeout: Int, requestLimit: Int, plugins: LoopPlugins) {
+    ///   - requestLimit: the most bytes of a review.
+    ///   - setting: where that is set, for messages.
+    package init(timeout: Int, requestLimit: Int, setting: String = "plugin-request-limit", plugins: LoopPlugins) {
         self.timeout = timeout
         self.requestLimit = requestLimit
+        self.setting = setting
         self.plugins = plugins
     }
 
@@ -28,7 +31,7 @@ package final class ConversionBridge {
         {
             return exchange.respond(error)
         }
-        exchange.collectBody(limit: requestLimit, setting: "plugin-request-limit") { [self] result in
+        exchange.collectBody(limit: requestLimit, setting: setting) { [self] result in
             do throws(GatewayError) {
                 let review = try ConversionReview(Array(try result.get().readableBytesView))
                 ask(exchange, review, context, instance)

@@ -12,6 +12,8 @@ package struct ResourceBridgeSettings: Sendable {
     package var idleTimeout: Int?
     /// The most bytes of a request to a plugin (setting plugin-request-limit).
     package var requestLimit: Int
+    /// Where that is set, for messages.
+    package var requestSetting: String
     /// The most bytes of an answer's body; nil for no limit (setting plugin-response-limit).
     package var responseLimit: Int?
     /// So long a small first message waits for its answer's end, to leave in one write and with its length.
@@ -20,7 +22,11 @@ package struct ResourceBridgeSettings: Sendable {
     package var patience = TimeAmount.milliseconds(1)
 
     /// Settings.
-    package init(timeout: Int, requestLimit: Int, idleTimeout: Int? = nil, responseLimit: Int? = nil) {
+    package init(
+        timeout: Int, requestLimit: Int, idleTimeout: Int? = nil, responseLimit: Int? = nil,
+        requestSetting: String = "plugin-request-limit"
+    ) {
+        self.requestSetting = requestSetting
         self.timeout = timeout
         self.idleTimeout = idleTimeout
         self.requestLimit = requestLimit
@@ -64,7 +70,7 @@ package final class ResourceBridge {
     /// Sends the request to a plugin and answers the exchange; every method is the plugin's to judge.
     package func call(_ exchange: Exchange, _ target: ResourceTarget, instance: PluginInstance) {
         if let refusal = budget.refusal { return exchange.respond(refusal) }
-        exchange.collectBody(limit: settings.requestLimit, setting: "plugin-request-limit") { [self] result in
+        exchange.collectBody(limit: settings.requestLimit, setting: settings.requestSetting) { [self] result in
             switch result {
             case .success(let body): body.withUnsafeReadableBytes { send(exchange, target, $0, instance) }
             case .failure(let error): exchange.respond(error)
@@ -84,7 +90,7 @@ package final class ResourceBridge {
                 GatewayError(
                     .payloadTooLarge,
                     "the request is \(payload.count) bytes as a plugin message, limit is \(settings.requestLimit) "
-                        + "(setting plugin-request-limit)"))
+                        + "(setting \(settings.requestSetting))"))
         }
         let answer = ResourceAnswer(exchange, instance, settings, budget)
         do {
