@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Every kind of credential, right and wrong, over HTTPS.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(5)))
 struct CredentialTests {
     static let pki = PKI.shared
 

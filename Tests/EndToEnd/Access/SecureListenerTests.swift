@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The HTTPS listener itself: versions, what it shows, and what happens when that is replaced.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(5)))
 struct SecureListenerTests {
     @Test func `TLS 1.2 and 1.3 are spoken, older is not, and HTTP/1.1 is agreed on`() throws {
         let gateway = try Shared.proxy.get()

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// No spelling of an identity gets through the HTTPS port, to the upstream or into the gateway itself.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(5)))
 struct SecureSpoofTests {
     /// Beside the spellings that are tried on the plain port.
     static let spellings =

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Raw attacks on the listener: refused, closed, nothing forwarded, and the next client is served.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(5)))
 struct HostileRequestTests {
     static let ambiguous: [(name: String, text: String)] = {
         func post(_ fields: String, _ body: String = "hello") -> String {

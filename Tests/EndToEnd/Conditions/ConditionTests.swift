@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 /// What the conditions of a DataPlaneService say while its plugin and its rivals come and go.
-@Suite(.serialized, .timeLimit(.minutes(3)))
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct ConditionTests {
     @Test func `once an object is Available its query is answered`() throws {
         let gateway = try Gateway(

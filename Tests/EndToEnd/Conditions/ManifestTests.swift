@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 /// DataPlaneServices that come from a folder of files.
-@Suite(.serialized, .timeLimit(.minutes(3)))
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct ManifestTests {
     private static let first = Gateway.Service(plugin: "first")
     private static let second = Gateway.Service(plugin: "second")

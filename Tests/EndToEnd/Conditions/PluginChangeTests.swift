@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 /// Plugins and data sources that change on disk while queries run.
-@Suite(.serialized, .timeLimit(.minutes(3)))
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct PluginChangeTests {
     static let service = Gateway.Service(plugin: "alpha")
 

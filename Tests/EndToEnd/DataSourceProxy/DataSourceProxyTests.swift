@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The data source proxy by Grafana's rules.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct DataSourceProxyTests {
     private func ask(
         _ source: String, _ path: String, _ method: String = "GET", _ headers: [(String, String)] = [],

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Data sources behind TLS.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct DataSourceTLSTests {
     /// A data source with TLS settings; files become secrets.
     private func source(

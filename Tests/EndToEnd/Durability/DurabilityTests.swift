@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 /// What is left after the gateway was killed while clients wrote to it.
-@Suite(.serialized, .timeLimit(.minutes(3)))
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct DurabilityTests {
     @Test func `acknowledged writes survive kills, and nothing is half written`() throws {
         let script = try ChildProcess(

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The commands that the examples' READMEs name.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct ReadmeTests {
     /// A code block of a README that is tagged `sh`.
     struct Block: CustomTestStringConvertible, Sendable {

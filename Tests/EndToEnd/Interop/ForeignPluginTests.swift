@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Programs of others behind and beside the gateway.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(5)))
 struct ForeignPluginTests {
     @Test func `a plugin in Python answers through the gateway`() throws {
         guard let python = try ForeignPlugin.pythonProgram() else { return }

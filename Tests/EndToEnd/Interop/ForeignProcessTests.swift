@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 /// How plugins that are not built on our code start, write and end.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(5)))
 struct ForeignProcessTests {
     private func ask(_ gateway: Gateway, _ type: String = "") throws -> Answer {
         try gateway.request(

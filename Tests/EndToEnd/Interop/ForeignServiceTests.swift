@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Every service through plugins that are not built on our code.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(5)))
 struct ForeignServiceTests {
     private static let source = ForeignPlugin.source
     private static let json = [("Content-Type", "application/json")]

@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 /// Plugins that don't start, each in its own way, beside one that works.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct BrokenPluginTests {
     static let scripts: [(id: String, script: String, cause: String)] = [
         ("exits", "exit 3", "3"),

@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 /// Plugins that end, or are ended, while the gateway works.
-@Suite(.serialized, .timeLimit(.minutes(3)))
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct PluginDeathTests {
     private static func twoPlugins() throws -> Gateway {
         let gateway = try Gateway(

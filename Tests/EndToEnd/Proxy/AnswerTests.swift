@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// What comes back from the upstream.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct AnswerTests {
     @Test(arguments: [200, 201, 204, 299, 304, 400, 404, 418, 500, 503, 599])
     func `status, reason and headers come back`(status: Int) throws {

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Connections on both sides: reuse, pipelines, continue, upgrade.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct ConnectionTests {
     @Test func `both sides keep their connections`() throws {
         let gateway = try Gateway(upstream: try Shared.upstream.get().port)

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// No spelling of an identity gets from a client to the upstream.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct IdentityTests {
     static let spellings: [String] = [
         "X-Remote-User", "x-remote-user", "X-REMOTE-USER", "X_Remote_User", "X_REMOTE_USER", "X-Remote_User",

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// What goes on to the upstream, byte by byte.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct PassThroughTests {
     /// Sends a request and gives what arrived of it.
     static func arrival(_ text: String, latin1: Bool = false, body: [UInt8] = []) throws -> Upstream.Recorded {

@@ -1,7 +1,7 @@
 import Testing
 
 /// Without authentication only somebody on this machine, and no web page, may use the gateway's own paths.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct FirstRunTests {
     static let foreign: [(String, String)] = [
         ("Host", "example.com"), ("Host", "example.com:80"), ("Host", "127.0.0.1.example.com"),

@@ -22,7 +22,7 @@ struct QueryCase: CustomTestStringConvertible, Sendable {
 }
 
 /// The rows of the case list about the query route, with the gateway's own decisions.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct QueryCaseTests {
     static let base = "/apis/test.example.com/v1/namespaces/default/datasources"
     static let cases: [QueryCase] = [

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// What a plugin gets to see of a query, and how calls end early.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct QueryContentTests {
     /// What the plugin says it got for a query.
     private func echo(

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The query route: paths, methods, data sources and namespaces.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct QueryRouteTests {
     static let path = "/apis/test.example.com/v1/namespaces/default/datasources/123/query"
     static let one =

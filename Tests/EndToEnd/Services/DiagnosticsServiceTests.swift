@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The services `health` and `metrics` through a plugin.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct DiagnosticsServiceTests {
     @Test func `a healthy data source answers 200 with Grafana's shape`() throws {
         let answer = try ShowcaseGateway.shared.get().request("GET", "\(ShowcaseGateway.source)/health")

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Queries answered piece by piece, and as the plugin's Arrow bytes.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct QueryFormTests {
     private static let path = "\(ShowcaseGateway.source)/query"
     private static let lines = [("Accept", "text/jsonl")]

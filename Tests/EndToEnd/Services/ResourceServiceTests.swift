@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The services `resource` and `route` through a plugin.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct ResourceServiceTests {
     private static let source = ShowcaseGateway.source
 

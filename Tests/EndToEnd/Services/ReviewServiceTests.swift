@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The services `admission` and `conversion` through a plugin, asked as an API server asks.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct ReviewServiceTests {
     private static let json = [("Content-Type", "application/json")]
 

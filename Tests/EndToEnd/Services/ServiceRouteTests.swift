@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Which paths and methods the services have, and how objects bound them.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(5)))
 struct ServiceRouteTests {
     @Test(arguments: [
         ("DELETE", "\(ShowcaseGateway.source)/query", "POST"),

@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 /// The service `stream` in its three forms.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct StreamServiceTests {
     private static let ticks = "\(ShowcaseGateway.source)/stream/ticks"
     private static let chat = "\(ShowcaseGateway.source)/stream/chat"
