@@ -26,6 +26,7 @@ if [ ! -x "$old/usr/bin/kubectl" ] && command -v apt-get dpkg >/dev/null; then
         echo "skipping Debian's kubectl: it can't be downloaded"
 fi
 [ $# = 0 ] || exec swift test --skip-build "$@"
-# Apart: end-to-end tests wait for processes and would keep the threads that the others run on.
+# Apart: end-to-end tests wait for processes and would keep the threads that the others run on. A few at a time, so that
+# the time limit of a test is not spent waiting for its turn.
 swift test --skip-build --skip '^EndToEnd\.'
-swift test --skip-build --filter '^EndToEnd\.'
+swift test --skip-build --experimental-maximum-parallelization-width 4 --filter '^EndToEnd\.'
