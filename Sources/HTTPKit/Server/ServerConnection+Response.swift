@@ -98,6 +98,8 @@ extension ServerConnection {
             break
         }
         response.isEnded = true
+        // Before the last bytes leave: a client that has them may already come again, on another loop.
+        exchange?.finish()
         flush()
         finishIfComplete()
     }
