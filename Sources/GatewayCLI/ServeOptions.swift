@@ -98,6 +98,10 @@ struct ServeOptions: ParsableArguments {
     var frameFormat: String?
     @Option(help: "Whether the data source proxy may connect to private and loopback addresses (default true).")
     var datasourceProxyPrivate: String?
+    @Option(
+        parsing: .singleValue,
+        help: "A client certificate for http backends, NAME=CERTIFICATE.pem,KEY.pem; may be given several times.")
+    var backendClientCertificate: [String] = []
     @Option(help: "Seconds for exchanges under way at shutdown (default 15).")
     var shutdownTimeout: String?
 
@@ -127,7 +131,8 @@ struct ServeOptions: ParsableArguments {
         ]
         var all = single.compactMap { name, value in value.map { (name, [$0]) } }
         let lists: [(String, [String])] = [
-            ("plugins-dir", pluginsDir), ("stream-allowed-origins", streamAllowedOrigins),
+            ("plugins-dir", pluginsDir), ("backend-client-certificate", backendClientCertificate),
+            ("stream-allowed-origins", streamAllowedOrigins),
             ("requestheader-allowed-names", requestheaderAllowedNames),
             ("requestheader-username-headers", requestheaderUsernameHeaders),
             ("requestheader-uid-headers", requestheaderUidHeaders),

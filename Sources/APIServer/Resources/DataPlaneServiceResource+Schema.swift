@@ -53,6 +53,10 @@ extension DataPlaneServiceResource {
         "type": "object", "description": "Where requests go; the plugin when it is left out.",
         "properties": [
             "type": word("The kind of backend.", ServiceBackend.Kind.allCases.map(\.rawValue), default: "plugin"),
+            "fallback": word(
+                "Who answers for data sources that no provisioning file names: the upstream's own API, with the "
+                    + "caller's credentials. Nobody (404) when it is left out. Only for the type plugin.",
+                [ServiceBackend.Kind.upstream.rawValue]),
             "baseURL": text(
                 "The URL of an http backend: http:// or https:// with host, optional port and path. Requests go to this "
                     + "path followed by their own."),

@@ -4,15 +4,28 @@ import PluginProtocol
 
 /// What the conditions of a DataPlaneService should be.
 enum ServiceConditions {
+    /// Who answers an object's requests, and how they are.
+    enum Answerer {
+        case plugin(PluginState)
+        case http(BackendState)
+        case upstream(isConfigured: Bool)
+    }
+
     /// `Accepted`, `PluginReady` and their summary `Available`.
     ///
     /// - Parameters:
     ///   - service: the object.
     ///   - conflict: what an older object claims already.
-    ///   - plugin: the state of its plugin.
-    static func of(_ service: DataPlaneService, conflict: RouteConflict?, plugin: PluginState) -> [Condition] {
+    ///   - answerer: the state of whoever answers.
+    static func of(_ service: DataPlaneService, conflict: RouteConflict?, answerer: Answerer) -> [Condition] {
         let generation = service.metadata.generation
-        let own = [accepted(service, conflict, generation), pluginReady(service, plugin, generation)]
+        let ready =
+            switch answerer {
+            case .plugin(let plugin): pluginReady(service, plugin, generation)
+            case .http(let state): backendReady(service, state)
+            case .upstream(let isConfigured): upstreamReady(service, isConfigured)
+            }
+        let own = [accepted(service, conflict, generation), ready]
         var summarised = own
         summarised.summarise(observedGeneration: generation, now: "")
         return summarised
@@ -29,12 +42,6 @@ enum ServiceConditions {
         }
         let unserved = Set(service.spec.services.compactMap(\.serviceType)).subtracting(RouteTable.served).map(
             \.rawValue)
-        if service.spec.backend.kind != .plugin {
-            return Condition(
-                type: Condition.accepted, status: .isFalse, reason: "BackendNotServed",
-                message: "this version serves the backend plugin only; requests go on to the next handler",
-                observedGeneration: generation)
-        }
         if !unserved.isEmpty {
             return Condition(
                 type: Condition.accepted, status: .isFalse, reason: "ServiceTypeNotServed",

@@ -15,19 +15,26 @@ package actor ServiceController {
     private let publisher: DataPlanePublisher
     private let logger = Logger(label: "dataplane")
     private let defaults: EffectiveLimits.Defaults
+    private let hasUpstream: Bool
+    let backends: BackendFollower?
     private let current = Mutex(RouteTable([]))
     /// What the running processes were asked about, by plugin id.
     private var probed: [String: (generation: Int, methods: Set<PluginMethod>)] = [:]
-    private var services: [DataPlaneService] = []
+    private(set) var services: [DataPlaneService] = []
     private var lateChecks: [String: Task<Void, Never>] = [:]
 
     /// A controller.
     ///
-    /// - Parameter defaults: what bounds requests where an object says nothing.
+    /// - Parameters:
+    ///   - probe: connects to the backends of objects; nil to leave them unchecked.
+    ///   - hasUpstream: whether an upstream is configured.
+    ///   - defaults: what bounds requests where an object says nothing.
     package init(
-        store: ObjectStore, host: PluginHost, publisher: DataPlanePublisher,
-        defaults: EffectiveLimits.Defaults = .init()
+        store: ObjectStore, host: PluginHost, publisher: DataPlanePublisher, probe: BackendProbe? = nil,
+        hasUpstream: Bool = false, defaults: EffectiveLimits.Defaults = .init()
     ) {
+        backends = probe.map(BackendFollower.init)
+        self.hasUpstream = hasUpstream
         self.defaults = defaults
         self.store = store
         self.host = host
@@ -44,8 +51,9 @@ package actor ServiceController {
         if !Self.sameRoutes(items, services) { await publisher.publish(routes) }
         current.withLock { $0 = routes }
         services = items
+        await backends?.keep(items)
         for service in items { await writeConditions(service, routes) }
-        for id in Set(items.map(\.spec.pluginID)) { probe(id) }
+        for id in Set(items.filter { $0.spec.backend.kind == .plugin }.map(\.spec.pluginID)) { probe(id) }
     }
 
     /// Asks a running plugin for what its objects offer, so that a missing service shows before the first request.
@@ -68,6 +76,7 @@ package actor ServiceController {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.followStore() }
             group.addTask { await self.followPlugins() }
+            group.addTask { await self.followBackends() }
         }
         for task in lateChecks.values { task.cancel() }
     }
@@ -112,23 +121,28 @@ package actor ServiceController {
         }
     }
 
+    /// Writes the conditions of objects whose backends have come or gone.
+    private func followBackends() async {
+        guard let backends else { return }
+        await backends.run { name in
+            guard let service = await self.services.first(where: { $0.metadata.name == name }) else { return }
+            await self.writeConditions(service, self.routes)
+        }
+    }
+
     private func lateCheckIsDue(_ id: String) { lateChecks[id] = nil }
 
     private func refresh(plugin id: String) async {
         let routes = routes
-        for service in services where service.spec.pluginID == id { await writeConditions(service, routes) }
+        for service in services where service.spec.pluginID == id && service.spec.backend.kind == .plugin {
+            await writeConditions(service, routes)
+        }
     }
 
     private func writeConditions(_ service: DataPlaneService, _ routes: RouteTable) async {
-        let state = host.state(service.spec.pluginID)
-        // While the grace period of a plugin that was fine runs, what stands is left standing.
-        if case .down = state, lateChecks[service.spec.pluginID] != nil,
-            service.conditions[Condition.pluginReady]?.status == .isTrue
-        {
-            return
-        }
+        guard let answerer = await answerer(service) else { return }
         let conditions = ServiceConditions.of(
-            service, conflict: routes.conflict(of: service.metadata.name), plugin: state)
+            service, conflict: routes.conflict(of: service.metadata.name), answerer: answerer)
         var present = service.conditions
         guard conditions.contains(where: { present.set($0, now: "") }) else { return }
         do throws(GatewayError) {
@@ -137,6 +151,23 @@ package actor ServiceController {
         } catch {
             logger.error(
                 "conditions can't be written", metadata: ["object": "\(service.metadata.name)", "error": "\(error)"])
+        }
+    }
+
+    /// Who answers for an object; nil to leave its conditions as they are.
+    private func answerer(_ service: DataPlaneService) async -> ServiceConditions.Answerer? {
+        switch service.spec.backend.kind {
+        case .http: return .http(await backends?.state(service.metadata.name) ?? .unchecked)
+        case .upstream: return .upstream(isConfigured: hasUpstream)
+        case .plugin, nil:
+            let state = host.state(service.spec.pluginID)
+            // While the grace period of a plugin that was fine runs, what stands is left standing.
+            if case .down = state, lateChecks[service.spec.pluginID] != nil,
+                service.conditions[Condition.pluginReady]?.status == .isTrue
+            {
+                return nil
+            }
+            return .plugin(state)
         }
     }
 

@@ -31,19 +31,18 @@ package final class DataSourceProxy {
     }
 
     private let settings: DataSourceProxySettings
-    private let loop: any EventLoop
     private let origins = OriginPolicy()
     /// What is kept belongs to these data sources and these plugin files.
     private var generation: Int?
     private var sources: [String: ProxySource] = [:]
     private var targets: [Key: Result<ProxyTarget, GatewayError>] = [:]
-    private var pools: [ProxyTarget.Place: UpstreamPool] = [:]
-    private var olderPools: [ProxyTarget.Place: UpstreamPool] = [:]
+    private let pools: ProxyPools
 
     /// A proxy for one event loop.
     package init(settings: DataSourceProxySettings, loop: any EventLoop) {
         self.settings = settings
-        self.loop = loop
+        pools = ProxyPools(
+            loop: loop, addresses: settings.addresses, threads: settings.threads, subject: "the data source")
     }
 
     /// Forgets what belongs to data sources that were replaced; connections that are still of use stay.
@@ -52,9 +51,7 @@ package final class DataSourceProxy {
         self.generation = generation
         sources = [:]
         targets = [:]
-        for pool in olderPools.values { pool.retire() }
-        olderPools = pools
-        pools = [:]
+        pools.startGeneration()
     }
 
     /// The source under a key, made when it is asked for first.
@@ -95,7 +92,9 @@ package final class DataSourceProxy {
         let rewrite = ProxyRewrite(
             target: bytes, authorization: Self.authorization(request, source, target),
             cookie: target.fixesCookie ? nil : Self.cookie(request, source), rules: target.rules)
-        pool(target.place).forward(exchange, rewrite)
+        var place = target.place
+        place.connectMS = settings.connectMS
+        pools.pool(place).forward(exchange, rewrite)
     }
 
     private func target(
@@ -110,23 +109,6 @@ package final class DataSourceProxy {
         }
         targets[key] = made
         return try made.get()
-    }
-
-    /// The connections of a place.
-    private func pool(_ place: ProxyTarget.Place) -> UpstreamPool {
-        if let known = pools[place] { return known }
-        if let older = olderPools.removeValue(forKey: place) {
-            pools[place] = older
-            return older
-        }
-        var timeouts = UpstreamTimeouts()
-        timeouts.connectMS = settings.connectMS
-        timeouts.responseSeconds = place.timeout
-        let made = UpstreamPool(
-            endpoint: place.endpoint, loop: loop, timeouts: timeouts,
-            transport: UpstreamTransport(tls: place.tls, addresses: settings.addresses, threads: settings.threads))
-        pools[place] = made
-        return made
     }
 
     /// The credential that goes along: the user's own where the data source passes it on, else what the client sends

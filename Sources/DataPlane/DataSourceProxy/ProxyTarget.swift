@@ -6,16 +6,7 @@ import PluginProtocol
 /// Where the requests of a source, or of one of its routes, go: worked out once and kept.
 final class ProxyTarget: Sendable {
     /// Which connections serve it.
-    struct Place: Sendable, Hashable {
-        /// Host and port.
-        var endpoint: UpstreamEndpoint
-        /// TLS; nil for plain HTTP.
-        var tls: TLSClientSettings?
-        /// Seconds for the head of an answer.
-        var timeout: Int
-    }
-
-    let place: Place
+    let place: ProxyPlace
     let rules: ProxyRules
     /// The route of plugin.json that replaces the URL; its path is cut off.
     let cutRoute: PluginRoute?
@@ -42,7 +33,7 @@ final class ProxyTarget: Sendable {
         cutRoute = route.flatMap { $0.url.isEmpty ? nil : $0 }
         if let cutRoute { target = try template.text(cutRoute.url) }
         let url = try DataSourceURL(target)
-        place = Place(
+        place = ProxyPlace(
             endpoint: url.endpoint, tls: url.isTLS ? try Self.tls(source) : nil, timeout: Self.timeout(source, limits))
         basePath = Array(url.path.utf8)
 

@@ -44,7 +44,7 @@ extension DataPlaneHandler {
         guard let source = state.sources.find(orgID: orgID, uid: uid) else {
             throw .notFound("datasources", group: route.group, name: uid)
         }
-        let accepted = [route.pluginID] + (state.manifests[route.pluginID]?.aliasIDs ?? [])
+        let accepted = acceptedTypes(route)
         guard accepted.contains(source.type) else {
             let cause = StatusCause.notSupported("datasource.type", source.type, supported: accepted)
             throw GatewayError(
@@ -196,7 +196,7 @@ extension DataPlaneHandler {
         return PluginUser(login: user.name, name: user.name, role: role).contextField
     }
 
-    private static func nowMS() -> Int {
+    static func nowMS() -> Int {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
         return now.tv_sec &* 1000 &+ now.tv_nsec / 1_000_000

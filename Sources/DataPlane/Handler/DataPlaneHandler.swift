@@ -11,6 +11,8 @@ package final class DataPlaneHandler: ExchangeHandler {
     let bridges: LoopBridges
     let streams: StreamBridge?
     let proxy: DataSourceProxy
+    let httpBackends: HTTPBackendProxy
+    let upstream: UpstreamBackend
     let userAgent: String
     private let gate: any ExchangeGate
     private let next: any ExchangeHandler
@@ -20,16 +22,21 @@ package final class DataPlaneHandler: ExchangeHandler {
     /// - Parameters:
     ///   - streams: the loop's streams.
     ///   - proxy: the loop's way to data sources.
+    ///   - httpBackends: the loop's way to the HTTP servers that objects name.
+    ///   - upstream: the loop's way to the upstream's own API.
     ///   - userAgent: what plugins see as their host.
     ///   - next: the delegate.
     package init(
         state: LoopState, bridges: LoopBridges, streams: StreamBridge?, proxy: DataSourceProxy,
+        httpBackends: HTTPBackendProxy, upstream: UpstreamBackend,
         gate: any ExchangeGate, userAgent: String, next: any ExchangeHandler
     ) {
         self.state = state
         self.bridges = bridges
         self.streams = streams
         self.proxy = proxy
+        self.httpBackends = httpBackends
+        self.upstream = upstream
         self.gate = gate
         self.userAgent = userAgent
         self.next = next
@@ -44,9 +51,11 @@ package final class DataPlaneHandler: ExchangeHandler {
         exchange.handledBy = route.type.handlerName
         exchange.objectName = route.objectName
         exchange.accessState.countsConnectionsAsDataSources = true
+        if isUpstreams(route, match) { return askUpstream(exchange, route, match) }
         if let refusal = gate.refusal(exchange) { return exchange.respond(refusal) }
         guard enter(exchange, route) else { return }
         do throws(GatewayError) {
+            if case .http(let backend) = route.backend { return try forward(exchange, route, match, to: backend) }
             switch match {
             case .source(_, let namespace, let uid, let rest):
                 try serve(exchange, route, try source(route, namespace: namespace, uid: uid, exchange), rest: rest)
@@ -62,7 +71,7 @@ package final class DataPlaneHandler: ExchangeHandler {
     }
 
     /// Counts the exchange among those under way, where the object or the service limits them.
-    private func enter(_ exchange: Exchange, _ route: ClaimedRoute) -> Bool {
+    func enter(_ exchange: Exchange, _ route: ClaimedRoute) -> Bool {
         for gate in [route.objectGate, route.serviceGate].compactMap({ $0 }) {
             guard gate.enter() else {
                 exchange.respond(

@@ -43,7 +43,12 @@ package final class DataPlanePublisher: Sendable {
 
     /// Publishes routes; returns when every loop has them, so that a condition set afterwards is true.
     package func publish(_ routes: RouteTable) async {
-        await onEveryLoop { $0.routes = routes }
+        await onEveryLoop { $0.replace(routes: routes) }
+    }
+
+    /// Lets every loop show backends the client certificates that are there now.
+    package func certificatesChanged() async {
+        await onEveryLoop { $0.certificatesChanged() }
     }
 
     /// Publishes data sources and plugin facts; returns when every loop has them.

@@ -6,7 +6,9 @@ import PluginProtocol
 /// What the data plane of one event loop works with; replaced piece by piece, on the loop.
 package final class LoopState {
     /// The claimed routes.
-    var routes = RouteTable([])
+    private(set) var routes = RouteTable([])
+    /// Counts the replacements of routes, and of certificates that their backends are shown.
+    private(set) var backendsGeneration = 0
     /// The data sources.
     var sources = DataSourceTable()
     /// Counts the replacements of data sources and plugin facts.
@@ -37,6 +39,15 @@ package final class LoopState {
         self.plugins = plugins
         self.loop = loop
     }
+
+    /// Takes over new routes.
+    func replace(routes: RouteTable) {
+        self.routes = routes
+        backendsGeneration &+= 1
+    }
+
+    /// Takes over new client certificates.
+    func certificatesChanged() { backendsGeneration &+= 1 }
 
     /// Takes over new data sources; what was encoded for the old ones is dropped.
     func replace(sources: DataSourceTable, manifests: [String: PluginManifest]) {

@@ -11,8 +11,10 @@ package final class ClaimedRoute: Sendable {
     package let group: String
     /// The API version.
     package let version: String
-    /// The plugin that answers.
+    /// The plugin that answers; may be empty where the backend is no plugin.
     package let pluginID: String
+    /// Who answers.
+    package let backend: RouteBackend
     /// Whether it belongs to an app plugin rather than to data sources.
     package let isApp: Bool
     /// What a route of type `route` claims; nil for the others.
@@ -27,8 +29,8 @@ package final class ClaimedRoute: Sendable {
     let objectGate: ConcurrencyGate?
 
     init(
-        _ service: DataPlaneService, _ entry: ServiceEntry, claim: RouteClaim? = nil, gates: ConcurrencyGates,
-        defaults: EffectiveLimits.Defaults
+        _ service: DataPlaneService, _ entry: ServiceEntry, backend: RouteBackend = .plugin(fallback: false),
+        claim: RouteClaim? = nil, gates: ConcurrencyGates, defaults: EffectiveLimits.Defaults
     ) {
         let spec = service.spec
         objectName = service.metadata.name
@@ -36,6 +38,7 @@ package final class ClaimedRoute: Sendable {
         group = spec.group
         version = spec.version
         pluginID = spec.pluginID
+        self.backend = backend
         isApp = spec.pluginType == "app"
         self.claim = claim
         limits = spec.limits(of: entry, defaults: defaults)

@@ -36,14 +36,16 @@ package final class RouteTable: Sendable {
         var conflicts: [RouteConflict] = []
         var groups: [String] = []
         var versions: [String: [String]] = [:]
-        for service in ordered where service.spec.backend.kind == .plugin {
+        for service in ordered {
+            guard let backend = RouteBackend(service) else { continue }
             let spec = service.spec
             let key = "\(spec.group)/\(spec.version)"
             var entry = entries[key] ?? GroupRoutes(group: spec.group, version: spec.version)
             for offered in spec.services {
                 guard let type = offered.serviceType, Self.served.contains(type) else { continue }
                 if type == .route, offered.routeClaim == nil { continue }
-                let route = ClaimedRoute(service, offered, claim: offered.routeClaim, gates: gates, defaults: defaults)
+                let route = ClaimedRoute(
+                    service, offered, backend: backend, claim: offered.routeClaim, gates: gates, defaults: defaults)
                 guard let winner = entry.add(route), winner.objectName != route.objectName else { continue }
                 conflicts.append(
                     RouteConflict(
@@ -62,7 +64,7 @@ package final class RouteTable: Sendable {
         claimedGroups = groups.map { (group: $0, versions: versions[$0] ?? []) }
     }
 
-    /// The service types that this version answers through plugins.
+    /// The service types that this version answers.
     package static let served: Set<ServiceType> = [
         .query, .stream, .resource, .route, .health, .metrics, .admission, .conversion,
         .dataSourceProxy,

@@ -8,7 +8,7 @@ extension DataPlaneService {
         check(spec, "spec", ["pluginID", "pluginType", "group", "version", "services", "backend", "limits"], &found)
         check(
             spec?["backend"], "spec.backend",
-            ["type", "baseURL", "connectTimeoutSeconds", "tls", "pluginID", "pluginType"], &found)
+            ["type", "fallback", "baseURL", "connectTimeoutSeconds", "tls", "pluginID", "pluginType"], &found)
         check(spec?["backend"]?["tls"], "spec.backend.tls", tlsFields, &found)
         check(spec?["limits"], "spec.limits", limitFields, &found)
         for (index, entry) in (spec?["services"]?.asArray ?? []).enumerated() {

@@ -73,6 +73,9 @@ extension DataPlaneService {
         if spec.backend.kind == .plugin, spec.pluginID.isEmpty {
             causes.append(.required("spec.pluginID", "the id in the plugin's plugin.json"))
         }
+        if spec.backend.kind == .upstream, spec.pluginType == "app", spec.pluginID.isEmpty {
+            causes.append(.required("spec.pluginID", "the app's id, which is part of the upstream's paths"))
+        }
         causes += spec.backend.validate()
     }
 }

@@ -1,3 +1,8 @@
+extension DataPlaneService {
+    /// Whether a text may name a client certificate of the gateway's configuration.
+    package static func isCertificateName(_ name: String) -> Bool { Names.isSubdomain(name) }
+}
+
 extension ServiceBackend {
     private static let caLimit = 1_048_576
     private static let path = "spec.backend"
@@ -9,13 +14,14 @@ extension ServiceBackend {
         }
         guard kind == .http else {
             return [
+                fallbackFault(kind),
                 baseURL.isEmpty ? nil : .forbidden("\(Self.path).baseURL", "only an http backend has a URL"),
                 connectTimeoutSeconds == nil
                     ? nil : .forbidden("\(Self.path).connectTimeoutSeconds", "only an http backend is connected to"),
                 tls == nil ? nil : .forbidden("\(Self.path).tls", "only an http backend has TLS settings"),
             ].compactMap(\.self)
         }
-        var causes: [StatusCause] = []
+        var causes = [fallbackFault(kind)].compactMap(\.self)
         var url: BackendURL?
         if baseURL.isEmpty {
             causes.append(.required("\(Self.path).baseURL", "the URL of the http backend"))
@@ -35,6 +41,14 @@ extension ServiceBackend {
                 .forbidden("\(Self.path).tls", "the baseURL begins with http://; use https:// or leave tls out"))
         }
         return causes + Self.validate(tls)
+    }
+
+    private func fallbackFault(_ kind: Kind) -> StatusCause? {
+        if fallback.isEmpty { return nil }
+        let field = "\(Self.path).fallback"
+        if kind != .plugin { return .forbidden(field, "only a plugin backend has a fallback") }
+        return fallback == Kind.upstream.rawValue
+            ? nil : .notSupported(field, fallback, supported: [Kind.upstream.rawValue])
     }
 
     private static func validate(_ tls: BackendTLS) -> [StatusCause] {
@@ -58,7 +72,7 @@ extension ServiceBackend {
         if !tls.serverName.isEmpty, !Names.isSubdomain(tls.serverName) {
             causes.append(.invalid("\(path).serverName", string: tls.serverName, "must be a DNS name in lower case"))
         }
-        if !tls.clientCertificate.isEmpty, !Names.isSubdomain(tls.clientCertificate) {
+        if !tls.clientCertificate.isEmpty, !DataPlaneService.isCertificateName(tls.clientCertificate) {
             causes.append(
                 .invalid(
                     "\(path).clientCertificate", string: tls.clientCertificate,

@@ -12,6 +12,8 @@ package struct ServiceBackend: Sendable, Hashable {
 
     /// The word for the kind.
     package var type: String
+    /// Who answers for data sources that a plugin backend doesn't know: `upstream`, or empty for nobody.
+    package var fallback: String
     /// The URL of an http backend.
     package var baseURL: String
     /// What a connection to an http backend may take to come about, in seconds; nil means the default.
@@ -21,10 +23,11 @@ package struct ServiceBackend: Sendable, Hashable {
 
     /// Creates a backend.
     package init(
-        type: String = Kind.plugin.rawValue, baseURL: String = "", connectTimeoutSeconds: Int? = nil,
-        tls: BackendTLS? = nil
+        type: String = Kind.plugin.rawValue, fallback: String = "", baseURL: String = "",
+        connectTimeoutSeconds: Int? = nil, tls: BackendTLS? = nil
     ) {
         self.type = type
+        self.fallback = fallback
         self.baseURL = baseURL
         self.connectTimeoutSeconds = connectTimeoutSeconds
         self.tls = tls
@@ -32,6 +35,8 @@ package struct ServiceBackend: Sendable, Hashable {
 
     /// The kind, if it is a known one.
     package var kind: Kind? { Kind(rawValue: type) }
+    /// Whether the upstream is asked about data sources that are only known there.
+    package var fallsBackToUpstream: Bool { kind == .plugin && fallback == Kind.upstream.rawValue }
 }
 
 /// The TLS settings of an http backend, with the names and rules that APIServices have.
@@ -68,7 +73,8 @@ extension ServiceBackend {
         let path = "spec.backend"
         let type = try json.string("type", in: path) ?? ""
         self.init(
-            type: type.isEmpty ? Kind.plugin.rawValue : type, baseURL: try json.string("baseURL", in: path) ?? "",
+            type: type.isEmpty ? Kind.plugin.rawValue : type, fallback: try json.string("fallback", in: path) ?? "",
+            baseURL: try json.string("baseURL", in: path) ?? "",
             connectTimeoutSeconds: try json.int("connectTimeoutSeconds", in: path))
         guard let object = try json.object("tls", in: path) else { return }
         let (tls, inner) = (JSONValue.object(object), "\(path).tls")
@@ -82,6 +88,7 @@ extension ServiceBackend {
     /// The backend as JSON; what is empty is left out.
     var json: JSONValue {
         var json: JSONValue = ["type": .string(type)]
+        if !fallback.isEmpty { json["fallback"] = .string(fallback) }
         if !baseURL.isEmpty { json["baseURL"] = .string(baseURL) }
         if let connectTimeoutSeconds { json["connectTimeoutSeconds"] = .int(connectTimeoutSeconds) }
         guard let tls else { return json }

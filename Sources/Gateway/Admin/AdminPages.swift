@@ -52,7 +52,8 @@ struct AdminPages: Sendable {
                 [
                     "object": .string(route.objectName), "type": .string(route.type.rawValue),
                     "group": .string(route.group), "version": .string(route.version),
-                    "plugin": .string(route.pluginID), "path": .string(route.pathPattern),
+                    "plugin": .string(route.pluginID), "backend": .string(route.backend.text),
+                    "path": .string(route.pathPattern),
                 ]
             })
     }

@@ -12,6 +12,7 @@ package enum ConfigurationCheck {
         var faults = settings.listenerFaults
         faults += AccessSetup.faults(settings, authProxyHeaders: provisioned.grafana.authProxyHeaders)
         faults += ServingCertificate.faults(settings)
+        faults += BackendCertificates.faults(settings)
         faults += PluginScan(settings.pluginsDirs).faults
         faults += provisioned.faults
         if !settings.manifests.isEmpty {

@@ -32,6 +32,10 @@ package struct Explanation: Sendable {
         switch match {
         case .source(let route, let namespace, let uid, _):
             var lines = claimed(route)
+            if case .http = route.backend {
+                lines.append("answer    501: an http backend serves the type route only")
+                return lines.joined(separator: "\n")
+            }
             if route.type == .query, method.uppercased() != "POST" {
                 lines.append("answer    405: only POST is allowed here")
             }
@@ -39,8 +43,10 @@ package struct Explanation: Sendable {
                 let org = try Namespace.orgID(namespace)
                 if let found = await source(org, uid) {
                     lines.append("source    \(uid) in organisation \(org), type \(found.type)")
-                } else {
+                } else if case .plugin(fallback: false) = route.backend {
                     lines.append("source    \(uid) is not configured in organisation \(org): 404")
+                } else {
+                    lines.append("source    \(uid) in organisation \(org) of the upstream: its own API is asked")
                 }
             } catch {
                 lines.append("answer    404: \(error.message)")
@@ -58,9 +64,16 @@ package struct Explanation: Sendable {
     private func claimed(_ route: ClaimedRoute) -> [String] {
         [
             "handler   \(route.type.rawValue) (DataPlaneHandler)", "object    dataplaneservices/\(route.objectName)",
-            "service   \(route.type.rawValue), \(route.pathPattern)",
-            "plugin    \(route.pluginID): \(plugin(route.pluginID))",
+            "service   \(route.type.rawValue), \(route.pathPattern)", answerer(route),
         ]
+    }
+
+    private func answerer(_ route: ClaimedRoute) -> String {
+        switch route.backend {
+        case .plugin: "plugin    \(route.pluginID): \(plugin(route.pluginID))"
+        case .http(let backend): "backend   \(backend.url)"
+        case .upstream: "backend   the upstream \(upstream ?? "(none is configured: 503)")"
+        }
     }
 
     private static func isAPIServer(_ path: CanonicalPath) -> Bool {

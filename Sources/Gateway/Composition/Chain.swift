@@ -19,6 +19,8 @@ struct ChainParts: Sendable {
     let workers: NIOThreadPool
     /// For look-ups of host names; a slow name server holds up nothing else.
     let lookUps: NIOThreadPool
+    /// What backends are shown.
+    let clientCertificates: BackendCertificates
     let metrics: GatewayMetrics
     let log: AccessLog
 }
@@ -38,8 +40,8 @@ enum Chain {
         var timeouts = UpstreamTimeouts()
         timeouts.connectMS = settings.upstreamConnectTimeoutMS
         timeouts.responseSeconds = settings.upstreamResponseTimeout
-        let upstream = UpstreamHandler(
-            pool: settings.upstream.map { UpstreamPool(endpoint: $0, loop: loop, timeouts: timeouts) })
+        let pool = settings.upstream.map { UpstreamPool(endpoint: $0, loop: loop, timeouts: timeouts) }
+        let upstream = UpstreamHandler(pool: pool)
 
         let stored = APIServerHandler(core: parts.api, gate: gate, next: upstream)
         let api = SelfReviewHandler(gate: gate, policy: policy, next: stored)
@@ -59,6 +61,9 @@ enum Chain {
                 settings: DataSourceProxySettings(
                     addresses: AddressPolicy(allowsPrivate: settings.dataSourceProxyPrivate), threads: parts.lookUps),
                 loop: loop),
+            httpBackends: HTTPBackendProxy(
+                certificates: parts.clientCertificates.table, threads: parts.lookUps, loop: loop),
+            upstream: UpstreamBackend(pool: pool),
             gate: gate, userAgent: GatewayVersion.pluginUserAgent, next: api)
 
         return PathFilter(owned: owned, next: parts.access.handler(loop, next: dataPlane))

@@ -38,6 +38,7 @@ struct GatewayService: Service, CustomStringConvertible {
         let provisioned = Provisioning.load(settings.provisioningLayout, environment: environment)
         let access = try AccessSetup(
             settings, data: folders.data, authProxyHeaders: provisioned.grafana.authProxyHeaders)
+        let certificates = try BackendCertificates(settings.backendClientCertificates)
         let host = try PluginHost(
             settings: PluginHostSettings(
                 runtimeDir: folders.runtime, startTimeout: Double(settings.pluginStartTimeout),
@@ -47,7 +48,11 @@ struct GatewayService: Service, CustomStringConvertible {
         limits.pluginTimeoutSeconds = settings.pluginCallTimeout
         limits.shortTimeoutSeconds = min(limits.shortTimeoutSeconds, settings.pluginCallTimeout)
         limits.pluginRequestBytes = settings.pluginRequestLimit
-        let controller = ServiceController(store: store, host: host, publisher: publisher, defaults: limits)
+        let probe = try await BackendProbe.make(
+            certificates: certificates.table, threads: lookUps, loop: group.any())
+        let controller = ServiceController(
+            store: store, host: host, publisher: publisher, probe: probe, hasUpstream: settings.upstream != nil,
+            defaults: limits)
         let scan = PluginScan(settings.pluginsDirs)
         await host.start(scan)
         let sources = DataSourceController(
@@ -69,7 +74,7 @@ struct GatewayService: Service, CustomStringConvertible {
         let parts = ChainParts(
             settings: settings, publisher: publisher, api: try await apiServer(store, controller, group.any()),
             access: access, streams: streams, budget: budget, workers: workers, lookUps: lookUps,
-            metrics: GatewayMetrics(budget: budget),
+            clientCertificates: certificates, metrics: GatewayMetrics(budget: budget),
             log: AccessLog())
         let upstream = settings.upstream?.text
         let pages = AdminPages(
@@ -87,6 +92,7 @@ struct GatewayService: Service, CustomStringConvertible {
             tasks.addTask { await sources.run() }
             tasks.addTask { await manifests.run() }
             tasks.addTask { await followPlugins(host, sources, publisher) }
+            tasks.addTask { await follow(certificates, publisher) }
             follow(access, announcement, in: &tasks)
             try? await gracefulShutdown()
             logger.info("stopping")
@@ -166,6 +172,16 @@ struct GatewayService: Service, CustomStringConvertible {
 }
 
 extension GatewayService {
+    /// Shows backends client certificates that are replaced on disk.
+    private func follow(_ certificates: BackendCertificates, _ publisher: DataPlanePublisher) async {
+        await certificates.follower.run {
+            do throws(GatewayError) { try certificates.reload() } catch {
+                return logger.error("the backends' client certificates stay as they were: \(error.message)")
+            }
+            await publisher.certificatesChanged()
+        }
+    }
+
     /// Takes over certificates and tokens that are replaced on disk.
     private func follow(
         _ access: AccessSetup, _ announcement: Announcement, in tasks: inout TaskGroup<Void>

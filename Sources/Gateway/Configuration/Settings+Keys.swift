@@ -16,7 +16,8 @@ extension Settings {
         "plugin-request-limit", "plugin-response-limit", "plugin-stream-idle-timeout", "stream-packet-limit",
         "stream-publish-limit", "stream-listeners-limit", "stream-limit", "stream-queue-messages",
         "stream-queue-bytes", "stream-drop-limit", "stream-stall-timeout", "stream-heartbeat",
-        "stream-allowed-origins", "datasource-proxy-private", "plugin-memory-limit", "api-request-limit",
+        "stream-allowed-origins", "datasource-proxy-private", "backend-client-certificate", "plugin-memory-limit",
+        "api-request-limit",
         "frame-format", "shutdown-timeout",
     ]
 
@@ -94,6 +95,8 @@ extension Settings {
         let parts = values.flatMap { $0.split(separator: ",") }.map { String($0) }.filter { !$0.isEmpty }
         switch key {
         case "plugins-dir": pluginsDirs = values
+        case "backend-client-certificate":
+            backendClientCertificates = try Self.certificates(key, values, origin)
         case "stream-allowed-origins":
             for part in parts where !OriginPolicy.isValid(part) {
                 throw GatewayError(
@@ -110,6 +113,23 @@ extension Settings {
         default: return false
         }
         return true
+    }
+
+    private static func certificates(
+        _ key: String, _ values: [String], _ origin: String
+    ) throws(GatewayError) -> [BackendCertificates.Files] {
+        var all: [BackendCertificates.Files] = []
+        for value in values {
+            guard let files = BackendCertificates.Files(value) else {
+                throw GatewayError(
+                    .badRequest, "\(origin): \(key): must be NAME=CERTIFICATE.pem,KEY.pem (got \"\(value)\")")
+            }
+            guard !all.contains(where: { $0.name == files.name }) else {
+                throw GatewayError(.badRequest, "\(origin): \(key): the name \"\(files.name)\" is there twice")
+            }
+            all.append(files)
+        }
+        return all
     }
 
     private static func names(

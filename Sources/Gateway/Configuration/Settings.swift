@@ -78,6 +78,8 @@ package struct Settings: Sendable {
     /// On by default: data sources live in private networks nearly always, and only the operator configures them.
     /// Link-local, metadata and multicast addresses are refused either way.
     package var dataSourceProxyPrivate = true
+    /// The client certificates that http backends are shown, by the names that objects use.
+    var backendClientCertificates: [BackendCertificates.Files] = []
     /// The format frames are asked for, `json` or `arrow`.
     ///
     /// Arrow costs gateway and plugin together a third less for 10,000 rows and a tenth more for 100 (`make bench`); large

@@ -5,13 +5,20 @@ import NIOCore
 /// Method, path, query and end-to-end fields stay as they came, byte by byte; hop-by-hop fields (RFC 9110 section 7.6.1)
 /// and whatever claims an identity don't pass, and where the client came from is stated by us alone.
 enum ForwardedRequest {
-    static func head(_ exchange: Exchange, allocator: ByteBufferAllocator) -> ByteBuffer {
+    /// - Parameter call: how it differs from what the client sent; nil when it doesn't.
+    static func head(
+        _ exchange: Exchange, _ call: UpstreamCall? = nil, allocator: ByteBufferAllocator
+    ) -> ByteBuffer {
         let request = exchange.request
         let headers = request.headers
-        var out = allocator.buffer(capacity: headers.storage.count + 160)
-        request.withMethod { _ = out.writeBytes($0) }
+        var out = allocator.buffer(capacity: headers.storage.count + 160 + (call?.target.count ?? 0))
+        if let method = call?.method {
+            out.writeStaticString(method.text)
+        } else {
+            request.withMethod { _ = out.writeBytes($0) }
+        }
         out.writeInteger(UInt8(ascii: " "))
-        request.withTarget { _ = out.writeBytes($0) }
+        if let call { out.writeBytes(call.target) } else { request.withTarget { _ = out.writeBytes($0) } }
         out.writeStaticString(" HTTP/1.1\r\n")
         let named = ConnectionOptions(headers)
         for field in headers.fields {
@@ -28,12 +35,19 @@ enum ForwardedRequest {
             case .host where request.isHTTP10 == false: break
             default:
                 if named.contains(headers, field) { continue }
+                if let call, headers.withName(field, { call.replaced.contains($0) }) { continue }
             }
             out.copyField(headers, field)
         }
+        if let call { out.writeBytes(call.fields) }
         if request.isHTTP10, headers.first(.host) == nil { out.writeStaticString("Host: localhost\r\n") }
         writeOrigin(exchange, into: &out)
-        writeFraming(request, into: &out)
+        if let body = call?.body {
+            out.writeLengthField(body.readableBytes)
+            out.writeStaticString("\r\n")
+        } else {
+            writeFraming(request, into: &out)
+        }
         return out
     }
 
@@ -55,7 +69,7 @@ enum ForwardedRequest {
     }
 
     /// States where the request came from; Grafana takes the client's address from here.
-    private static func writeOrigin(_ exchange: Exchange, into out: inout ByteBuffer) {
+    static func writeOrigin(_ exchange: Exchange, into out: inout ByteBuffer) {
         let address = exchange.peer.address
         if !address.isEmpty {
             out.writeStaticString("X-Forwarded-For: ")

@@ -13,10 +13,14 @@ final class GuardedResolver: Resolver, Sendable {
     private let loop: any EventLoop
     private let policy: AddressPolicy
     private let threads: NIOThreadPool
+    private let subject: String
     private let four: EventLoopPromise<[SocketAddress]>
     private let six: EventLoopPromise<[SocketAddress]>
 
-    init(loop: any EventLoop, policy: AddressPolicy, threads: NIOThreadPool) {
+    init(
+        loop: any EventLoop, policy: AddressPolicy, threads: NIOThreadPool, subject: String = "the data source"
+    ) {
+        self.subject = subject
         self.loop = loop
         self.policy = policy
         self.threads = threads
@@ -26,13 +30,13 @@ final class GuardedResolver: Resolver, Sendable {
 
     func initiateAAAAQuery(host: String, port: Int) -> EventLoopFuture<[SocketAddress]> {
         // The connector asks for both kinds, this one first; one lookup answers both.
-        let policy = policy
+        let (policy, subject) = (policy, subject)
         if let literal = try? SocketAddress(ipAddress: host, port: port) {
-            finish(Result { try Self.allowed([literal], policy, host) })
+            finish(Result { try Self.allowed([literal], policy, host, subject) })
             return six.futureResult
         }
         threads.runIfActive(eventLoop: loop) {
-            try Self.allowed(try Self.lookUp(host, port), policy, host)
+            try Self.allowed(try Self.lookUp(host, port), policy, host, subject)
         }.whenComplete(finish)
         return six.futureResult
     }
@@ -57,7 +61,7 @@ final class GuardedResolver: Resolver, Sendable {
     ///
     /// - Throws: 403 when there are only others.
     static func allowed(
-        _ found: [SocketAddress], _ policy: AddressPolicy, _ host: String
+        _ found: [SocketAddress], _ policy: AddressPolicy, _ host: String, _ subject: String = "the data source"
     ) throws(GatewayError) -> [SocketAddress] {
         var why: String?
         let allowed = found.filter { address in
@@ -67,7 +71,7 @@ final class GuardedResolver: Resolver, Sendable {
         }
         if allowed.isEmpty, let why {
             throw GatewayError(
-                .forbidden, "the data source may not be reached: its host is \(why)", cause: "refused to dial \(host)")
+                .forbidden, "\(subject) may not be reached: its host is \(why)", cause: "refused to dial \(host)")
         }
         return allowed
     }

@@ -1,9 +1,12 @@
+import DataPlaneAPI
 import NIOCore
 
 /// What is common to all requests to one server that isn't the upstream itself.
 package final class ProxyRules: Sendable {
     /// What messages call the server, such as `the data source "x"`; clients may not know its address.
     package let name: String
+    /// What is special about the server.
+    package let manner: Manner
     /// What its time-out is set with, for messages.
     package let timeoutSetting: String
     /// The `Host` field.
@@ -23,13 +26,38 @@ package final class ProxyRules: Sendable {
     /// The most bytes of an answer's body; nil for any.
     package let responseLimit: Int?
 
+    /// What kinds of servers differ in.
+    package struct Manner: Sendable {
+        /// Whether a 401 becomes a 400: it is about the data source's credential, not about the client's.
+        package var hidesUnauthorized: Bool
+        /// Whether an answer that redirects is refused: a client would carry its credentials to wherever that leads.
+        package var refusesRedirects: Bool
+        /// Whether the request states the host and the scheme that the client used.
+        package var statesOrigin: Bool
+        /// What is answered when the server can't be reached.
+        package var unreachable: ErrorCode
+        /// Whose fault its failures are.
+        package var source: GatewayError.Source
+
+        /// A data source, by Grafana's rules.
+        package static let dataSource = Manner(
+            hidesUnauthorized: true, refusesRedirects: false, statesOrigin: false, unreachable: .badGateway,
+            source: .upstream)
+        /// A backend of an object, by kube-aggregator's rules.
+        package static let backend = Manner(
+            hidesUnauthorized: false, refusesRedirects: true, statesOrigin: true, unreachable: .serviceUnavailable,
+            source: .backend)
+    }
+
     /// Rules.
     package init(
-        name: String, timeoutSetting: String, host: [UInt8], fields: [UInt8], replaced: [[UInt8]],
+        name: String, manner: Manner = .dataSource, timeoutSetting: String, host: [UInt8], fields: [UInt8],
+        replaced: [[UInt8]],
         drops: @escaping @Sendable (UnsafeRawBufferPointer) -> Bool, answerFields: [UInt8],
         replacedInAnswer: [[UInt8]], requestLimit: Int? = nil, responseLimit: Int? = nil
     ) {
         self.name = name
+        self.manner = manner
         self.timeoutSetting = timeoutSetting
         self.host = host
         self.fields = fields
@@ -50,14 +78,19 @@ package struct ProxyRewrite {
     package var authorization: [UInt8]?
     /// The `Cookie` field; nil for none.
     package var cookie: [UInt8]?
+    /// Complete lines that are added to this request.
+    package var fields: [UInt8]
     /// What is common to all requests.
     package var rules: ProxyRules
 
     /// A rewrite.
-    package init(target: [UInt8], authorization: [UInt8]?, cookie: [UInt8]?, rules: ProxyRules) {
+    package init(
+        target: [UInt8], authorization: [UInt8]? = nil, cookie: [UInt8]? = nil, fields: [UInt8] = [], rules: ProxyRules
+    ) {
         self.target = target
         self.authorization = authorization
         self.cookie = cookie
+        self.fields = fields
         self.rules = rules
     }
 }
@@ -95,7 +128,10 @@ enum RewrittenRequest {
         if let authorization = rewrite.authorization { out.writeLine("Authorization: ", authorization) }
         if let cookie = rewrite.cookie { out.writeLine("Cookie: ", cookie) }
         out.writeBytes(rules.fields)
-        if !exchange.peer.address.isEmpty {
+        out.writeBytes(rewrite.fields)
+        if rules.manner.statesOrigin {
+            ForwardedRequest.writeOrigin(exchange, into: &out)
+        } else if !exchange.peer.address.isEmpty {
             out.writeStaticString("X-Forwarded-For: ")
             out.writeString(exchange.peer.address)
             out.writeStaticString("\r\n")
@@ -126,7 +162,7 @@ enum RewrittenRequest {
 
 extension [[UInt8]] {
     /// Whether a name is one of these lower-case names; case doesn't count, and `_` is the same as `-`.
-    fileprivate func contains(_ name: UnsafeRawBufferPointer) -> Bool {
+    func contains(_ name: UnsafeRawBufferPointer) -> Bool {
         contains { wanted in wanted.count == name.count && zip(wanted, name).allSatisfy { fold($0) == fold($1) } }
     }
 

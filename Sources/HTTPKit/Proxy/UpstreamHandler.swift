@@ -17,6 +17,6 @@ package final class UpstreamHandler: ExchangeHandler {
             return exchange.respond(
                 GatewayError(.notFound, "nothing serves this path, and no --upstream is configured to ask"))
         }
-        ProxiedExchange(exchange, pool: pool).start()
+        pool.forward(exchange)
     }
 }

@@ -38,7 +38,31 @@ package final class UpstreamPool {
     ///
     /// - Parameter rewrite: how the request differs from what the client sent.
     package func forward(_ exchange: Exchange, _ rewrite: ProxyRewrite) {
-        ProxiedExchange(exchange, pool: self, rewrite: rewrite).start()
+        ProxiedExchange(exchange, pool: self, .rewrite(rewrite)).start()
+    }
+
+    /// Asks the upstream's own API in place of what the client asked for.
+    package func ask(_ exchange: Exchange, _ call: UpstreamCall) {
+        ProxiedExchange(exchange, pool: self, .call(call)).start()
+    }
+
+    /// Passes an exchange on as it came.
+    package func forward(_ exchange: Exchange) {
+        ProxiedExchange(exchange, pool: self).start()
+    }
+
+    /// Connects once, TLS included, and closes; calls back with why that failed, or nil.
+    package func check(_ done: @escaping (String?) -> Void) {
+        connect { result in
+            switch result {
+            case .success(let connection):
+                connection.close()
+                done(nil)
+            case .failure(let error):
+                let known = error as? GatewayError ?? (error as? NIOConnectionError)?.dnsAError as? GatewayError
+                done(known?.message ?? describe(error))
+            }
+        }
     }
 
     /// Takes the connection that was used last, if one is open: it is the one least likely to be closed by the upstream.
@@ -85,7 +109,8 @@ package final class UpstreamPool {
             }
         if let transport {
             bootstrap = bootstrap.resolver(
-                GuardedResolver(loop: loop, policy: transport.addresses, threads: transport.threads))
+                GuardedResolver(
+                    loop: loop, policy: transport.addresses, threads: transport.threads, subject: transport.subject))
         }
         bootstrap.connect(host: endpoint.host, port: endpoint.port)
             .hop(to: loop)
@@ -100,7 +125,7 @@ package final class UpstreamPool {
                 pool.awaitHandshake(connection) { why in
                     guard let fault = why ?? tls.fault(connection.channel) else { return done(found) }
                     connection.close()
-                    done(.failure(TLSClientFault(why: fault)))
+                    done(.failure(TLSClientFault(why: fault, words: tls.words)))
                 }
             }
     }

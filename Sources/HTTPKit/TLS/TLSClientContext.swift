@@ -14,9 +14,44 @@ package struct TLSClientSettings: Sendable, Hashable {
     package var privateKey: [UInt8] = []
     /// The name that the certificate must have; empty for the host that is connected to.
     package var serverName = ""
+    /// What messages call these settings.
+    package var words = Words.dataSource
+
+    /// The names of settings, as whoever wrote them knows them.
+    package struct Words: Sendable, Hashable {
+        var authorities: String
+        var certificate: String
+        var key: String
+        var serverName: String
+        var trust: String
+
+        /// Those in a data source's jsonData and secureJsonData.
+        package static let dataSource = Words(
+            authorities: "tlsCACert", certificate: "tlsClientCert", key: "tlsClientKey",
+            serverName: "the data source may name another in serverName",
+            trust: "tlsAuthWithCACert with tlsCACert, serverName")
+        /// Those in an object's `spec.backend`.
+        package static let backend = Words(
+            authorities: "spec.backend.tls.caBundle", certificate: "the client certificate", key: "its key",
+            serverName: "spec.backend.tls.serverName may name another",
+            trust: "spec.backend.tls.caBundle, serverName")
+    }
 
     /// Verification with the system's authorities, and no certificate.
     package init() {}
+}
+
+extension TLSClientSettings {
+    /// Checks that a client certificate and its key are readable and belong together.
+    ///
+    /// - Throws: 400 that says what is wrong.
+    package static func check(chain: [UInt8], key: [UInt8]) throws(GatewayError) {
+        var settings = TLSClientSettings()
+        settings.words = .backend
+        settings.certificateChain = chain
+        settings.privateKey = key
+        _ = try TLSClientContext(settings, host: "")
+    }
 }
 
 /// The TLS side of connections to one server.
@@ -24,6 +59,7 @@ struct TLSClientContext: Sendable {
     private let context: NIOSSLContext
     private let name: String
     private let verifies: Bool
+    let words: TLSClientSettings.Words
 
     /// A context; reads the system's authorities from files, so call it off the event loop.
     ///
@@ -32,6 +68,7 @@ struct TLSClientContext: Sendable {
         func fault(_ why: String, _ error: any Error) -> GatewayError {
             GatewayError(.badRequest, "Unable to load TLS certificate: \(why)", source: .gateway, cause: "\(error)")
         }
+        let words = settings.words
         var made = TLSConfiguration.makeClientConfiguration()
         made.minimumTLSVersion = .tlsv12
         made.applicationProtocols = ["http/1.1"]
@@ -39,23 +76,24 @@ struct TLSClientContext: Sendable {
         if !settings.authorities.isEmpty {
             do {
                 made.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(settings.authorities))
-            } catch { throw fault("tlsCACert holds no PEM certificate", error) }
+            } catch { throw fault("\(words.authorities) holds no PEM certificate", error) }
         }
         if !settings.certificateChain.isEmpty {
             do {
                 made.certificateChain = try NIOSSLCertificate.fromPEMBytes(settings.certificateChain).map {
                     .certificate($0)
                 }
-            } catch { throw fault("tlsClientCert holds no PEM certificate", error) }
+            } catch { throw fault("\(words.certificate) holds no PEM certificate", error) }
             do {
                 made.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: settings.privateKey, format: .pem))
-            } catch { throw fault("tlsClientKey is not an unencrypted PEM key", error) }
+            } catch { throw fault("\(words.key) is not an unencrypted PEM key", error) }
         }
         do { context = try NIOSSLContext(configuration: made) } catch {
-            throw fault("tlsClientKey does not belong to tlsClientCert", error)
+            throw fault("\(words.key) does not belong to \(words.certificate)", error)
         }
         name = settings.serverName.isEmpty ? host : settings.serverName
         verifies = settings.verifies
+        self.words = words
     }
 
     /// The handler of a new connection.
@@ -70,7 +108,7 @@ struct TLSClientContext: Sendable {
         guard verifies else { return nil }
         let handler = try? channel?.pipeline.syncOperations.handler(type: NIOSSLClientHandler.self)
         guard let certificate = handler?.peerCertificate, CertificateNames.has(certificate, name) else {
-            return "the certificate is not for \(name); the data source may name another in serverName"
+            return "the certificate is not for \(name); \(words.serverName)"
         }
         return nil
     }

@@ -55,7 +55,7 @@ package final class HealthBridge {
     }
 
     /// The answer: empty members are left out, as Grafana does, so an unknown status has no code.
-    static func body(_ health: HealthResult, _ apiVersion: String, _ pluginID: String) throws(GatewayError)
+    package static func body(_ health: HealthResult, _ apiVersion: String, _ pluginID: String) throws(GatewayError)
         -> ByteBuffer
     {
         var out = ByteWriter(capacity: 256)

@@ -7,9 +7,13 @@ final class Upstream: Sendable {
 
     /// Starts the server.
     ///
-    /// - Parameter tls: certificate, key and where clients need a certificate its authority; empty for plain HTTP.
-    init(tls: [String] = []) throws {
-        process = try ChildProcess(Programs.python(), ["\(Programs.root)/Tests/EndToEnd/Support/upstream.py"] + tls)
+    /// - Parameters:
+    ///   - tls: certificate, key and where clients need a certificate its authority; empty for plain HTTP.
+    ///   - isGrafana: whether it has the part of Grafana's API that grafana.py has.
+    init(tls: [String] = [], isGrafana: Bool = false) throws {
+        process = try ChildProcess(
+            Programs.python(),
+            ["\(Programs.root)/Tests/EndToEnd/Support/upstream.py"] + tls + (isGrafana ? ["grafana"] : []))
         guard let line = process.stdout.wait(containing: "port "), let number = UInt16(line.dropFirst(5)) else {
             throw Trouble("the test server did not start: \(process.stderr.tail())")
         }

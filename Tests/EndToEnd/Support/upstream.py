@@ -3,12 +3,15 @@
 
 Prints `port N`. The path's first segment chooses what it does; `/echo` tells what came. Every request's head (and the
 body of small ones) is recorded and given by `/recorded` in latin-1; `/forget` clears the record. With arguments
-CERT KEY [CLIENT_CA] it speaks TLS, and asks for a certificate of that authority.
+CERT KEY [CLIENT_CA] it speaks TLS, and asks for a certificate of that authority; with the argument `grafana` it has a
+part of Grafana's API, see grafana.py.
 """
 import asyncio
 import json
 import ssl
 import sys
+
+import grafana
 
 recorded = []
 connections = 0
@@ -143,7 +146,10 @@ async def serve(request, reader, writer):
             writer.write(piece)
             await writer.drain()
     await whole(request, reader)
-    if name == "chunked":
+    if name in ("api", "metrics") and sys.argv[1:] == ["grafana"]:
+        status, text = grafana.answer(request)
+        writer.write(answer(status, text, [("Content-Type", "application/json"), ("Set-Cookie", "grafana_session=next")]))
+    elif name == "chunked":
         writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n")
         for piece in (b"one", b"two", b"three"):
             writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))

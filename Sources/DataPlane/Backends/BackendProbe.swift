@@ -1,0 +1,65 @@
+import DataPlaneAPI
+import HTTPKit
+import NIOCore
+import NIOPosix
+
+/// Whether the backend of an object can be used.
+enum BackendState: Sendable, Equatable {
+    /// Nobody has looked yet.
+    case unchecked
+    case reachable
+    /// It can't, and why.
+    case unreachable(String)
+}
+
+/// Connects to the HTTP servers that objects name, to see whether they are there; sends no request.
+package final class BackendProbe: Sendable {
+    private let loop: any EventLoop
+    private let pools: NIOLoopBound<ProxyPools>
+    private let certificates: ClientCertificates
+
+    /// A probe that works on a loop.
+    package static func make(
+        certificates: ClientCertificates, threads: NIOThreadPool, loop: any EventLoop
+    ) async throws -> BackendProbe {
+        let pools = try await loop.submit {
+            NIOLoopBound(
+                ProxyPools(
+                    loop: loop, addresses: AddressPolicy(allowsPrivate: true), threads: threads, subject: "the backend"),
+                eventLoop: loop)
+        }.get()
+        return BackendProbe(loop: loop, pools: pools, certificates: certificates)
+    }
+
+    private init(loop: any EventLoop, pools: NIOLoopBound<ProxyPools>, certificates: ClientCertificates) {
+        self.loop = loop
+        self.pools = pools
+        self.certificates = certificates
+    }
+
+    /// Begins a round: what no object names any more is forgotten after the next one.
+    func startRound() {
+        loop.execute { self.pools.value.startGeneration() }
+    }
+
+    /// What became of a connection to an object's backend; TLS included.
+    func state(_ service: DataPlaneService) async -> BackendState {
+        guard let backend = HTTPBackend(service.metadata.name, service.spec.backend) else {
+            return .unreachable("spec.backend.baseURL is no URL")
+        }
+        let place: ProxyPlace
+        do throws(GatewayError) {
+            place = ProxyPlace(
+                endpoint: backend.endpoint, tls: try backend.tls(certificates), timeout: 1, connectMS: backend.connectMS
+            )
+        } catch {
+            return .unreachable(error.message)
+        }
+        let why: String? = await withCheckedContinuation { continuation in
+            loop.execute {
+                self.pools.value.pool(place).check { continuation.resume(returning: $0) }
+            }
+        }
+        return why.map { .unreachable("the backend can't be reached: \($0)") } ?? .reachable
+    }
+}

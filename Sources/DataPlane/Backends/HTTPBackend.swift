@@ -1,0 +1,87 @@
+import DataPlaneAPI
+import HTTPKit
+import PluginBridge
+
+/// An HTTP server that an object names as its backend: `spec.backend` of type `http`.
+package final class HTTPBackend: Sendable {
+    /// The URL as written, for people.
+    package let url: String
+    /// The object's name.
+    let objectName: String
+    /// Host and port.
+    let endpoint: UpstreamEndpoint
+    /// The path before that of a request; empty for none.
+    let basePath: [UInt8]
+    /// The `Host` field.
+    let host: [UInt8]
+    /// TLS without the client certificate; nil for plain HTTP.
+    private let tls: TLSClientSettings?
+    /// The name of the client certificate; empty for none.
+    private let clientCertificate: String
+    /// For a connection, milliseconds.
+    let connectMS: Int
+
+    /// A backend; nil if its URL is none, which validation doesn't let pass.
+    init?(_ objectName: String, _ backend: ServiceBackend) {
+        guard let url = try? BackendURL(backend.baseURL) else { return nil }
+        self.url = backend.baseURL
+        self.objectName = objectName
+        endpoint = UpstreamEndpoint(host: url.host, port: url.port)
+        basePath = Array(url.basePath.utf8)
+        host = Array(url.authority.utf8)
+        let range = ServiceBackend.connectTimeoutRange
+        let seconds = backend.connectTimeoutSeconds ?? ServiceBackend.defaultConnectTimeoutSeconds
+        connectMS = min(max(seconds, range.lowerBound), range.upperBound) * 1_000
+        clientCertificate = backend.tls?.clientCertificate ?? ""
+        guard url.isSecure else {
+            tls = nil
+            return
+        }
+        var tls = TLSClientSettings()
+        tls.words = .backend
+        tls.verifies = backend.tls?.insecureSkipTLSVerify != true
+        tls.authorities = backend.tls?.caPEM ?? []
+        tls.serverName = backend.tls?.serverName ?? ""
+        self.tls = tls
+    }
+
+    /// TLS with the client certificate; nil for plain HTTP.
+    ///
+    /// - Throws: 503 when the configuration has no certificate of that name.
+    func tls(_ certificates: ClientCertificates) throws(GatewayError) -> TLSClientSettings? {
+        guard var tls else { return nil }
+        guard !clientCertificate.isEmpty else { return tls }
+        let pair = try certificates.pair(clientCertificate)
+        tls.certificateChain = pair.chain
+        tls.privateKey = pair.key
+        return tls
+    }
+
+    /// The rules of its requests.
+    func rules(_ limits: EffectiveLimits) -> ProxyRules {
+        ProxyRules(
+            name: "the backend of \(objectName)", manner: .backend,
+            timeoutSetting: "limits.timeoutSeconds of the DataPlaneService", host: host,
+            fields: [], replaced: [],
+            drops: { !$0.equalsIgnoringCase("user-agent") && ResourceRequestHeaders.isDropped($0) },
+            // A backend's page must not run scripts with the rights of the site it is served from.
+            answerFields: Array("Content-Security-Policy: sandbox\r\nVia: 1.1 dataplane-gateway\r\n".utf8),
+            replacedInAnswer: [Array("content-security-policy".utf8), Array("set-cookie2".utf8)],
+            requestLimit: limits.maxRequestBytes, responseLimit: limits.maxResponseBytes)
+    }
+
+    /// Why a service can't be had from it.
+    static func lacks(_ route: ClaimedRoute, isMutation: Bool) -> GatewayError {
+        // The first words are those of Grafana's prototype.
+        let name =
+            switch route.type {
+            case .query: "QueryDataHandler"
+            case .admission: isMutation ? "AdmissionMutationHandler" : "AdmissionValidationHandler"
+            default: "the service \(route.type.rawValue)"
+            }
+        return GatewayError(
+            .notImplemented,
+            "\(name) not implemented: an http backend serves the type route only; give \(route.objectName) a plugin "
+                + "or the backend upstream for \(route.type.rawValue)", source: .backend)
+    }
+}

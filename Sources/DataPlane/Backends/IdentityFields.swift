@@ -1,0 +1,62 @@
+import Access
+import DataPlaneAPI
+
+/// States the user to a backend in the headers that kube-aggregator uses.
+///
+/// A backend believes them because it knows the gateway, by its client certificate or by its address.
+enum IdentityFields {
+    /// Complete lines: `X-Remote-User`, `-Uid`, and one `-Group` and `-Extra-<key>` for each value.
+    ///
+    /// - Throws: 403 for a user whose name or groups can't stand in a header: changed ones would be somebody else's.
+    static func lines(_ user: User) throws(GatewayError) -> [UInt8] {
+        var out: [UInt8] = []
+        try add("X-Remote-User", user.name, to: &out)
+        if !user.uid.isEmpty { try add("X-Remote-Uid", user.uid, to: &out) }
+        for group in user.groups { try add("X-Remote-Group", group, to: &out) }
+        for key in user.extra.keys.sorted() {
+            let name = "X-Remote-Extra-" + String(decoding: escaped(key), as: UTF8.self)
+            for value in user.extra[key] ?? [] { try add(name, value, to: &out) }
+        }
+        return out
+    }
+
+    /// Who is stated: nobody was recognised while no authentication is configured, whatever they may do here.
+    static func stated(_ user: User?) -> User {
+        guard let user, user.name != User.firstRun.name else { return .anonymous }
+        return user
+    }
+
+    private static func add(_ name: String, _ value: String, to out: inout [UInt8]) throws(GatewayError) {
+        let bytes = value.utf8
+        let blanks: [UInt8?] = [0x20, 0x09]
+        guard bytes.allSatisfy({ ($0 >= 0x20 && $0 != 0x7F) || $0 == 0x09 }), !blanks.contains(bytes.first),
+            !blanks.contains(bytes.last)
+        else {
+            throw GatewayError(
+                .forbidden,
+                "the backend can't be told who you are: \(name) would hold a control character, or a blank at one end")
+        }
+        out += name.utf8
+        out += ": ".utf8
+        out += bytes
+        out += "\r\n".utf8
+    }
+
+    /// Kubernetes' escapes: all but the characters of a header name, in percent form.
+    private static func escaped(_ key: String) -> [UInt8] {
+        let digits = Array("0123456789ABCDEF".utf8)
+        var out: [UInt8] = []
+        for byte in key.utf8 {
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: out.append(byte)
+            default:
+                if "!#$&'*+-.^_`|~".utf8.contains(byte) {
+                    out.append(byte)
+                } else {
+                    out += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+                }
+            }
+        }
+        return out
+    }
+}

@@ -1,0 +1,153 @@
+import Access
+import DataPlaneAPI
+import HTTPKit
+import NIOCore
+
+/// Asks the upstream's own API for what a route offers, with the caller's credentials, and answers in the same shape as
+/// a plugin would; one for each event loop.
+///
+/// For data sources that exist only in Grafana's database: their secrets can't be had, so only Grafana can ask them. The
+/// upstream also decides who may.
+package final class UpstreamBackend {
+    /// The object, the organisation and what the path names.
+    struct Request {
+        let route: ClaimedRoute
+        let orgID: Int
+        /// The data source; nil for an app.
+        var uid: String?
+        /// The first segment behind the service's own.
+        var rest: Int
+        /// The types that queries may name; empty for any.
+        var acceptedTypes: [String] = []
+    }
+
+    private let pool: UpstreamPool?
+
+    /// A backend for one event loop.
+    ///
+    /// - Parameter pool: the connections to the upstream; nil where none is configured.
+    package init(pool: UpstreamPool?) {
+        self.pool = pool
+    }
+
+    /// Checks what the upstream can't: a page of another site that uses a login cookie.
+    private func check(_ exchange: Exchange, _ route: ClaimedRoute) throws(GatewayError) -> UpstreamPool {
+        guard let pool else {
+            throw GatewayError(
+                .serviceUnavailable, "\(route.objectName) is served by the upstream, and no --upstream is configured")
+        }
+        if exchange.request.headers.first(.cookie) != nil, let why = CrossSite.fault(exchange) {
+            throw GatewayError(.forbidden, "forbidden: \(why), and a cookie is no proof that its owner wants that")
+        }
+        return pool
+    }
+
+    /// Passes a route with a path of its own on as it came.
+    func forward(_ exchange: Exchange, _ route: ClaimedRoute) throws(GatewayError) {
+        let pool = try check(exchange, route)
+        pool.ask(exchange, bounded(UpstreamCall(target: exchange.request.withTarget { Array($0) }), route))
+    }
+
+    /// Answers a route of a data source or of an app.
+    ///
+    /// - Parameter queryLimit: the most bytes of a query's body, and the name of the setting.
+    func serve(_ exchange: Exchange, _ request: Request, queryLimit: (Int, String)) throws(GatewayError) {
+        let route = request.route
+        let pool = try check(exchange, route)
+        switch route.type {
+        case .query: try query(exchange, request, queryLimit, pool)
+        case .health:
+            guard exchange.request.method == .get || exchange.request.method == .head else {
+                throw .methodNotAllowed(exchange.request.methodText, allow: ["GET", "HEAD"])
+            }
+            let base = request.uid.map { "/api/datasources/uid/\(Self.escaped($0))" }
+            var call = call(request, base ?? "/api/plugins/\(Self.escaped(route.pluginID))", "/health")
+            call.method = .get
+            call.body = ByteBuffer()
+            call.replaced.append(Array("accept-encoding".utf8))
+            call.answer = UpstreamHealth(exchange, request).answer
+            pool.ask(exchange, call)
+        case .resource:
+            let base = request.uid.map { "/api/datasources/uid/\(Self.escaped($0))" }
+            let path = base ?? "/api/plugins/\(Self.escaped(route.pluginID))"
+            pool.ask(exchange, try passing(exchange, request, "\(path)/resources"))
+        case .dataSourceProxy:
+            let base = request.uid.map { "/api/datasources/proxy/uid/\(Self.escaped($0))" }
+            pool.ask(
+                exchange,
+                try passing(exchange, request, base ?? "/api/plugin-proxy/\(Self.escaped(route.pluginID))"))
+        case .stream, .route, .metrics, .admission, .conversion: throw Self.lacks(route)
+        }
+    }
+
+    /// Answers a route of the plugin itself.
+    func servePlugin(_ exchange: Exchange, _ route: ClaimedRoute) throws(GatewayError) {
+        guard route.type == .metrics, !route.pluginID.isEmpty else { throw Self.lacks(route) }
+        let pool = try check(exchange, route)
+        guard exchange.request.method == .get || exchange.request.method == .head else {
+            throw .methodNotAllowed(exchange.request.methodText, allow: ["GET", "HEAD"])
+        }
+        pool.ask(
+            exchange,
+            bounded(UpstreamCall(target: Array("/metrics/plugins/\(Self.escaped(route.pluginID))".utf8)), route))
+    }
+
+    private func query(
+        _ exchange: Exchange, _ request: Request, _ limit: (Int, String), _ pool: UpstreamPool
+    ) throws(GatewayError) {
+        guard exchange.request.method == .post else {
+            throw .methodNotAllowed(exchange.request.methodText, allow: ["POST"])
+        }
+        exchange.collectBody(limit: limit.0, setting: limit.1) { [self] result in
+            do throws(GatewayError) {
+                var call = call(request, "/api/ds/query", "")
+                call.replaced += UpstreamQuery.replaced
+                call.fields += UpstreamQuery.fields
+                call.body = try UpstreamQuery.body(try result.get(), request)
+                call.answer = UpstreamQuery(exchange, request).answer
+                pool.ask(exchange, call)
+            } catch {
+                exchange.respond(error)
+            }
+        }
+    }
+
+    /// A call whose request and answer pass as they are.
+    private func passing(
+        _ exchange: Exchange, _ request: Request, _ base: String
+    ) throws(GatewayError) -> UpstreamCall {
+        let path = try ProxyPath(exchange.path, from: request.rest)
+        var call = call(request, base, "")
+        if !path.raw.isEmpty { call.target += [UInt8(ascii: "/")] + path.raw }
+        exchange.request.withQuery { query in
+            if !query.isEmpty { call.target += [UInt8(ascii: "?")] + query }
+        }
+        return call
+    }
+
+    private func call(_ request: Request, _ base: String, _ rest: String) -> UpstreamCall {
+        var call = UpstreamCall(target: Array(base.utf8) + Array(rest.utf8))
+        // The organisation is the namespace's, whatever the user's current one is.
+        call.fields = Array("X-Grafana-Org-Id: \(request.orgID)\r\n".utf8)
+        call.replaced = [Array("x-grafana-org-id".utf8)]
+        return bounded(call, request.route)
+    }
+
+    /// The limits that the object itself states.
+    private func bounded(_ call: UpstreamCall, _ route: ClaimedRoute) -> UpstreamCall {
+        var call = call
+        call.requestLimit = route.given.maxRequestBytes
+        call.responseLimit = route.given.maxResponseBytes
+        call.responseSeconds = route.given.timeoutSeconds
+        return call
+    }
+
+    static func lacks(_ route: ClaimedRoute) -> GatewayError {
+        GatewayError(
+            .notImplemented,
+            "the upstream backend has no \(route.type.rawValue): it serves query, health, resource, datasource-proxy, "
+                + "route and a named plugin's metrics", source: .backend)
+    }
+
+    private static func escaped(_ text: String) -> String { String(decoding: ProxyFields.escaped(text), as: UTF8.self) }
+}

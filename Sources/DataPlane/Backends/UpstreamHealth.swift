@@ -1,0 +1,49 @@
+import DataPlaneAPI
+import HTTPKit
+import NIOCore
+import PluginBridge
+import PluginProtocol
+
+/// Grafana's answer about the health of a data source or an app, as the health bridge answers.
+struct UpstreamHealth {
+    private let exchange: Exchange
+    private let request: UpstreamBackend.Request
+
+    init(_ exchange: Exchange, _ request: UpstreamBackend.Request) {
+        self.exchange = exchange
+        self.request = request
+    }
+
+    /// What becomes of Grafana's answer.
+    func answer(_ head: ResponseHead) -> UpstreamCall.Answer {
+        let (exchange, request) = (exchange, request)
+        return .gathered(limit: UpstreamFault.limit) { body in
+            let bytes = Array(body.readableBytesView)
+            guard let health = Self.read(bytes) else {
+                return exchange.respond(UpstreamFault.error(head, bytes, request))
+            }
+            do throws(GatewayError) {
+                let body = try HealthBridge.body(
+                    health, "\(request.route.group)/\(request.route.version)", request.route.pluginID)
+                exchange.respond(health.status == .ok ? 200 : 400, contentType: "application/json", body: body)
+            } catch {
+                exchange.respond(error)
+            }
+        }
+    }
+
+    /// A health; nil for an error of Grafana's own, which has no status in words.
+    static func read(_ bytes: [UInt8]) -> HealthResult? {
+        guard let json = try? JSONValue.parse(bytes), let word = json["status"]?.asString else { return nil }
+        let status: HealthResult.Status? =
+            switch word {
+            case "OK": .ok
+            case "ERROR": .error
+            case "UNKNOWN": .unknown
+            default: nil
+            }
+        guard let status else { return nil }
+        let details = json["details"].flatMap { $0.asObject == nil ? nil : $0.bytes() } ?? []
+        return HealthResult(status: status, message: json["message"]?.asString ?? "", jsonDetails: details)
+    }
+}

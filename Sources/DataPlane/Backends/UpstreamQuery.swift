@@ -1,0 +1,66 @@
+import DataPlaneAPI
+import HTTPKit
+import NIOCore
+
+/// A query of the data plane as one of Grafana's `/api/ds/query`, and its answer back.
+struct UpstreamQuery {
+    /// Headers of the client that don't fit the request that is sent; its answer must be readable here.
+    static let replaced = ["content-type", "accept", "accept-encoding"].map { Array($0.utf8) }
+    /// What is stated in their place.
+    static let fields = Array("Content-Type: application/json\r\nAccept: application/json\r\n".utf8)
+
+    private let exchange: Exchange
+    private let request: UpstreamBackend.Request
+
+    init(_ exchange: Exchange, _ request: UpstreamBackend.Request) {
+        self.exchange = exchange
+        self.request = request
+    }
+
+    /// The body for Grafana: the same queries, each with its data source and its range.
+    ///
+    /// - Throws: 400 that names the JSON field, as for a plugin.
+    static func body(_ body: ByteBuffer, _ request: UpstreamBackend.Request) throws(GatewayError) -> ByteBuffer {
+        let uid = request.uid ?? ""
+        let pluginID = request.route.pluginID
+        let now = DataPlaneHandler.nowMS()
+        let parsed = try body.withUnsafeReadableBytes { bytes in
+            Result { () throws(GatewayError) in try QueryRequest.parse(bytes, pathUID: uid, now: now) }
+        }.get()
+        if !request.acceptedTypes.isEmpty { try parsed.checkType(accepted: request.acceptedTypes) }
+        var queries: [JSONValue] = []
+        for query in parsed.queries {
+            var json: JSONValue
+            do throws(JSONError) { json = try JSONValue.parse(query.json) } catch { throw error.badRequest }
+            var source: JSONValue = ["uid": .string(uid)]
+            let type = query.dataSource?.type ?? ""
+            if !type.isEmpty || !pluginID.isEmpty { source["type"] = .string(type.isEmpty ? pluginID : type) }
+            json["datasource"] = source
+            json["timeRange"] = range(query.range)
+            queries.append(json)
+        }
+        // Grafana wants a range for the request as well.
+        var all = range(parsed.queries.first?.range ?? .recent(now: now))
+        all["queries"] = .array(queries)
+        return ByteBuffer(bytes: all.bytes())
+    }
+
+    private static func range(_ range: TimeRange) -> JSONValue {
+        ["from": .string(String(range.fromMS)), "to": .string(String(range.toMS))]
+    }
+
+    /// What becomes of Grafana's answer: results go on as 200 with a status per refId, also those that Grafana sends
+    /// under another status; everything else is an error of the whole.
+    func answer(_ head: ResponseHead) -> UpstreamCall.Answer {
+        let isJSON = head.headers.firstValue(.contentType)?.lowercased().hasPrefix("application/json") ?? false
+        if isJSON, head.status == 200 || head.status == 207 { return .under(200) }
+        let (exchange, request) = (exchange, request)
+        return .gathered(limit: UpstreamFault.limit) { body in
+            let bytes = Array(body.readableBytesView)
+            if isJSON, head.status >= 400, let json = try? JSONValue.parse(bytes), json["results"]?.asObject != nil {
+                return exchange.respond(200, contentType: "application/json", body: body)
+            }
+            exchange.respond(UpstreamFault.error(head, bytes, request))
+        }
+    }
+}

@@ -1,0 +1,167 @@
+import DataPlaneAPI
+import NIOCore
+
+extension ProxiedExchange: UpstreamConnectionUser {
+    func upstreamHead(_ head: ResponseHead) {
+        if head.status == 101 { return tunnel(head) }
+        if head.status == 100 {
+            if awaitsContinue { sendBody() }
+            return
+        }
+        if let refusal = refusal(head) { return fail(refusal) }
+        if head.status < 200 {
+            if change.rewrite == nil { exchange.writeInterim(ForwardedResponse.interim(head)) }
+            return
+        }
+        timer?.cancel()
+        timer = nil
+        connection?.responseDeadline = nil
+        awaitsContinue = false
+        var status = head.status
+        switch change.call?.answer?(head) ?? .asItCame {
+        case .asItCame: break
+        case .under(let other): status = other
+        case .gathered(let limit, let done):
+            gathered = Gathered(limit: limit, done: done)
+            return
+        }
+        let framing: BodyFraming = head.framing == .untilClose ? .chunked : head.framing
+        head.withReason { reason in
+            exchange.start(
+                status: status, reason: status == head.status ? reason : nil, framing: framing,
+                statedLength: status == 204 ? nil : head.statedLength
+            ) {
+                writeFields(head, into: &$0)
+            }
+        }
+    }
+
+    /// Why an answer doesn't go on.
+    private func refusal(_ head: ResponseHead) -> GatewayError? {
+        if let manner {
+            // A 401 would make browsers forget the login of the site they think they talk to.
+            if head.status == 401, manner.hidesUnauthorized {
+                return GatewayError(.badRequest, "Authentication to data source failed", source: source)
+            }
+            if manner.refusesRedirects, (300..<400).contains(head.status),
+                head.headers.firstValue(named: "location") != nil
+            {
+                return GatewayError(
+                    .badGateway, "\(serverName) attempted to redirect this request, which is not permitted",
+                    source: source)
+            }
+        }
+        if let limit = change.responseLimit, let stated = head.statedLength, stated > limit, head.framing != .none {
+            return responseTooLarge(limit)
+        }
+        return nil
+    }
+
+    private func writeFields(_ head: ResponseHead, into out: inout ByteBuffer) {
+        if let rewrite = change.rewrite {
+            RewrittenRequest.writeAnswerFields(head, rewrite.rules, into: &out)
+        } else if head.status == 101 {
+            ForwardedResponse.writeUpgradeFields(head, into: &out)
+        } else {
+            ForwardedResponse.writeFields(head, into: &out)
+        }
+    }
+
+    private func responseTooLarge(_ limit: Int) -> GatewayError {
+        GatewayError(
+            .badGateway, "the answer of \(serverName) is larger than \(limit) bytes (limits.maxResponseBytes)",
+            source: source)
+    }
+
+    private func tunnel(_ head: ResponseHead) {
+        guard exchange.request.wantsUpgrade else {
+            return fail(
+                GatewayError(.badGateway, "\(serverName) switched protocols although nobody asked", source: source))
+        }
+        timer?.cancel()
+        connection?.responseDeadline = nil
+        isTunnel = true
+        head.withReason { reason in
+            exchange.start(status: 101, reason: reason, framing: .untilClose) {
+                writeFields(head, into: &$0)
+            }
+        }
+        exchange.flush()
+        exchange.startTunnel(self)
+        connection?.startTunnel()
+    }
+
+    func upstreamPart(_ part: ByteBuffer) {
+        guard !isOver else { return }
+        if let limit = change.responseLimit, !isTunnel {
+            bytesAnswered &+= part.readableBytes
+            if bytesAnswered > limit { return fail(responseTooLarge(limit)) }
+        }
+        if gathered != nil { return gather(part) }
+        exchange.write(part)
+        if !exchange.isWritable { connection?.pause() }
+    }
+
+    private func gather(_ part: ByteBuffer) {
+        guard let limit = gathered?.limit else { return }
+        gathered?.body.writeImmutableBuffer(part)
+        guard let size = gathered?.body.readableBytes, size > limit else { return }
+        fail(GatewayError(.badGateway, "the answer of \(serverName) is larger than \(limit) bytes", source: source))
+    }
+
+    func upstreamReadComplete() {
+        guard !isOver, exchange.isResponseStarted else { return }
+        exchange.flush()
+    }
+
+    func upstreamEnd(_ trailers: HeaderBlock?) {
+        guard !isOver else { return }
+        let connection = connection
+        let isSent = requestIsSent
+        finish()
+        // Give the connection back first: the client's next request may come within `end`.
+        if let connection {
+            if isSent { pool.put(connection) } else { connection.close() }
+        }
+        if let gathered { return gathered.done(gathered.body) }
+        exchange.end(trailers: trailers.map(ForwardedRequest.trailers))
+    }
+
+    func upstreamWritable() {
+        exchange.resumeBody()
+    }
+
+    func upstreamTimedOut() {
+        fail(
+            GatewayError(
+                .gatewayTimeout,
+                "\(serverName) did not answer within \(responseSeconds) s (\(timeoutSetting))", source: source))
+    }
+
+    private var timeoutSetting: String {
+        if change.call?.responseSeconds != nil { return "limits.timeoutSeconds of the DataPlaneService" }
+        return change.rewrite?.rules.timeoutSetting ?? "setting upstream-response-timeout"
+    }
+
+    func upstreamFailed(_ why: String) {
+        guard !isOver else { return }
+        // A pooled connection may be closed by the upstream just as we use it; nothing was lost if it may be sent again.
+        if let connection, connection.served > 1, !exchange.isResponseStarted, exchange.request.framing == .none,
+            exchange.request.method.isIdempotent, !exchange.request.wantsUpgrade
+        {
+            timer?.cancel()
+            self.connection = nil
+            gathered = nil
+            return connect()
+        }
+        if isTunnel {
+            finish()
+            exchange.end()
+            return
+        }
+        fail(
+            GatewayError(
+                manner?.unreachable ?? .badGateway, "\(serverName) failed before it answered: \(why)", source: source,
+                retryAfterSeconds: 1))
+    }
+}
