@@ -155,9 +155,9 @@ let package = Package(
         tests(
             "DataPlaneTests",
             [
-                "DataPlane", "PluginBridge", "PluginProtocol", "HTTPKit", "SystemKit", "DataPlaneAPI",
+                "DataPlane", "PluginBridge", "PluginProtocol", "Access", "HTTPKit", "SystemKit", "DataPlaneAPI",
                 .product(name: "Crypto", package: "swift-crypto"),
-            ]),
+            ] + nio),
         tests("GatewayTests", ["Gateway", "Access", "HTTPKit", "SystemKit", "DataPlaneAPI"] + certificates),
         tests("APIServerTests", ["APIServer", "HTTPKit", "SystemKit", "DataPlaneAPI", grdb, logging] + nio),
     ],

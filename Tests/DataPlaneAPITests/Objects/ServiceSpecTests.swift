@@ -162,9 +162,19 @@ struct ServiceSpecTests {
                 ["baseURL", "connectTimeoutSeconds", "tls"]
             ),
             (#"{"type":"upstream","tls":{}}"#, ["tls"]), (#"{"type":"upstream"}"#, []),
+            (#"{"type":"plugin","fallback":"upstream"}"#, []), (#"{"fallback":"http"}"#, ["fallback"]),
+            (#"{"type":"upstream","fallback":"upstream"}"#, ["fallback"]),
+            (#"{"type":"http","baseURL":"http://h","fallback":"upstream"}"#, ["fallback"]),
         ] as [(String, [String])])
     func `a backend's faults are named`(_ backend: String, _ expected: [String]) throws {
         #expect(try fields(#"{"backend":\#(backend)}"#) == expected.map { "spec.backend.\($0)" })
+    }
+
+    @Test func `an app that the upstream serves needs its id`() throws {
+        let app = #"{"pluginID":null,"pluginType":"app","backend":{"type":"upstream"}}"#
+        #expect(try fields(app) == ["spec.pluginID"])
+        #expect(try fields(#"{"pluginID":"a","pluginType":"app","backend":{"type":"upstream"}}"#) == [])
+        #expect(try service(#"{"backend":{"fallback":"upstream"}}"#).spec.backend.fallsBackToUpstream)
     }
 
     @Test func `a huge bundle is refused by its length`() throws {

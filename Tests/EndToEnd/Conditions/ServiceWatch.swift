@@ -28,8 +28,10 @@ final class ServiceWatch: @unchecked Sendable {
     private var states: [State] = []
     private var end: String?
 
-    init(_ gateway: Gateway) throws {
-        let client = try RawClient(port: gateway.port, seconds: 120)
+    convenience init(_ gateway: Gateway) throws { try self.init(port: gateway.port) }
+
+    init(port: UInt16) throws {
+        let client = try RawClient(port: port, seconds: 120)
         try client.send("GET \(Gateway.services)?watch=true HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         let head = try client.readHead()
         guard head.status == 200 else { throw Trouble("the watch was refused: \(head.status)") }

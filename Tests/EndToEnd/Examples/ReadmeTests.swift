@@ -42,36 +42,66 @@ struct ReadmeTests {
         }
     }()
 
-    /// The showcase as its own script starts it.
+    /// An example as its own script starts it.
     private final class Example: Sendable {
         let folder: TemporaryFolder
         let process: ChildProcess
         let port: UInt16
 
-        init() throws {
+        /// - Parameters:
+        ///   - name: its folder below `examples`.
+        ///   - sign: what its log says once everything is there.
+        init(_ name: String, until sign: String) throws {
             folder = try TemporaryFolder()
             process = try ChildProcess(
-                "\(Programs.root)/examples/plugins/showcase/run.sh",
+                "\(Programs.root)/examples/\(name)/run.sh",
                 ["--http-port", "any", "--secure-port", "0", "--admin-address", "127.0.0.1:0"],
-                environment: ["PRODUCTS": Programs.products, "RUN": folder.path])
+                environment: [
+                    "PRODUCTS": Programs.products, "RUN": folder.path, "BACKEND_PORT": "\(try FreePort.take())",
+                ])
             let log = process.stderr
             guard let ready = process.stdout.wait(containing: "ready "),
-                log.wait(seconds: 20, for: { $0.contains("plugin is ready") }) != nil
+                log.wait(seconds: 20, for: { $0.contains(sign) }) != nil
             else { throw Trouble("the example did not start: \(process.stdout.tail())\n\(log.tail())") }
             port = Gateway.port(ready, "http")
         }
     }
 
-    private static let example = Result { try Example() }
+    private static let showcase = Result { try Example("plugins/showcase", until: "plugin is ready") }
+    private static let http = Result {
+        let example = try Example("backends/http", until: "listening on port")
+        // Its condition is among what the README shows.
+        try ServiceWatch(port: example.port).wait("v1.orders.example") { $0.isAvailable }
+        return example
+    }
+    private static let prometheus = Result {
+        let example = try Example("plugins/prometheus", until: "plugin is ready")
+        guard example.process.stderr.wait(seconds: 20, for: { $0.contains("Server is ready") }) != nil else {
+            throw Trouble("Prometheus did not start: \(example.process.stderr.tail())")
+        }
+        return example
+    }
+    private static let started = [
+        "plugins/showcase/README.md", "backends/http/README.md", "plugins/prometheus/README.md",
+    ]
+
+    private static func example(_ file: String) throws -> Example {
+        switch file {
+        case started[0]: try showcase.get()
+        case started[1]: try http.get()
+        case started[2]: try prometheus.get()
+        default: throw Trouble("no example is started for the commands in \(file)")
+        }
+    }
 
     @Test func `every example that has commands is found`() {
-        #expect(Self.blocks.contains { $0.file == "plugins/showcase/README.md" })
+        for file in Self.started { #expect(Self.blocks.contains { $0.file == file }, "\(file)") }
         #expect(Self.blocks.allSatisfy { !$0.expected.isEmpty }, "a block without # expect: shows nothing")
     }
 
     @Test(arguments: blocks)
     func `commands do what the README says`(block: Block) throws {
-        let example = try Self.example.get()
+        let example = try Self.example(block.file)
         let script = block.text.replacingOccurrences(of: "localhost:8080", with: "127.0.0.1:\(example.port)")
         let shell = try ChildProcess("/bin/bash", ["-euc", "cd '\(Programs.root)'\n\(script)\necho\necho done"])
         #expect(shell.waitForExit(seconds: 20), "\(block.testDescription) does not end")

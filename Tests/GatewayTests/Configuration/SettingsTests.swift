@@ -29,6 +29,21 @@ import Testing
         #expect(error?.message.contains("\"\(value)\"") == true || value.isEmpty)
     }
 
+    @Test(arguments: [
+        ["proxy"], ["=a,b"], ["Proxy=a,b"], ["proxy=a"], ["proxy=a,"], ["proxy=,b"], ["proxy=a,b,c"],
+        ["p=a,b", "p=c,d"],
+    ])
+    func clientCertificatesOfBackendsHaveANameAndTwoFiles(values: [String]) throws {
+        var settings = Settings()
+        let error = #expect(throws: GatewayError.self) {
+            try settings.set("backend-client-certificate", values, origin: "--backend-client-certificate")
+        }
+        #expect(error?.message.contains("backend-client-certificate") == true)
+        try settings.set("backend-client-certificate", ["a.b=/x/c.pem,/x/k.pem", "b=c,d"], origin: "test")
+        #expect(settings.backendClientCertificates.map(\.name) == ["a.b", "b"])
+        #expect(settings.backendClientCertificates.first?.keyFile == "/x/k.pem")
+    }
+
     @Test func unknownKeysAreRefusedWithTheKnownOnes() {
         var settings = Settings()
         let error = #expect(throws: GatewayError.self) { try settings.set("prot", ["1"], origin: "gateway.yaml:3") }
