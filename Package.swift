@@ -118,7 +118,7 @@ let package = Package(
         target("Access", ["HTTPKit", "DataPlaneAPI", logging] + certificates + nio),
         target("HTTPKit", ["DataPlaneAPI", logging] + nio + tls),
         target("PluginKit", ["PluginProtocol", "DataFrames", "DataPlaneAPI"]),
-        target("SystemKit", ["DataPlaneAPI"]),
+        target("SystemKit", ["CSystemShim", "DataPlaneAPI"]),
         target("PluginProtocol", ["CGRPC", "CSystemShim", "DataPlaneAPI"]),
         target("DataFrames", ["DataPlaneAPI"]),
         target("DataPlaneAPI", []),

@@ -6,6 +6,9 @@ import os
 import pathlib
 import subprocess
 import tempfile
+import time
+import urllib.error
+import urllib.request
 
 import peers
 from harness import ROOT, Server, free_port, measure, median_of, tree
@@ -32,7 +35,7 @@ def wrk_script(folder, name, body):
     return script
 
 
-def gateway(folder, services=1, arguments=()):
+def gateway(folder, services=1, arguments=(), types=("query",)):
     plugin = folder / "plugins/echo"
     plugin.mkdir(parents=True, exist_ok=True)
     (plugin / "plugin.json").write_text(json.dumps(
@@ -49,7 +52,7 @@ def gateway(folder, services=1, arguments=()):
     (folder / "service.yaml").write_text("\n---\n".join(json.dumps({
         "apiVersion": "aggregation.grafana.app/v0alpha1", "kind": "DataPlaneService", "metadata": {"name": f"v1.{group}"},
         "spec": {"pluginID": "echo", "pluginType": "datasource", "group": group, "version": "v1",
-                 "services": [{"type": "query"}]}}) for group in groups))
+                 "services": [{"type": kind} for kind in types]}}) for group in groups))
     server = peers.gateway(folder, [
         "--plugins-dir", str(folder / "plugins"), "--provisioning", str(folder / "provisioning"),
         "--manifests", str(folder / "service.yaml"), *arguments])
@@ -171,6 +174,35 @@ def formats(folder, seconds, rounds, connections):
                 results[f"{form} {rows}"] = median_of(runs)
             finally:
                 server.stop()
+    return results
+
+
+def resource(folder, seconds, rounds, connections):
+    """CPU of the gateway per resource call and per query: the same plugin, request body and size of answer, by turns."""
+    server, query_url = gateway(folder, types=("query", "resource"))
+    urls = {"query": query_url, "resource": query_url.removesuffix("query") + "resources/query"}
+    script = wrk_script(folder, "resource", REQUEST)
+    try:
+        sizes = {}
+        for name, url in urls.items():
+            request = urllib.request.Request(url, json.dumps(REQUEST).encode(), {"Content-Type": "application/json"})
+            for _ in range(100):
+                try:
+                    sizes[name] = len(urllib.request.urlopen(request).read())
+                    break
+                except urllib.error.HTTPError as error:
+                    if error.code != 503:
+                        raise
+                    time.sleep(0.1)
+        runs = {name: [] for name in urls}
+        for _ in range(rounds):
+            for name, url in urls.items():
+                runs[name].append(measure(OnlyParent(server), url, seconds, connections, script))
+    finally:
+        server.stop()
+    results = {name: median_of(results) for name, results in runs.items()}
+    for name in results:
+        results[name]["body_bytes"] = sizes[name]
     return results
 
 

@@ -2,8 +2,16 @@
 
 enum { READING = 1, ENDED = 2, HAS_STATUS = 4, CANCELLED = 8 };
 
+struct cgrpc_call_list {
+    cgrpc_call *first;
+};
+
 // One allocation per call; the request's metadata follows the struct.
 struct cgrpc_call {
+    cgrpc_call_list *list;
+    cgrpc_call *next;
+    cgrpc_call *previous;
+    int has_message;
     cgrpc_op status_op;
     cgrpc_op read_op;
     atomic_int references;
@@ -23,6 +31,22 @@ struct cgrpc_call {
     grpc_metadata metadata[];
 };
 
+static void unlink_call(cgrpc_call *call) {
+    if (call->list == NULL) return;
+    if (call->previous != NULL) call->previous->next = call->next;
+    if (call->list->first == call) call->list->first = call->next;
+    if (call->next != NULL) call->next->previous = call->previous;
+    call->previous = NULL;
+    call->next = NULL;
+}
+
+static void link_first(cgrpc_call *call) {
+    if (call->list == NULL) return;
+    call->next = call->list->first;
+    if (call->next != NULL) call->next->previous = call;
+    call->list->first = call;
+}
+
 void cgrpc_call_release(cgrpc_call *call) {
     if (atomic_fetch_sub_explicit(&call->references, 1, memory_order_acq_rel) != 1) return;
     grpc_metadata_array_destroy(&call->initial);
@@ -41,6 +65,8 @@ void cgrpc_call_release(cgrpc_call *call) {
 static void finish(cgrpc_call *call) {
     cgrpc_message *message = (cgrpc_message *)call->response;
     call->response = NULL;
+    unlink_call(call);
+    call->list = NULL;
     call->event(call->context, call, CGRPC_FINISHED, message);
 }
 
@@ -52,6 +78,8 @@ static void on_status(cgrpc_op *op, int ok) {
     cgrpc_call_release(call);
 }
 
+static void read_next(cgrpc_call *call);
+
 static void end_reading(cgrpc_call *call) {
     if (atomic_fetch_or(&call->bits, ENDED) & HAS_STATUS) finish(call);
 }
@@ -60,6 +88,7 @@ static void on_read(cgrpc_op *op, int ok) {
     cgrpc_call *call = CGRPC_OWNER(op, cgrpc_call, read_op);
     grpc_byte_buffer *message = call->response;
     call->response = NULL;
+    call->has_message = 1;
     int before = atomic_fetch_and(&call->bits, ~READING);
     if (!ok || message == NULL) {
         if (message != NULL) grpc_byte_buffer_destroy(message);
@@ -67,7 +96,7 @@ static void on_read(cgrpc_op *op, int ok) {
     } else if (before & CANCELLED) {
         // Nobody reads on after a cancel: go on to the end here, so that CGRPC_FINISHED comes.
         grpc_byte_buffer_destroy(message);
-        cgrpc_call_read(call);
+        read_next(call);
     } else {
         call->event(call->context, call, CGRPC_MESSAGE, (cgrpc_message *)message);
     }
@@ -88,6 +117,7 @@ cgrpc_call *cgrpc_call_create(cgrpc_channel *channel, const cgrpc_call_options *
     call->read_op.run = on_read;
     call->read_op.sink = options->sink;
     atomic_init(&call->references, 1);
+    call->list = options->list;
     call->streaming = options->streaming;
     call->flags = options->wait_for_ready
                       ? GRPC_INITIAL_METADATA_WAIT_FOR_READY | GRPC_INITIAL_METADATA_WAIT_FOR_READY_EXPLICITLY_SET
@@ -128,11 +158,15 @@ int cgrpc_call_begin(cgrpc_call *call) {
     ops[5].data.recv_message.recv_message = &call->response;
     atomic_fetch_add_explicit(&call->references, 1, memory_order_relaxed);
     grpc_call_error error = grpc_call_start_batch(call->call, ops, call->streaming ? 5 : 6, &call->status_op, NULL);
-    if (error != GRPC_CALL_OK) cgrpc_call_release(call);
+    if (error == GRPC_CALL_OK) {
+        link_first(call);
+    } else {
+        cgrpc_call_release(call);
+    }
     return (int)error;
 }
 
-void cgrpc_call_read(cgrpc_call *call) {
+static void read_next(cgrpc_call *call) {
     if (atomic_fetch_or(&call->bits, READING) & (READING | ENDED)) return;
     grpc_op op;
     memset(&op, 0, sizeof op);
@@ -145,10 +179,44 @@ void cgrpc_call_read(cgrpc_call *call) {
     }
 }
 
+void cgrpc_call_read(cgrpc_call *call) {
+    // Whoever asked last comes first in the list.
+    unlink_call(call);
+    link_first(call);
+    read_next(call);
+}
+
 void cgrpc_call_cancel(cgrpc_call *call) {
     if (atomic_fetch_or(&call->bits, CANCELLED) & CANCELLED) return;
     grpc_call_cancel(call->call, NULL);
-    if (call->streaming) cgrpc_call_read(call);
+    if (call->streaming) read_next(call);
+}
+
+cgrpc_call_list *cgrpc_call_list_create(void) { return calloc(1, sizeof(cgrpc_call_list)); }
+
+void cgrpc_call_list_destroy(cgrpc_call_list *list) { free(list); }
+
+int cgrpc_call_list_is_empty(const cgrpc_call_list *list) { return list->first == NULL; }
+
+static int is_receiving(const cgrpc_call *call, int which) {
+    int bits = atomic_load_explicit(&call->bits, memory_order_relaxed);
+    if (bits & (CANCELLED | ENDED)) return 0;
+    if (which == CGRPC_LATER_MESSAGE) return call->has_message && (bits & READING);
+    // The core fills the array as soon as the header has come, long before the batch that it belongs to is done.
+    return !call->has_message && __atomic_load_n(&call->initial.capacity, __ATOMIC_RELAXED) > 0;
+}
+
+void *cgrpc_call_list_receiving(const cgrpc_call_list *list, int which, size_t index) {
+    for (cgrpc_call *call = list->first; call != NULL; call = call->next) {
+        if (is_receiving(call, which) && index-- == 0) return call->context;
+    }
+    return NULL;
+}
+
+size_t cgrpc_call_list_count(const cgrpc_call_list *list, int which) {
+    size_t count = 0;
+    for (const cgrpc_call *call = list->first; call != NULL; call = call->next) count += is_receiving(call, which) != 0;
+    return count;
 }
 
 int cgrpc_call_status(const cgrpc_call *call) { return (int)call->status; }

@@ -2,9 +2,9 @@
 
 #include "internal.h"
 
-// While a bigger message is joined, what was copied goes back to the system in steps of this size: the allocator
-// would keep it, and the process would hold the message twice.
-#define TRIM_STEP ((size_t)32 * 1024 * 1024)
+// While a bigger message is joined, what was copied goes back to the system in steps, an eighth of the message but no
+// less than this: the allocator would keep it, and the process would hold the message twice.
+#define TRIM_STEP ((size_t)8 * 1024 * 1024)
 
 cgrpc_message *cgrpc_message_create(size_t size, uint8_t **bytes) {
     grpc_slice slice = grpc_slice_malloc(size);
@@ -43,6 +43,7 @@ const uint8_t *cgrpc_message_contiguous(cgrpc_message *message, size_t *length) 
     if (slices->count > 1) {
         grpc_slice joined = grpc_slice_malloc_large(slices->length);
         uint8_t *to = GRPC_SLICE_START_PTR(joined);
+        size_t step = slices->length / 8 > TRIM_STEP ? slices->length / 8 : TRIM_STEP;
         size_t untrimmed = 0;
         while (slices->count > 0) {
             grpc_slice first = grpc_slice_buffer_take_first(slices);
@@ -52,7 +53,7 @@ const uint8_t *cgrpc_message_contiguous(cgrpc_message *message, size_t *length) 
             // Now, not at the end: a big message is then never in memory twice.
             grpc_slice_unref(first);
             untrimmed += size;
-            if (untrimmed >= TRIM_STEP) {
+            if (untrimmed >= step) {
                 untrimmed = 0;
                 malloc_trim(0);
             }

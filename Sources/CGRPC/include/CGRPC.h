@@ -83,6 +83,9 @@ enum {
 // Runs on the sink's thread.
 typedef void (*cgrpc_call_event)(void *context, cgrpc_call *call, int event, cgrpc_message *message);
 
+// The calls of one thread that have begun and are not finished; the one that began or asked for a message last is first.
+typedef struct cgrpc_call_list cgrpc_call_list;
+
 typedef struct {
     void *method;
     const cgrpc_metadata *metadata;
@@ -92,6 +95,7 @@ typedef struct {
     int streaming;           // many messages in answer, one for each cgrpc_call_read
     int wait_for_ready;      // wait for a connection instead of failing with UNAVAILABLE
     void *sink;              // NULL: run on the completion thread
+    cgrpc_call_list *list;   // of the sink's thread, which then begins the call; NULL: none
     cgrpc_call_event event;
     void *context;
 } cgrpc_call_options;
@@ -102,12 +106,26 @@ cgrpc_call *cgrpc_call_create(cgrpc_channel *channel, const cgrpc_call_options *
 // (metadata that HTTP/2 can't carry) and no event comes.
 int cgrpc_call_begin(cgrpc_call *call);
 
-// Asks for the next message of a stream. Does nothing while one is outstanding or after the end.
+// Asks for the next message of a stream, on the thread of the call's list if it has one. Does nothing while one is
+// outstanding or after the end.
 void cgrpc_call_read(cgrpc_call *call);
 
 // Ends the call early, from any thread; CGRPC_FINISHED still comes.
 void cgrpc_call_cancel(cgrpc_call *call);
 void cgrpc_call_release(cgrpc_call *call);
+
+cgrpc_call_list *cgrpc_call_list_create(void);
+void cgrpc_call_list_destroy(cgrpc_call_list *list);
+int cgrpc_call_list_is_empty(const cgrpc_call_list *list);
+
+enum {
+    CGRPC_FIRST_MESSAGE = 1,  // the header of the answer has come, its first message has not: it is on its way
+    CGRPC_LATER_MESSAGE = 2   // a message of a stream was asked for after the first, on its way or not
+};
+
+// How many calls wait for such a message and weren't cancelled, and the context of one of them or NULL.
+size_t cgrpc_call_list_count(const cgrpc_call_list *list, int which);
+void *cgrpc_call_list_receiving(const cgrpc_call_list *list, int which, size_t index);
 
 // Valid from CGRPC_FINISHED until release.
 int cgrpc_call_status(const cgrpc_call *call);

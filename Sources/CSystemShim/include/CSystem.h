@@ -61,6 +61,13 @@ int csystem_watch_add(csystem_watch watch, int descriptor, uint64_t token);
 int csystem_watch_wait(csystem_watch watch, uint64_t *tokens, int capacity);
 void csystem_watch_wake(csystem_watch watch);
 
+// The memory of this process in bytes: what is resident, and what is allocated and not freed, mapped or not.
+size_t csystem_resident_bytes(void);
+size_t csystem_allocated_bytes(void);
+
+// Gives memory that was freed back to the system.
+void csystem_trim(void);
+
 // Names the calling thread, for tools that list threads.
 void csystem_name_thread(const char *name);
 

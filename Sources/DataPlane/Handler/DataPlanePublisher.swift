@@ -26,14 +26,18 @@ package final class DataPlanePublisher: Sendable {
 
     /// Starts the streams of all loops.
     ///
-    /// - Parameter workers: takes large packets off the loops.
-    package func startStreams(_ settings: StreamSettings, workers: NIOThreadPool) async throws -> StreamHub {
+    /// - Parameters:
+    ///   - budget: what packets are charged to while they are read.
+    ///   - workers: takes large packets off the loops.
+    package func startStreams(
+        _ settings: StreamSettings, budget: MemoryBudget, workers: NIOThreadPool
+    ) async throws -> StreamHub {
         var entries: [(loop: any EventLoop, plugins: NIOLoopBound<LoopPlugins>)] = []
         for (loop, state) in loops {
             let plugins = try await loop.submit { NIOLoopBound(state.value.plugins, eventLoop: loop) }.get()
             entries.append((loop, plugins))
         }
-        let hub = try await StreamHub.start(settings: settings, loops: entries, workers: workers)
+        let hub = try await StreamHub.start(settings: settings, loops: entries, budget: budget, workers: workers)
         await onEveryLoop { $0.streams = hub }
         return hub
     }

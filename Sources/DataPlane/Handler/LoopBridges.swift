@@ -1,5 +1,6 @@
 import DataPlaneAPI
 import HTTPKit
+import NIOCore
 import NIOPosix
 import PluginBridge
 import PluginProtocol
@@ -53,14 +54,19 @@ package final class LoopBridges {
     private let plugins: LoopPlugins
     private let budget: MemoryBudget
     private let workers: NIOThreadPool
+    private let watch: MemoryWatch?
     private var sets: [Key: Bridges] = [:]
 
     /// Bridges of one event loop.
-    package init(settings: BridgeSettings, plugins: LoopPlugins, budget: MemoryBudget, workers: NIOThreadPool) {
+    package init(
+        _ loop: any EventLoop, settings: BridgeSettings, plugins: LoopPlugins, budget: MemoryBudget,
+        workers: NIOThreadPool
+    ) {
         self.settings = settings
         self.plugins = plugins
         self.budget = budget
         self.workers = workers
+        watch = MemoryWatch(loop, plugins, budget)
     }
 
     /// The set for a route's limits.
@@ -89,12 +95,13 @@ package final class LoopBridges {
                     timeout: key.timeout, requestLimit: key.request, idleTimeout: settings.idleTimeout,
                     responseLimit: key.response, requestSetting: setting),
                 plugins: plugins, budget: budget),
-            health: HealthBridge(timeout: key.timeout, plugins: plugins),
-            metrics: MetricsBridge(timeout: key.timeout, plugins: plugins),
+            health: HealthBridge(timeout: key.timeout, plugins: plugins, budget: budget),
+            metrics: MetricsBridge(timeout: key.timeout, plugins: plugins, budget: budget),
             admission: AdmissionBridge(
-                timeout: key.timeout, requestLimit: key.request, setting: setting, plugins: plugins, workers: workers),
+                timeout: key.timeout, requestLimit: key.request, setting: setting, plugins: plugins, budget: budget,
+                workers: workers),
             conversion: ConversionBridge(
-                timeout: key.timeout, requestLimit: key.request, setting: setting, plugins: plugins),
+                timeout: key.timeout, requestLimit: key.request, setting: setting, plugins: plugins, budget: budget),
             requestLimit: key.request, requestSetting: setting)
     }
 }

@@ -50,6 +50,7 @@ enum Chain {
             return PathFilter(owned: owned, next: parts.access.handler(loop, next: api))
         }
         let bridges = LoopBridges(
+            loop,
             settings: BridgeSettings(
                 requestLimit: settings.pluginRequestLimit, responseLimit: settings.pluginResponseLimit,
                 idleTimeout: settings.pluginStreamIdleTimeout,

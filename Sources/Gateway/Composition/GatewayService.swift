@@ -69,8 +69,8 @@ struct GatewayService: Service, CustomStringConvertible {
 
         var streamSettings = settings.streams
         streamSettings.callTimeout = settings.pluginCallTimeout
-        let streams = try await publisher.startStreams(streamSettings, workers: workers)
-        let budget = MemoryBudget(limit: settings.pluginMemoryLimit)
+        let budget = MemoryBudget(limit: settings.pluginMemoryLimit, measures: true)
+        let streams = try await publisher.startStreams(streamSettings, budget: budget, workers: workers)
         let parts = ChainParts(
             settings: settings, publisher: publisher, api: try await apiServer(store, controller, group.any()),
             access: access, streams: streams, budget: budget, workers: workers, lookUps: lookUps,
@@ -91,6 +91,9 @@ struct GatewayService: Service, CustomStringConvertible {
             tasks.addTask { await controller.run() }
             tasks.addTask { await sources.run() }
             tasks.addTask { await manifests.run() }
+            tasks.addTask {
+                while (try? await Task.sleep(for: .seconds(5))) != nil { budget.settle() }
+            }
             tasks.addTask { await followPlugins(host, sources, publisher) }
             tasks.addTask { await follow(certificates, publisher) }
             follow(access, announcement, in: &tasks)

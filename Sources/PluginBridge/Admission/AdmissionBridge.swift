@@ -23,6 +23,7 @@ package final class AdmissionBridge {
     private let requestLimit: Int
     private let setting: String
     private let plugins: LoopPlugins
+    private let budget: MemoryBudget
     private let workers: NIOThreadPool
 
     /// A bridge for one event loop.
@@ -33,12 +34,13 @@ package final class AdmissionBridge {
     ///   - setting: where that is set, for messages.
     package init(
         timeout: Int, requestLimit: Int, setting: String = "plugin-request-limit", plugins: LoopPlugins,
-        workers: NIOThreadPool
+        budget: MemoryBudget, workers: NIOThreadPool
     ) {
         self.timeout = timeout
         self.requestLimit = requestLimit
         self.setting = setting
         self.plugins = plugins
+        self.budget = budget
         self.workers = workers
     }
 
@@ -69,7 +71,7 @@ package final class AdmissionBridge {
             operation: AdmissionOperation(rawValue: request.operation.number) ?? .update, group: request.kind.group,
             version: request.kind.version, kind: request.kind.kind, object: Array(request.object ?? []),
             oldObject: Array(request.oldObject ?? []))
-        let call = UnaryCall(exchange, instance, plugins, timeout: timeout)
+        let call = UnaryCall(exchange, instance, plugins, timeout: timeout, budget: budget)
         call.start(question.method, PluginRequest.admission(context: context, fields)) {
             [self] (message) throws(GatewayError) in
             let answer: AdmissionResult
@@ -108,7 +110,7 @@ package final class AdmissionBridge {
     }
 
     private static func respond(_ exchange: Exchange, _ body: [UInt8]) {
-        exchange.respond(200, contentType: "application/json", body: ByteBuffer(bytes: body))
+        PacedBody.respond(exchange, 200, contentType: "application/json", body: ByteBuffer(bytes: body))
     }
 }
 

@@ -77,6 +77,10 @@ package final class ChunkedAnswer: Sendable {
             return true
         }
         guard mayGo else { return }
+        if state.withLock({ $0.isSpilling }), let refusal = budget.refusalToKeep() {
+            cancel()
+            return fail(refusal)
+        }
         loop.execute { self.write(chunk) }
         guard mustWait else { return }
         guard budget.waiting.enter() else { return state.withLock { $0.isSpilling = true } }
@@ -124,6 +128,7 @@ package final class ChunkedAnswer: Sendable {
             let exchange = self.exchange.value
             exchange.onAbort = nil
             exchange.onWritable = nil
+            self.around.value.onAbort?()
             exchange.respond(error)
             self.state.withLock { $0.kept = [] }
         }

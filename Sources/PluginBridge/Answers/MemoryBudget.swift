@@ -1,18 +1,32 @@
 import DataPlaneAPI
+import PluginProtocol
 import Synchronization
 
 /// Bytes of plugin answers that are held at once, over all loops; new calls are refused above the limit.
 package final class MemoryBudget: Sendable {
-    private let limit: Int
+    /// Messages up to this size may bring an answer forward that is under way when the budget is used up, bytes.
+    static let smallMessage = 1 << 20
+
+    /// By so much the process's memory rises and falls without large answers, bytes.
+    private static let noise = 16 << 20
+
+    let limit: Int
     private let held = Atomic<Int>(0)
+    private let gauge: MemoryGauge?
+    /// How many answers each watch sees on their way while memory is short.
+    private let receiving = Mutex<[Int]>([])
     /// The workers that wait for slow clients.
     let waiting = WaitingRoom(limit: 8)
 
     /// A budget.
     ///
-    /// - Parameter limit: bytes, the setting plugin-memory-limit.
-    package init(limit: Int) {
+    /// - Parameters:
+    ///   - limit: bytes, the setting plugin-memory-limit.
+    ///   - measures: whether answers that are still being received count as well: the process's memory shows them, so
+    ///     only one budget of a process can.
+    package init(limit: Int, measures: Bool = false) {
         self.limit = limit
+        gauge = measures ? MemoryGauge() : nil
     }
 
     /// Bytes that are held now.
@@ -29,7 +43,7 @@ package final class MemoryBudget: Sendable {
 
     /// The refusal of a message that was just charged and takes the budget beyond its limit; nil to keep the message.
     ///
-    /// Messages that bring an answer forward which is under way aren't asked about: one at a time is held of those.
+    /// Small messages that bring an answer forward which is under way aren't asked about: one at a time is held of those.
     func refusal(holding bytes: Int) -> GatewayError? {
         guard inUse > limit else { return nil }
         let isAlone = bytes > limit
@@ -37,9 +51,61 @@ package final class MemoryBudget: Sendable {
             isAlone ? .badGateway : .serviceUnavailable,
             isAlone
                 ? "a message of the plugin's answer is \(bytes) bytes, limit is \(limit) (setting plugin-memory-limit)"
-                : "the gateway holds too many bytes of plugin answers, its limit is \(limit) (setting plugin-memory-limit); "
-                    + "try again later",
-            source: isAlone ? .plugin : .gateway, retryAfterSeconds: isAlone ? nil : 1)
+                : full, source: isAlone ? .plugin : .gateway, retryAfterSeconds: isAlone ? nil : 1)
+    }
+
+    private var full: String {
+        "the gateway holds too many bytes of plugin answers, its limit is \(limit) (setting plugin-memory-limit); "
+            + "try again later"
+    }
+
+    /// The end of an answer whose text has to be kept when there is no room for it; nil to keep it.
+    func refusalToKeep() -> GatewayError? {
+        // The text takes the place of the plugin's message, which goes when the text is complete.
+        guard inUse > limit + limit / 10 else { return nil }
+        return GatewayError(.serviceUnavailable, full, source: .gateway, retryAfterSeconds: 1)
+    }
+
+    // MARK: Answers on their way
+
+    /// Whether answers that are being received are seen.
+    var measures: Bool { gauge != nil }
+
+    /// About what answers take of the process's memory now, those on their way included.
+    var pressure: Int { gauge.map { max(0, $0.bytes(precise: limit / 4) - Self.noise) } ?? inUse }
+
+    /// A place for a watch to say how many answers it sees on their way.
+    func addWatch() -> Int {
+        receiving.withLock { counts in
+            counts.append(0)
+            return counts.count - 1
+        }
+    }
+
+    /// Says how many answers a watch sees on their way; gives how many the others see, and whether the first watch
+    /// that sees any is this one.
+    func report(_ watch: Int, receiving count: Int) -> (others: Int, isFirst: Bool) {
+        receiving.withLock { counts in
+            guard counts.indices.contains(watch) else { return (0, true) }
+            counts[watch] = count
+            return (counts.reduce(0, +) - count, !counts[..<watch].contains { $0 > 0 })
+        }
+    }
+
+    /// Why a call is ended whose message is being received.
+    func ending(pressure: Int, isAlone: Bool) -> GRPCError {
+        guard isAlone, pressure - inUse > limit else { return GRPCError(code: .memoryFull, message: full) }
+        return GRPCError(
+            code: .messageTooLarge,
+            message: "a message of the plugin's answer is larger than \(limit) bytes, "
+                + "the limit of all answers together (setting plugin-memory-limit)")
+    }
+
+    /// While there are no large answers, gives what they left behind back to the system and takes the process's memory
+    /// as what it holds without them; to be called every few seconds.
+    package func settle() {
+        guard let gauge, inUse < 1 << 20, receiving.withLock({ $0.allSatisfy { $0 == 0 } }) else { return }
+        gauge.settle()
     }
 
     /// Counts an answer until the charge is let go.

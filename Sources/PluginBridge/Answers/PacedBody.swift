@@ -55,6 +55,29 @@ final class PacedBody {
         whenDrained = nil
     }
 
+    /// Answers with a body as fast as the client takes it.
+    static func respond(_ exchange: Exchange, _ status: Int, contentType: String, body: ByteBuffer) {
+        guard body.readableBytes > pieceSize, exchange.request.method != .head else {
+            return exchange.respond(status, contentType: contentType, body: body)
+        }
+        exchange.start(status: status, framing: .length(body.readableBytes)) { head in
+            head.writeField("Content-Type", contentType)
+            exchange.writeDate(into: &head)
+        }
+        let writer = PacedBody(exchange)
+        var body = body
+        writer.add {
+            let size = min(pieceSize, body.readableBytes)
+            return size > 0 ? body.readSlice(length: size) : nil
+        }
+        exchange.onAbort = { writer.cancel() }
+        writer.drained {
+            exchange.onAbort = nil
+            exchange.onWritable = nil
+            exchange.end()
+        }
+    }
+
     private func pump() {
         guard !isPumping, !isScheduled else { return }
         isPumping = true

@@ -28,6 +28,9 @@ package enum PluginFault {
             return fault(.badGateway, "the call of plugin \(pluginID) was cancelled: \(text)")
         case .resourceExhausted:
             return fault(.badGateway, "plugin \(pluginID) ran into a limit: \(text)")
+        case .memoryFull:
+            return GatewayError(.serviceUnavailable, text, source: .gateway, retryAfterSeconds: 1)
+        case .messageTooLarge: return fault(.badGateway, text)
         case .invalidArgument: return fault(.badRequest, text)
         case .notFound: return fault(.notFound, text)
         case .permissionDenied: return fault(.forbidden, text)

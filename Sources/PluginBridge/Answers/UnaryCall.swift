@@ -2,7 +2,8 @@ import DataPlaneAPI
 import HTTPKit
 import PluginProtocol
 
-/// A call with one answer on behalf of an exchange: cancelled with the client, failures answered.
+/// A call with one answer on behalf of an exchange: cancelled with the client, failures answered, the answer charged to
+/// the memory budget.
 ///
 /// Bound to the exchange's loop.
 struct UnaryCall {
@@ -10,15 +11,17 @@ struct UnaryCall {
     private let instance: PluginInstance
     private let plugins: LoopPlugins
     private let timeout: Int
+    private let budget: MemoryBudget
 
     /// A call.
     ///
     /// - Parameter timeout: seconds (setting plugin-call-timeout).
-    init(_ exchange: Exchange, _ instance: PluginInstance, _ plugins: LoopPlugins, timeout: Int) {
+    init(_ exchange: Exchange, _ instance: PluginInstance, _ plugins: LoopPlugins, timeout: Int, budget: MemoryBudget) {
         self.exchange = exchange
         self.instance = instance
         self.plugins = plugins
         self.timeout = timeout
+        self.budget = budget
     }
 
     /// Makes the call.
@@ -36,7 +39,7 @@ struct UnaryCall {
                 guard !exchange.isOver else { return }
                 do throws(GatewayError) {
                     switch result {
-                    case .success(let message): try answer(message)
+                    case .success(let message): try take(message, answer)
                     case .failure(let error): throw fault(error, method)
                     }
                 } catch {
@@ -47,6 +50,17 @@ struct UnaryCall {
         } catch {
             exchange.respond(fault(error, method))
         }
+    }
+
+    private func take(
+        _ message: GRPCMessage, _ answer: (GRPCMessage) throws(GatewayError) -> Void
+    ) throws(GatewayError) {
+        let charge = budget.charge(message.count)
+        if let refusal = budget.refusal(holding: message.count) { throw refusal }
+        // What is made of a large message may wait for the client.
+        if message.count > PacedBody.pieceSize { exchange.whenFinished { withExtendedLifetime(charge) {} } }
+        try answer(message)
+        withExtendedLifetime(charge) {}
     }
 
     private func fault(_ error: GRPCError, _ method: PluginMethod) -> GatewayError {

@@ -9,6 +9,7 @@ package final class ConversionBridge {
     private let requestLimit: Int
     private let setting: String
     private let plugins: LoopPlugins
+    private let budget: MemoryBudget
 
     /// A bridge for one event loop.
     ///
@@ -16,11 +17,15 @@ package final class ConversionBridge {
     ///   - timeout: for one call, seconds (setting plugin-call-timeout).
     ///   - requestLimit: the most bytes of a review.
     ///   - setting: where that is set, for messages.
-    package init(timeout: Int, requestLimit: Int, setting: String = "plugin-request-limit", plugins: LoopPlugins) {
+    package init(
+        timeout: Int, requestLimit: Int, setting: String = "plugin-request-limit", plugins: LoopPlugins,
+        budget: MemoryBudget
+    ) {
         self.timeout = timeout
         self.requestLimit = requestLimit
         self.setting = setting
         self.plugins = plugins
+        self.budget = budget
     }
 
     /// Asks a plugin and answers the exchange with a review; what goes wrong in the plugin is the review's `result`.
@@ -48,7 +53,7 @@ package final class ConversionBridge {
             context: context, uid: review.uid,
             objects: review.objects.map { RawObject(raw: Array($0), contentType: "application/json") },
             targetGroup: review.desired.group, targetVersion: review.desired.version)
-        let call = UnaryCall(exchange, instance, plugins, timeout: timeout)
+        let call = UnaryCall(exchange, instance, plugins, timeout: timeout, budget: budget)
         call.start(.convertObjects, request) { (message) throws(GatewayError) in
             let answer: ConversionResult
             do throws(WireError) { answer = try ConversionResult(message) } catch {
@@ -56,7 +61,7 @@ package final class ConversionBridge {
             }
             let body = review.response(
                 converted: answer.objects.map { $0.raw[...] }, result: answer.result.map(ReviewResult.init))
-            exchange.respond(200, contentType: "application/json", body: ByteBuffer(bytes: body))
+            PacedBody.respond(exchange, 200, contentType: "application/json", body: ByteBuffer(bytes: body))
         }
     }
 }

@@ -7,13 +7,15 @@ import PluginProtocol
 package final class HealthBridge {
     private let timeout: Int
     private let plugins: LoopPlugins
+    private let budget: MemoryBudget
 
     /// A bridge for one event loop.
     ///
     /// - Parameter timeout: for one call, seconds (setting plugin-call-timeout).
-    package init(timeout: Int, plugins: LoopPlugins) {
+    package init(timeout: Int, plugins: LoopPlugins, budget: MemoryBudget) {
         self.timeout = timeout
         self.plugins = plugins
+        self.budget = budget
     }
 
     /// Asks a plugin for the health of what the context names and answers the exchange: 200 for OK, 400 for ERROR and
@@ -28,14 +30,15 @@ package final class HealthBridge {
         instance: PluginInstance
     ) {
         let request = PluginRequest.checkHealth(context: context, headers: Self.headers(exchange, forwarding))
-        let call = UnaryCall(exchange, instance, plugins, timeout: timeout)
+        let call = UnaryCall(exchange, instance, plugins, timeout: timeout, budget: budget)
         call.start(.checkHealth, request) { (message) throws(GatewayError) in
             let health: HealthResult
             do throws(WireError) { health = try HealthResult(message) } catch {
                 throw PluginFault.unreadable(error.description, instance.pluginID)
             }
             let body = try Self.body(health, apiVersion, instance.pluginID)
-            exchange.respond(health.status == .ok ? 200 : 400, contentType: "application/json", body: body)
+            PacedBody.respond(
+                exchange, health.status == .ok ? 200 : 400, contentType: "application/json", body: body)
         }
     }
 

@@ -7,20 +7,22 @@ import PluginProtocol
 package final class MetricsBridge {
     private let timeout: Int
     private let plugins: LoopPlugins
+    private let budget: MemoryBudget
 
     /// A bridge for one event loop.
     ///
     /// - Parameter timeout: for one call, seconds (setting plugin-call-timeout).
-    package init(timeout: Int, plugins: LoopPlugins) {
+    package init(timeout: Int, plugins: LoopPlugins, budget: MemoryBudget) {
         self.timeout = timeout
         self.plugins = plugins
+        self.budget = budget
     }
 
     /// Asks a plugin for the metrics of its process and answers the exchange with the Prometheus text format.
     ///
     /// - Parameter context: an encoded plugin context; plugins don't look at it.
     package func collect(_ exchange: Exchange, context: [UInt8] = [], instance: PluginInstance) {
-        let call = UnaryCall(exchange, instance, plugins, timeout: timeout)
+        let call = UnaryCall(exchange, instance, plugins, timeout: timeout, budget: budget)
         call.start(.collectMetrics, PluginRequest.collectMetrics(context: context)) { (message) throws(GatewayError) in
             let text: ByteBuffer
             do throws(WireError) {
@@ -28,7 +30,7 @@ package final class MetricsBridge {
             } catch {
                 throw PluginFault.unreadable(error.description, instance.pluginID)
             }
-            exchange.respond(200, contentType: "text/plain; version=0.0.4; charset=utf-8", body: text)
+            PacedBody.respond(exchange, 200, contentType: "text/plain; version=0.0.4; charset=utf-8", body: text)
         }
     }
 

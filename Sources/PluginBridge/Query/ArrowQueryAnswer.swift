@@ -17,25 +17,22 @@ final class ArrowQueryAnswer: Sendable {
     private let refIDs: [String]
     private let pluginID: String
     private let inlineLimit: Int
-    private let budget: MemoryBudget
     private let workers: NIOThreadPool
 
-    init(_ request: QueryCall, _ form: QueryForm.Arrow, budget: MemoryBudget, workers: NIOThreadPool) {
+    init(_ request: QueryCall, _ form: QueryForm.Arrow, workers: NIOThreadPool) {
         exchange = NIOLoopBound(request.exchange, eventLoop: request.exchange.loop)
         loop = request.exchange.loop
         self.form = form
         refIDs = request.refIDs
         pluginID = request.instance.pluginID
         inlineLimit = request.settings.inlineLimit
-        self.budget = budget
         self.workers = workers
     }
 
     /// Takes the plugin's answer and answers the exchange.
     func take(_ message: GRPCMessage) {
-        let charge = budget.charge(message.count)
         guard message.count > inlineLimit else {
-            return answer(message, ArrowParts.read(message, form, refIDs, pluginID), charge)
+            return answer(message, ArrowParts.read(message, form, refIDs, pluginID))
         }
         // A big message is joined before it is read.
         workers.submit { [self] state in
@@ -43,25 +40,21 @@ final class ArrowQueryAnswer: Sendable {
                 return loop.execute { [self] in exchange.value.respond(PluginFault.stopping) }
             }
             let parts = ArrowParts.read(message, form, refIDs, pluginID)
-            loop.execute { [self] in answer(message, parts, charge) }
+            loop.execute { [self] in answer(message, parts) }
         }
     }
 
-    private func answer(
-        _ message: GRPCMessage, _ parts: Result<[ArrowParts.Part], GatewayError>, _ charge: MemoryBudget.Charge
-    ) {
+    private func answer(_ message: GRPCMessage, _ parts: Result<[ArrowParts.Part], GatewayError>) {
         let exchange = exchange.value
         guard !exchange.isOver else { return }
         switch parts {
         case .failure(let error): exchange.respond(error)
-        case .success(let parts) where form.isMultipart: multipart(exchange, message, parts, charge)
-        case .success(let parts): single(exchange, message, parts, charge)
+        case .success(let parts) where form.isMultipart: multipart(exchange, message, parts)
+        case .success(let parts): single(exchange, message, parts)
         }
     }
 
-    private func single(
-        _ exchange: Exchange, _ message: GRPCMessage, _ parts: [ArrowParts.Part], _ charge: MemoryBudget.Charge
-    ) {
+    private func single(_ exchange: Exchange, _ message: GRPCMessage, _ parts: [ArrowParts.Part]) {
         if let error = parts.lazy.compactMap(\.error).first { return exchange.respond(error) }
         guard let part = parts.first else {
             return exchange.respond(204, contentType: nil, body: ByteBuffer())
@@ -73,12 +66,10 @@ final class ArrowQueryAnswer: Sendable {
                     .notAcceptable,
                     "the answer doesn't fit the media type \(form.content.rawValue): \(why); accept multipart/mixed"))
         }
-        stream(exchange, message, part.contentType, [.range(part.bytes)], charge)
+        stream(exchange, message, part.contentType, [.range(part.bytes)])
     }
 
-    private func multipart(
-        _ exchange: Exchange, _ message: GRPCMessage, _ parts: [ArrowParts.Part], _ charge: MemoryBudget.Charge
-    ) {
+    private func multipart(_ exchange: Exchange, _ message: GRPCMessage, _ parts: [ArrowParts.Part]) {
         let boundary =
             String(UInt64.random(in: .min ... .max), radix: 36) + String(UInt64.random(in: .min ... .max), radix: 36)
         var pieces: [Piece] = []
@@ -89,7 +80,7 @@ final class ArrowQueryAnswer: Sendable {
             pieces.append(.text(ByteBuffer(staticString: "\r\n")))
         }
         pieces.append(.text(ByteBuffer(string: "--\(boundary)--\r\n")))
-        stream(exchange, message, "multipart/mixed; boundary=\(boundary)", pieces, charge)
+        stream(exchange, message, "multipart/mixed; boundary=\(boundary)", pieces)
     }
 
     private enum Piece {
@@ -106,8 +97,7 @@ final class ArrowQueryAnswer: Sendable {
     }
 
     private func stream(
-        _ exchange: Exchange, _ message: GRPCMessage, _ contentType: String, _ pieces: [Piece],
-        _ charge: MemoryBudget.Charge
+        _ exchange: Exchange, _ message: GRPCMessage, _ contentType: String, _ pieces: [Piece]
     ) {
         let length = pieces.reduce(0) { $0 + $1.count }
         exchange.start(status: 200, framing: .length(length)) { head in
@@ -119,7 +109,7 @@ final class ArrowQueryAnswer: Sendable {
         for piece in pieces {
             switch piece {
             case .text(let text): body.add(text)
-            case .range(let range): body.add(Self.source(message, range, charge))
+            case .range(let range): body.add(Self.source(message, range))
             }
         }
         body.drained {
@@ -129,15 +119,13 @@ final class ArrowQueryAnswer: Sendable {
         }
     }
 
-    private static func source(
-        _ message: GRPCMessage, _ range: Range<Int>, _ charge: MemoryBudget.Charge
-    ) -> PacedBody.Source {
+    private static func source(_ message: GRPCMessage, _ range: Range<Int>) -> PacedBody.Source {
         var start = range.lowerBound
         return {
             guard start < range.upperBound else { return nil }
             let end = min(start + PacedBody.pieceSize, range.upperBound)
             defer { start = end }
-            return withExtendedLifetime(charge) { message.withBytes { ByteBuffer(bytes: $0.slice(start..<end)) } }
+            return message.withBytes { ByteBuffer(bytes: $0.slice(start..<end)) }
         }
     }
 }

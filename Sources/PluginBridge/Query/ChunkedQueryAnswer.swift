@@ -68,12 +68,11 @@ final class ChunkedQueryAnswer {
     private func take(_ message: GRPCMessage) {
         clock?.pause()
         let charge = budget.charge(message.count)
+        if isFirst || message.count > MemoryBudget.smallMessage, let refusal = budget.refusal(holding: message.count) {
+            return failed(refusal)
+        }
         if isFirst {
             isFirst = false
-            if let refusal = budget.refusal(holding: message.count) {
-                stop()
-                return exchange.respond(refusal)
-            }
             if message.count < 4096, let chunk = try? message.withBytes({ try QueryChunk($0).isUnsupported }), chunk {
                 instance.note(missing: .queryChunkedData)
                 return fallBack()
@@ -185,18 +184,17 @@ final class ChunkedQueryAnswer {
 
     private func fallBack() {
         stop()
-        request.unary(on: plugins) { [self] message in answer(message) }
+        request.unary(on: plugins, budget) { [self] message in answer(message) }
     }
 
     private func answer(_ message: GRPCMessage) {
-        let charge = budget.charge(message.count)
         let refIDs = request.refIDs
         let pluginID = instance.pluginID
         guard message.count > request.settings.inlineLimit else {
             var out = JSONOutput()
             if let error = Self.lines(message, refIDs, pluginID, to: &out) { return exchange.respond(error) }
             exchange.respond(200, contentType: Self.contentType, body: out.take().withBytes { ByteBuffer(bytes: $0) })
-            return withExtendedLifetime(charge) {}
+            return
         }
         let answer = ChunkedAnswer(exchange, contentType: Self.contentType, budget: budget)
         workers.submit { state in
@@ -207,7 +205,6 @@ final class ChunkedQueryAnswer {
             } else {
                 answer.finish()
             }
-            withExtendedLifetime(charge) {}
         }
     }
 

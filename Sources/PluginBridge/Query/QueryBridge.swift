@@ -51,20 +51,19 @@ package final class QueryBridge {
         var request = QueryCall(exchange, queries, context: context, instance: instance, settings: settings)
         switch QueryForm(accepted: exchange.request.headers) {
         case .json:
-            request.unary(on: plugins) { [self] message in
+            request.unary(on: plugins, budget) { [self] message in
                 answer(exchange, message, request.refIDs, pluginID: instance.pluginID)
             }
         case .lines:
             ChunkedQueryAnswer(request, plugins: plugins, budget: budget, workers: workers).begin()
         case .arrow(let form):
             request.format = .arrow
-            let answer = ArrowQueryAnswer(request, form, budget: budget, workers: workers)
-            request.unary(on: plugins) { message in answer.take(message) }
+            let answer = ArrowQueryAnswer(request, form, workers: workers)
+            request.unary(on: plugins, budget) { message in answer.take(message) }
         }
     }
 
     private func answer(_ exchange: Exchange, _ message: GRPCMessage, _ refIDs: [String], pluginID: String) {
-        let charge = budget.charge(message.count)
         let writer = QueryResponseWriter(
             asked: refIDs,
             missing: .init(
@@ -78,13 +77,12 @@ package final class QueryBridge {
             } catch {
                 exchange.respond(PluginFault.unreadable(error.message, pluginID))
             }
-            return withExtendedLifetime(charge) {}
+            return
         }
         let answer = ChunkedAnswer(exchange, contentType: "application/json", budget: budget)
         workers.submit { state in
             guard case .active = state else { return answer.fail(PluginFault.stopping) }
             Self.write(writer, message, indents, to: answer, pluginID)
-            withExtendedLifetime(charge) {}
         }
     }
 

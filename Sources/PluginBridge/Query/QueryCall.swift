@@ -49,9 +49,11 @@ struct QueryCall {
     }
 
     /// Asks for all answers at once; failures are answered.
-    func unary(on plugins: LoopPlugins, _ answer: @escaping (GRPCMessage) throws(GatewayError) -> Void) {
+    func unary(
+        on plugins: LoopPlugins, _ budget: MemoryBudget, _ answer: @escaping (GRPCMessage) throws(GatewayError) -> Void
+    ) {
         do {
-            let call = UnaryCall(exchange, instance, plugins, timeout: settings.timeout)
+            let call = UnaryCall(exchange, instance, plugins, timeout: settings.timeout, budget: budget)
             call.start(.queryData, try payload(), answer: answer)
         } catch {
             exchange.respond(error)

@@ -62,7 +62,11 @@ final class ResourceAnswer {
     private func take(_ message: GRPCMessage) throws(GatewayError) {
         clock?.restart(seconds: settings.idleTimeout)
         let charge = budget.charge(message.count)
-        if head == nil, let refusal = budget.refusal(holding: message.count) { throw refusal }
+        if head == nil || message.count > MemoryBudget.smallMessage,
+            let refusal = budget.refusal(holding: message.count)
+        {
+            throw refusal
+        }
         let piece: CallResourcePiece
         do throws(WireError) {
             piece = try CallResourcePiece(message, headLimit: Self.headLimit)

@@ -19,6 +19,7 @@ package final class StreamBridge {
     let loop: any EventLoop
     let settings: StreamSettings
     let plugins: LoopPlugins
+    let budget: MemoryBudget
     let workers: NIOThreadPool
     private(set) var hub: StreamHub?
     private var timer: RepeatedTask?
@@ -35,12 +36,14 @@ package final class StreamBridge {
     var listenerCount = 0
 
     init(
-        index: Int, loop: any EventLoop, settings: StreamSettings, plugins: LoopPlugins, workers: NIOThreadPool
+        index: Int, loop: any EventLoop, settings: StreamSettings, plugins: LoopPlugins, budget: MemoryBudget,
+        workers: NIOThreadPool
     ) {
         self.index = index
         self.loop = loop
         self.settings = settings
         self.plugins = plugins
+        self.budget = budget
         self.workers = workers
     }
 

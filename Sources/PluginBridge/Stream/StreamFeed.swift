@@ -211,11 +211,16 @@ final class StreamFeed {
         guard message.count > bridge.settings.inlineLimit else {
             return packetRead(run, Self.read(message, pluginID))
         }
+        let charge = bridge.budget.charge(message.count)
+        if message.count > MemoryBudget.smallMessage, let full = bridge.budget.refusal(holding: message.count) {
+            return packetRead(run, .failure(full))
+        }
         isBusy = true
         let bound = NIOLoopBound(self, eventLoop: bridge.loop)
         let loop = bridge.loop
         bridge.workers.submit { _ in
             let result = Self.read(message, pluginID)
+            withExtendedLifetime(charge) {}
             loop.execute {
                 bound.value.isBusy = false
                 bound.value.packetRead(run, result)

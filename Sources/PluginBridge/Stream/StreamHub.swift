@@ -19,10 +19,11 @@ package final class StreamHub: Sendable {
     ///
     /// - Parameters:
     ///   - loops: every loop that serves clients, with the plugins as it sees them.
+    ///   - budget: what packets are charged to while they are read.
     ///   - workers: takes large packets off the loops.
     package static func start(
         settings: StreamSettings, loops: [(loop: any EventLoop, plugins: NIOLoopBound<LoopPlugins>)],
-        workers: NIOThreadPool
+        budget: MemoryBudget, workers: NIOThreadPool
     ) async throws -> StreamHub {
         var places: [Place] = []
         for (index, entry) in loops.enumerated() {
@@ -30,7 +31,7 @@ package final class StreamHub: Sendable {
                 NIOLoopBound(
                     StreamBridge(
                         index: index, loop: entry.loop, settings: settings, plugins: entry.plugins.value,
-                        workers: workers),
+                        budget: budget, workers: workers),
                     eventLoop: entry.loop)
             }.get()
             places.append(Place(loop: entry.loop, bridge: bridge))

@@ -42,7 +42,8 @@ package actor PluginHost {
     package nonisolated func plugins(for loop: any EventLoop) async throws -> NIOLoopBound<LoopPlugins> {
         let bound = try await loop.submit {
             NIOLoopBound(
-                LoopPlugins(completions: CompletionTarget(LoopCompletions(loop))), eventLoop: loop)
+                LoopPlugins(completions: CompletionTarget(LoopCompletions(loop), calls: GRPCCallList())),
+                eventLoop: loop)
         }.get()
         board.add(loop, bound)
         return bound

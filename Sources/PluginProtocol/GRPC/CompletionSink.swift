@@ -27,14 +27,20 @@ package struct CompletionBatch: @unchecked Sendable {
 /// A sink as calls refer to it: make one per event loop and keep it.
 package final class CompletionTarget: Sendable {
     let sink: (any CompletionSink)?
+    /// The calls under way; nil when nobody asks.
+    package let calls: GRPCCallList?
 
     /// Completions go to the sink.
-    package init(_ sink: any CompletionSink) {
+    ///
+    /// - Parameter calls: lists the calls under way, which then must begin on the sink's thread.
+    package init(_ sink: any CompletionSink, calls: GRPCCallList? = nil) {
         self.sink = sink
+        self.calls = calls
     }
 
     private init() {
         sink = nil
+        calls = nil
     }
 
     /// Completions run on the completion thread itself; they must be short and never block.

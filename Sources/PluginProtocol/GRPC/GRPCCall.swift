@@ -19,6 +19,8 @@ package final class GRPCCall: @unchecked Sendable {
     // calls one event at a time. Everything else is constant, and cancel and read are safe from any thread.
     private var handler: Handler?
     private var handle: OpaquePointer?
+    /// Why we ended the call.
+    private var ending: GRPCError?
     private let channel: GRPCChannel
     private let target: CompletionTarget
 
@@ -35,6 +37,7 @@ package final class GRPCCall: @unchecked Sendable {
         made.streaming = streaming ? 1 : 0
         made.wait_for_ready = options.waitForReady ? 1 : 0
         made.sink = target.opaque
+        made.list = target.calls?.handle
         made.context = Unmanaged.passUnretained(self).toOpaque()
         made.event = { context, call, event, message in
             guard let context else { return }
@@ -56,7 +59,10 @@ package final class GRPCCall: @unchecked Sendable {
         self.handler = handler
         // Given back with the last event.
         _ = Unmanaged.passRetained(self)
-        guard cgrpc_call_begin(handle) != 0 else { return }
+        guard cgrpc_call_begin(handle) != 0 else {
+            target.calls?.began()
+            return
+        }
         self.handler = nil
         Unmanaged.passUnretained(self).release()
         throw GRPCError(
@@ -65,7 +71,7 @@ package final class GRPCCall: @unchecked Sendable {
                 + "values printable ASCII")
     }
 
-    /// Asks for the next message of a stream; does nothing while one is outstanding or after the end.
+    /// Asks for the next message of a stream, on the target's thread if that has one; does nothing while one is outstanding or after the end.
     package func read() {
         cgrpc_call_read(handle)
     }
@@ -73,6 +79,12 @@ package final class GRPCCall: @unchecked Sendable {
     /// Ends the call early; the completion or the last event still comes.
     package func cancel() {
         cgrpc_call_cancel(handle)
+    }
+
+    /// Ends the call early with this error, unless it has ended; on the target's thread.
+    package func end(_ error: GRPCError) {
+        ending = error
+        cancel()
     }
 
     private static func handle(event: Int32, message: OpaquePointer?, call: OpaquePointer?, context: UnsafeRawPointer) {
@@ -87,7 +99,7 @@ package final class GRPCCall: @unchecked Sendable {
         let this = reference.takeRetainedValue()
         let handler = this.handler
         this.handler = nil
-        let failure = call.flatMap { GRPCError(finished: $0) }
+        let failure = call.flatMap { GRPCError(finished: $0) }.map { this.ending ?? $0 }
         switch handler {
         case .stream(let onEvent):
             onEvent(.finished(failure))

@@ -37,6 +37,10 @@ package struct GRPCError: Error, Sendable, Equatable, CustomStringConvertible {
         package static let unavailable = Code(rawValue: 14)
         package static let dataLoss = Code(rawValue: 15)
         package static let unauthenticated = Code(rawValue: 16)
+        /// Ours, never on the wire: the answer had to go because all answers together take too much memory.
+        package static let memoryFull = Code(rawValue: .min)
+        /// Ours, never on the wire: one message takes more memory than all may.
+        package static let messageTooLarge = Code(rawValue: .min + 1)
 
         private static let names = [
             "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",

@@ -81,6 +81,9 @@ final class Gateway: Sendable {
     /// Resident memory, bytes.
     var residentBytes: Int { ProcessFacts.residentBytes(process.pid) }
 
+    /// The most memory that was ever resident, bytes.
+    var peakBytes: Int { ProcessFacts.peakBytes(process.pid) }
+
     /// A DataPlaneService with one route.
     struct Service {
         var group = "test.example.com"
@@ -135,6 +138,10 @@ enum ProcessFacts {
 
     static func residentBytes(_ pid: pid_t) -> Int {
         (status(pid)["VmRSS"]?.split(separator: " ").first.flatMap { Int($0) } ?? 0) * 1024
+    }
+
+    static func peakBytes(_ pid: pid_t) -> Int {
+        (status(pid)["VmHWM"]?.split(separator: " ").first.flatMap { Int($0) } ?? 0) * 1024
     }
 
     /// Descriptors by number and what they lead to.

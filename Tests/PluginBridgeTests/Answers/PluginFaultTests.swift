@@ -29,15 +29,4 @@ struct PluginFaultTests {
         #expect(
             PluginFault.error(GRPCError(code: .unknown, message: ""), pluginID: "p", timeout: 7).message.contains("p"))
     }
-
-    @Test func `the memory budget refuses while it is used up and only then`() {
-        let budget = MemoryBudget(limit: 100)
-        #expect(budget.refusal == nil)
-        var charge: MemoryBudget.Charge? = budget.charge(100)
-        #expect(budget.refusal?.httpStatus == 503)
-        #expect(charge != nil)
-        charge = nil
-        #expect(budget.inUse == 0)
-        #expect(budget.refusal == nil)
-    }
 }

@@ -59,7 +59,8 @@ final class StreamStage: Sendable {
             loops.append((loop, plugins))
         }
         self.loops = loops
-        let hub = try await StreamHub.start(settings: settings, loops: loops, workers: workers)
+        let hub = try await StreamHub.start(
+            settings: settings, loops: loops, budget: MemoryBudget(limit: 256 << 20), workers: workers)
         self.hub = hub
         listener = try await Listener.start(on: ListenAddress(host: "127.0.0.1", port: 0), group: group) { loop in
             LoopContext(loop: loop, chain: StageHandler(hub.bridge(on: loop)))

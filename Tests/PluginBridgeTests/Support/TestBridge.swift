@@ -113,14 +113,14 @@ private final class TestHandler: ExchangeHandler {
     init(_ loop: any EventLoop, _ options: TestBridge.Options, _ budget: MemoryBudget, _ instance: PluginInstance) {
         self.options = options
         self.instance = instance
-        let plugins = LoopPlugins(completions: CompletionTarget(LoopCompletions(loop)))
+        let plugins = LoopPlugins(completions: CompletionTarget(LoopCompletions(loop), calls: GRPCCallList()))
         var settings = ResourceBridgeSettings(
             timeout: options.timeout, requestLimit: options.requestLimit, idleTimeout: options.idleTimeout,
             responseLimit: options.responseLimit)
         settings.patience = options.patience
         resources = ResourceBridge(settings: settings, plugins: plugins, budget: budget)
-        health = HealthBridge(timeout: options.timeout, plugins: plugins)
-        metrics = MetricsBridge(timeout: options.timeout, plugins: plugins)
+        health = HealthBridge(timeout: options.timeout, plugins: plugins, budget: budget)
+        metrics = MetricsBridge(timeout: options.timeout, plugins: plugins, budget: budget)
         queries = QueryBridge(
             settings: QueryBridgeSettings(
                 timeout: options.timeout, requestLimit: options.requestLimit, format: options.format),

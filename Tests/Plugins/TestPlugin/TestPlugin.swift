@@ -6,8 +6,8 @@ import PluginKit
 /// A data source plugin for tests: the field `do` of a query's JSON says what happens to it.
 ///
 /// `echo` (the default) tells what the plugin got; `error`, `fail` and `grpc` fail in their way; `sleep` waits and
-/// logs when its call is cancelled; `exit` ends the process; `rows` answers with many rows; `missing` leaves the query
-/// out of the answer; `status` gives a bare status; `flood` writes to both standard streams.
+/// logs when its call is cancelled; `exit` ends the process; `rows` answers with many rows, `text` with long texts; `missing`
+/// leaves the query out of the answer; `status` gives a bare status; `flood` writes to both standard streams.
 @main
 struct TestPlugin: QueryDataHandler, CheckHealthHandler {
     func queryData(_ request: QueryDataRequest) async throws -> [String: DataResponse] {
@@ -61,6 +61,12 @@ struct TestPlugin: QueryDataHandler, CheckHealthHandler {
                         .times("time", nanoseconds: (0..<count).map { Int64($0) * 1_000_000_000 }),
                         .numbers("value", (0..<count).map { Double($0) + 0.5 }),
                     ])
+            ])
+        case "text":
+            // So many MiB in one frame.
+            let line = String(repeating: "x", count: 1 << 20)
+            return DataResponse(frames: [
+                Frame("text", fields: [.strings("text", Array(repeating: line, count: wish.number("mib")))])
             ])
         case "columns":
             return DataResponse(frames: [Self.columns])

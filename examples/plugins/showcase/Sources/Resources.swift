@@ -2,7 +2,8 @@ import Foundation
 import PluginKit
 
 extension Showcase: CallResourceHandler {
-    /// Answers `echo` with what it got, `count` with ten lines, one every 100 ms, and 404 for anything else.
+    /// Answers `echo` with what it got, `count` with ten lines, one every 100 ms, `large/N` with N MiB in pieces and
+    /// `message/N` with N MiB at once, and 404 for anything else.
     func callResource(_ request: CallResourceRequest, _ response: ResourceResponse) async throws {
         switch request.path.split(separator: "/").first {
         case "echo":
@@ -27,6 +28,12 @@ extension Showcase: CallResourceHandler {
             try await response.send(headers: [PluginHeader("Content-Type", "application/octet-stream")])
             let piece = [UInt8](repeating: UInt8(ascii: "x"), count: 1024 * 1024)
             for _ in 0..<size { try await response.write(piece) }
+        case "message":
+            // So many MiB in one message.
+            let size = min(1024, max(1, Int(request.path.split(separator: "/").last ?? "") ?? 1))
+            try await response.send(
+                headers: [PluginHeader("Content-Type", "application/octet-stream")],
+                body: [UInt8](repeating: UInt8(ascii: "x"), count: size << 20))
         default:
             try await response.send(status: 404, json: "{\"message\":\"there is no \(request.method) of this path\"}")
         }

@@ -1,0 +1,63 @@
+import NIOCore
+import PluginProtocol
+
+/// Ends calls of one loop whose answers don't fit into the memory budget while they are being received.
+///
+/// Bound to the loop. It looks while calls are under way: now and then, and often while much memory is in use.
+package final class MemoryWatch {
+    private static let pause = TimeAmount.milliseconds(8)
+    private static let shortPause = TimeAmount.milliseconds(1)
+    /// After calls were ended: until their memory is free.
+    private static let settling = TimeAmount.milliseconds(5)
+
+    private let loop: any EventLoop
+    private let calls: GRPCCallList
+    private let budget: MemoryBudget
+    private let rule: ReceiveRule
+    private let place: Int
+
+    /// A watch for the calls of a loop; nil for a budget that doesn't measure.
+    package init?(_ loop: any EventLoop, _ plugins: LoopPlugins, _ budget: MemoryBudget) {
+        guard budget.measures, let calls = plugins.completions.calls else { return nil }
+        self.loop = loop
+        self.calls = calls
+        self.budget = budget
+        rule = ReceiveRule(limit: budget.limit)
+        place = budget.addWatch()
+        calls.watch { [weak self] in self?.look(in: Self.pause) }
+    }
+
+    private func look(in time: TimeAmount) {
+        loop.assumeIsolated().scheduleTask(in: time) { [weak self] in self?.look() }
+    }
+
+    private func look() {
+        guard !calls.isEmpty else {
+            _ = budget.report(place, receiving: 0)
+            return calls.rest()
+        }
+        let pressure = budget.pressure
+        guard pressure > budget.limit / 4 else {
+            _ = budget.report(place, receiving: 0)
+            return look(in: Self.pause)
+        }
+        look(in: end(pressure) > 0 ? Self.settling : Self.shortPause)
+    }
+
+    /// Ends what is too much; gives how many calls.
+    private func end(_ pressure: Int) -> Int {
+        let own = calls.count(.firstMessage)
+        let (others, isFirst) = budget.report(place, receiving: own)
+        let ended: [GRPCCall]
+        if own + others > 0 {
+            ended = calls.newest(
+                rule.excess(pressure: pressure, own: own, others: others, isFirst: isFirst), .firstMessage)
+        } else {
+            ended = calls.newest(
+                rule.excess(pressure: pressure, streams: calls.count(.laterMessage)), .laterMessage)
+        }
+        let error = budget.ending(pressure: pressure, isAlone: own + others == 1)
+        for call in ended { call.end(error) }
+        return ended.count
+    }
+}

@@ -1,0 +1,27 @@
+/// Decides how many of the answers that are being received must end when memory is short.
+///
+/// Nobody knows how large they will become. So half of them go, the newest first, until what is left fits or is one; that
+/// one goes as well when it doesn't fit alone.
+struct ReceiveRule {
+    /// Bytes of all answers together.
+    let limit: Int
+
+    /// How many must end.
+    ///
+    /// - Parameters:
+    ///   - pressure: bytes that answers take now.
+    ///   - own: answers on their way that whoever asks could end.
+    ///   - others: answers on their way elsewhere.
+    ///   - isFirst: whether the last one that stays is among `own`.
+    func excess(pressure: Int, own: Int, others: Int, isFirst: Bool) -> Int {
+        guard own > 0 else { return 0 }
+        guard own + others > 1 else { return pressure > limit + limit / 20 ? 1 : 0 }
+        guard pressure > limit - limit / 10 else { return 0 }
+        return min(isFirst ? own - 1 : own, (own + 1) / 2)
+    }
+
+    /// How many streams must end which have asked for a further message: one of them may be receiving a large one.
+    func excess(pressure: Int, streams: Int) -> Int {
+        pressure > limit + limit / 20 ? min(8, (streams + 1) / 2) : 0
+    }
+}

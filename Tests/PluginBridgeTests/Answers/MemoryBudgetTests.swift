@@ -1,0 +1,98 @@
+import DataFrames
+import DataPlaneAPI
+import PluginKit
+import PluginProtocol
+import Testing
+
+@testable import PluginBridge
+
+@Suite(.timeLimit(.minutes(1)))
+struct MemoryBudgetTests {
+    @Test func `a budget refuses while it is used up and only then`() {
+        let budget = MemoryBudget(limit: 100)
+        #expect(budget.refusal == nil)
+        var charge: MemoryBudget.Charge? = budget.charge(100)
+        #expect(budget.refusal?.httpStatus == 503)
+        #expect(charge != nil)
+        charge = nil
+        #expect(budget.inUse == 0)
+        #expect(budget.refusal == nil)
+    }
+
+    @Test func `what ends a call says whether it may come again`() {
+        let budget = MemoryBudget(limit: 100)
+        let charge = budget.charge(50)
+        for (pressure, isAlone, status) in [(140, true, 503), (160, true, 502), (160, false, 503)] {
+            let ending = budget.ending(pressure: pressure, isAlone: isAlone)
+            let error = PluginFault.error(ending, pluginID: "p", timeout: 7)
+            #expect(error.httpStatus == status)
+            #expect((error.retryAfterSeconds != nil) == (status == 503))
+            #expect(error.message.contains("plugin-memory-limit"))
+        }
+        withExtendedLifetime(charge) {}
+    }
+
+    @Test func `watches tell each other what they see`() {
+        let budget = MemoryBudget(limit: 100)
+        let first = budget.addWatch()
+        let second = budget.addWatch()
+        #expect(budget.report(second, receiving: 3) == (0, true))
+        #expect(budget.report(first, receiving: 2) == (3, true))
+        #expect(budget.report(second, receiving: 3) == (2, false))
+    }
+
+    @Test func `what is allocated shows, and what is given back`() throws {
+        let gauge = MemoryGauge()
+        gauge.settle()
+        let size = 512 << 20
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 64)
+        memory.initializeMemory(as: UInt8.self, repeating: 1)
+        let held = gauge.bytes(precise: 0)
+        memory.deallocate()
+        // Other tests allocate and free as well.
+        #expect(abs(held - size) < size / 2)
+        #expect(gauge.bytes(precise: 0) < size / 2)
+    }
+
+    @Test(arguments: ["/metrics", "/health", "/query", "/resource/x"])
+    func `an answer beyond the budget is refused in every service`(path: String) async throws {
+        var options = TestBridge.Options()
+        options.memoryLimit = 100_000
+        let large = [UInt8](repeating: 0, count: 200_000)
+        let methods = [PluginMethod.collectMetrics, .checkHealth, .queryData, .callResource].map { method in
+            GRPCServerMethod(method) { call in
+                Task {
+                    if method.isStreaming {
+                        try? await call.write(GRPCPayload(large))
+                        call.finish()
+                    } else {
+                        call.reply(GRPCPayload(large))
+                    }
+                }
+            }
+        }
+        try await TestBridge.with(methods: methods, options) { bridge in
+            let isQuery = path == "/query"
+            let reply = try await TestClient.send(
+                bridge, isQuery ? "POST" : "GET", path, body: isQuery ? QueryBody.of("A") : [])
+            #expect(reply.status == 502 && reply.text.contains("plugin-memory-limit"), "\(reply.text)")
+            #expect(bridge.budget.inUse == 0)
+        }
+    }
+
+    @Test func `a large answer is charged until its client has taken it`() async throws {
+        var plugin = TestPlugin()
+        let text = String(repeating: "x_total 1\n", count: 3_000_000)
+        plugin.metrics = { text }
+        try await TestBridge.with(plugin) { bridge in
+            try await TestClient.open(bridge, "/metrics") { reader in
+                let head = try await reader.head()
+                #expect(head.status == 200)
+                #expect(bridge.budget.inUse >= 30_000_000)
+                #expect(try await reader.skip(30_000_000))
+            }
+            // The last bytes may be here before the exchange is over there.
+            while bridge.budget.inUse > 0 { await Task.yield() }
+        }
+    }
+}

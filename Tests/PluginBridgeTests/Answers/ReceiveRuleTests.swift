@@ -1,0 +1,34 @@
+import Testing
+
+@testable import PluginBridge
+
+/// Which answers go while memory is short.
+struct ReceiveRuleTests {
+    private let rule = ReceiveRule(limit: 1000)
+
+    @Test func `nothing ends while there is room`() {
+        #expect(rule.excess(pressure: 900, own: 12, others: 3, isFirst: true) == 0)
+        #expect(rule.excess(pressure: 1050, own: 1, others: 0, isFirst: true) == 0)
+        #expect(rule.excess(pressure: 1050, streams: 5) == 0)
+        #expect(rule.excess(pressure: 5000, own: 0, others: 3, isFirst: false) == 0)
+    }
+
+    @Test(arguments: [(12, 6), (6, 3), (3, 2), (2, 1)])
+    func `half of several end, and the last one stays`(own: Int, ended: Int) {
+        #expect(rule.excess(pressure: 901, own: own, others: 0, isFirst: true) == ended)
+    }
+
+    @Test func `of two on two loops the one of the first loop stays`() {
+        #expect(rule.excess(pressure: 901, own: 1, others: 1, isFirst: true) == 0)
+        #expect(rule.excess(pressure: 901, own: 1, others: 1, isFirst: false) == 1)
+    }
+
+    @Test func `one that doesn't fit alone ends`() {
+        #expect(rule.excess(pressure: 1051, own: 1, others: 0, isFirst: true) == 1)
+    }
+
+    @Test(arguments: [(1, 1), (2, 1), (9, 5), (10_000, 8)])
+    func `of streams that wait for a message some end`(streams: Int, ended: Int) {
+        #expect(rule.excess(pressure: 1051, streams: streams) == ended)
+    }
+}
