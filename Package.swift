@@ -158,7 +158,7 @@ let package = Package(
                 "DataPlane", "PluginBridge", "PluginProtocol", "HTTPKit", "SystemKit", "DataPlaneAPI",
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
-        tests("GatewayTests", ["Gateway", "Access", "HTTPKit", "SystemKit", "DataPlaneAPI"] + certificates),
+        tests("GatewayTests", ["Gateway", "PluginBridge", "Access", "HTTPKit", "SystemKit", "DataPlaneAPI"] + certificates),
         tests("APIServerTests", ["APIServer", "HTTPKit", "SystemKit", "DataPlaneAPI", grdb, logging] + nio),
     ],
     swiftLanguageModes: [.v6]

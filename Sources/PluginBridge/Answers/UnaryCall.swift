@@ -10,15 +10,22 @@ struct UnaryCall {
     private let instance: PluginInstance
     private let plugins: LoopPlugins
     private let timeout: Int
+    private let timeoutSetting: String
 
     /// A call.
     ///
-    /// - Parameter timeout: seconds (setting plugin-call-timeout).
-    init(_ exchange: Exchange, _ instance: PluginInstance, _ plugins: LoopPlugins, timeout: Int) {
+    /// - Parameters:
+    ///   - timeout: seconds.
+    ///   - timeoutSetting: what the timeout comes from, for messages.
+    init(
+        _ exchange: Exchange, _ instance: PluginInstance, _ plugins: LoopPlugins, timeout: Int,
+        timeoutSetting: String = PluginFault.callTimeout
+    ) {
         self.exchange = exchange
         self.instance = instance
         self.plugins = plugins
         self.timeout = timeout
+        self.timeoutSetting = timeoutSetting
     }
 
     /// Makes the call.
@@ -50,6 +57,6 @@ struct UnaryCall {
     }
 
     private func fault(_ error: GRPCError, _ method: PluginMethod) -> GatewayError {
-        PluginFault.error(error, of: method, instance: instance, timeout: timeout)
+        PluginFault.error(error, of: method, instance: instance, timeout: timeout, timeoutSetting: timeoutSetting)
     }
 }
