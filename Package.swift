@@ -158,7 +158,9 @@ let package = Package(
                 "DataPlane", "PluginBridge", "PluginProtocol", "Access", "HTTPKit", "SystemKit", "DataPlaneAPI",
                 .product(name: "Crypto", package: "swift-crypto"),
             ] + nio),
-        tests("GatewayTests", ["Gateway", "Access", "HTTPKit", "SystemKit", "DataPlaneAPI"] + certificates),
+        tests(
+            "GatewayTests",
+            ["Gateway", "PluginBridge", "Access", "HTTPKit", "SystemKit", "DataPlaneAPI"] + certificates),
         tests("APIServerTests", ["APIServer", "HTTPKit", "SystemKit", "DataPlaneAPI", grdb, logging] + nio),
     ],
     swiftLanguageModes: [.v6]

@@ -70,6 +70,8 @@ struct ServeOptions: ParsableArguments {
     var pluginResponseLimit: String?
     @Option(help: "Seconds between two messages of such an answer (default 0, no limit).")
     var pluginStreamIdleTimeout: String?
+    @Option(help: "Most bytes of a plugin's metrics at one scrape (default 16777216).")
+    var pluginMetricsLimit: String?
     @Option(help: "Most bytes of one message of a stream (default 4194304).")
     var streamPacketLimit: String?
     @Option(help: "Most bytes that a client publishes at once (default 65536).")
@@ -120,7 +122,8 @@ struct ServeOptions: ParsableArguments {
             ("upstream-response-timeout", upstreamResponseTimeout), ("plugin-call-timeout", pluginCallTimeout),
             ("plugin-start-timeout", pluginStartTimeout), ("plugin-request-limit", pluginRequestLimit),
             ("plugin-response-limit", pluginResponseLimit), ("plugin-stream-idle-timeout", pluginStreamIdleTimeout),
-            ("stream-packet-limit", streamPacketLimit), ("stream-publish-limit", streamPublishLimit),
+            ("plugin-metrics-limit", pluginMetricsLimit), ("stream-packet-limit", streamPacketLimit),
+            ("stream-publish-limit", streamPublishLimit),
             ("stream-listeners-limit", streamListenersLimit), ("stream-limit", streamLimit),
             ("stream-queue-messages", streamQueueMessages), ("stream-queue-bytes", streamQueueBytes),
             ("stream-drop-limit", streamDropLimit), ("stream-stall-timeout", streamStallTimeout),

@@ -11,15 +11,21 @@ package struct BridgeSettings: Sendable {
     package var requestLimit: Int
     /// The most bytes of any answer's body; nil for no limit (setting plugin-response-limit).
     package var responseLimit: Int?
+    /// The most bytes of a plugin's metrics (setting plugin-metrics-limit).
+    package var metricsLimit: Int
     /// Between two messages of a resource's answer, seconds; nil for no limit (setting plugin-stream-idle-timeout).
     package var idleTimeout: Int?
     /// The format frames are asked for (setting frame-format).
     package var format: DataFrameFormat
 
     /// Settings.
-    package init(requestLimit: Int, responseLimit: Int? = nil, idleTimeout: Int? = nil, format: DataFrameFormat) {
+    package init(
+        requestLimit: Int, responseLimit: Int? = nil, metricsLimit: Int, idleTimeout: Int? = nil,
+        format: DataFrameFormat
+    ) {
         self.requestLimit = requestLimit
         self.responseLimit = responseLimit
+        self.metricsLimit = metricsLimit
         self.idleTimeout = idleTimeout
         self.format = format
     }
@@ -96,12 +102,26 @@ package final class LoopBridges {
                     responseLimit: key.response, requestSetting: setting),
                 plugins: plugins, budget: budget),
             health: HealthBridge(timeout: key.timeout, plugins: plugins, budget: budget),
-            metrics: MetricsBridge(timeout: key.timeout, plugins: plugins, budget: budget),
+            metrics: metrics(timeout: key.timeout, response: key.response),
             admission: AdmissionBridge(
                 timeout: key.timeout, requestLimit: key.request, setting: setting, plugins: plugins, budget: budget,
                 workers: workers),
             conversion: ConversionBridge(
                 timeout: key.timeout, requestLimit: key.request, setting: setting, plugins: plugins, budget: budget),
             requestLimit: key.request, requestSetting: setting)
+    }
+
+    /// A bridge for metrics.
+    ///
+    /// - Parameter response: the most bytes of an answer to a resource call; metrics are one where it is less.
+    private func metrics(timeout: Int, response: Int?) -> MetricsBridge {
+        var made = MetricsBridgeSettings(timeout: timeout, limit: settings.metricsLimit)
+        if let response, response < made.limit {
+            made.limit = response
+            made.limitSetting =
+                response == settings.responseLimit
+                ? "plugin-response-limit" : "limits.maxResponseBytes of the DataPlaneService"
+        }
+        return MetricsBridge(settings: made, plugins: plugins, budget: budget)
     }
 }

@@ -57,6 +57,12 @@ package final class LoopState {
         contexts = [:]
     }
 
+    /// The plugin of an id; where there is none, the one that has it as an alias.
+    package func plugin(_ id: String) -> PluginManifest? {
+        if let known = manifests[id] { return known }
+        return manifests.values.filter { $0.aliasIDs.contains(id) }.min { $0.id < $1.id }
+    }
+
     /// The plugin context of a data source, encoded once and kept: equal requests send equal bytes.
     func context(_ source: DataSource, pluginID: String, version: String, namespace: String, userAgent: String)
         -> [UInt8]

@@ -6,10 +6,12 @@ import NIOCore
 final class AdminHandler: ExchangeHandler {
     private let pages: AdminPages
     private let gate: any ExchangeGate
+    private let scrape: PluginScrape?
 
-    init(pages: AdminPages, gate: any ExchangeGate) {
+    init(pages: AdminPages, gate: any ExchangeGate, scrape: PluginScrape?) {
         self.pages = pages
         self.gate = gate
+        self.scrape = scrape
     }
 
     func handle(_ exchange: Exchange) {
@@ -19,11 +21,13 @@ final class AdminHandler: ExchangeHandler {
             return exchange.respond(.methodNotAllowed(exchange.request.methodText, allow: ["GET", "HEAD"]))
         }
         let path = exchange.path
+        if let scrape, let id = PluginScrape.pluginID(path) { return scrape.answer(exchange, pluginID: id) }
+        let targets = Result { () throws(GatewayError) in try ScrapeTargets(exchange) }
         let query = exchange.request.withQuery { String(decoding: $0, as: UTF8.self) }
         let bound = NIOLoopBound(exchange, eventLoop: exchange.loop)
         let (loop, pages) = (exchange.loop, pages)
         Task {
-            let page = await pages.page(path, query: query)
+            let page = await pages.page(path, query: query, targets: targets)
             loop.execute {
                 let exchange = bound.value
                 switch page {

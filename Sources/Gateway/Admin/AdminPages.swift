@@ -11,14 +11,25 @@ struct AdminPages: Sendable {
     let store: ObjectStore
     let explanation: Explanation
     let metrics: GatewayMetrics
+    let streams: StreamHub
 
-    func page(_ path: CanonicalPath, query: String) async -> Result<AdminPage, GatewayError> {
+    /// A page.
+    ///
+    /// - Parameter targets: where the request was sent to.
+    func page(
+        _ path: CanonicalPath, query: String, targets: Result<ScrapeTargets, GatewayError>
+    ) async -> Result<AdminPage, GatewayError> {
         let segments = (0..<path.count).map { path.text($0) }
         switch segments {
         case [""]: return .success(AdminPage(text: Self.index))
         case ["healthz"]: return .success(AdminPage(text: "ok\n"))
         case ["metrics"]:
-            return .success(AdminPage(text: await metrics.text(host, store), contentType: GatewayMetrics.contentType))
+            return .success(
+                AdminPage(text: await metrics.text(host, store, streams), contentType: MetricsBridge.contentType))
+        case ["metrics", "plugins"]:
+            let plugins = await host.status().map(\.manifest)
+            let claimed = Set(controller.routes.all.map(\.pluginID))
+            return targets.map { AdminPage(json: $0.document(plugins, claimed: claimed)) }
         case ["routes"]: return .success(AdminPage(json: routes()))
         case ["plugins"]: return .success(AdminPage(json: await plugins()))
         case ["plugins", segments.count == 3 ? segments[1] : "", "stderr"]:
@@ -38,7 +49,9 @@ struct AdminPages: Sendable {
     private static let index = """
         dataplane-gateway \(GatewayVersion.text), admin listener
         /healthz                 the process is alive
-        /metrics                 metrics in the Prometheus text format
+        /metrics                 metrics of the gateway in the Prometheus text format
+        /metrics/plugins/ID      metrics of a plugin
+        /metrics/plugins         what Prometheus' http_sd_configs asks for: all of these
         /routes                  the claimed routes
         /plugins                 the plugins and their states
         /plugins/ID/stderr       what a plugin wrote last (may hold secrets)
@@ -64,22 +77,20 @@ struct AdminPages: Sendable {
                 var entry: JSONValue = [
                     "id": .string(status.manifest.id), "type": .string(status.manifest.type),
                     "version": .string(status.manifest.version), "folder": .string(status.manifest.folder),
-                    "restarts": .int(status.restarts),
+                    "restarts": .int(status.restarts), "starts": .int(status.starts),
+                    "phase": .string(status.state.phase.rawValue),
                 ]
+                if let pid = status.pid { entry["pid"] = .int(Int(pid)) }
                 switch status.state {
-                case .ready(let instance):
-                    entry["phase"] = .string(PluginPhase.ready.rawValue)
-                    entry["generation"] = .int(instance.generation)
-                    if let pid = instance.pid { entry["pid"] = .int(Int(pid)) }
-                case .down(let phase, let error):
-                    entry["phase"] = .string(phase.rawValue)
-                    entry["message"] = .string(error.message)
+                case .ready(let instance): entry["generation"] = .int(instance.generation)
+                case .down(_, let error): entry["message"] = .string(error.message)
                 }
                 return entry
             })
     }
 
-    private static func noPlugin(_ id: String) -> GatewayError {
+    /// The 404 for a plugin that isn't installed.
+    static func noPlugin(_ id: String) -> GatewayError {
         GatewayError(.notFound, "there is no plugin \"\(id)\"; /plugins lists them")
     }
 

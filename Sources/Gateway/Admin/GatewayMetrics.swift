@@ -6,13 +6,16 @@ import PluginBridge
 import Synchronization
 import SystemKit
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 /// Counts exchanges and writes the gateway's own metrics in the Prometheus text format.
 final class GatewayMetrics: Sendable {
-    static let contentType = "text/plain; version=0.0.4; charset=utf-8"
-
     private let loops = Mutex<[(loop: any EventLoop, counters: NIOLoopBound<LoopCounters>)]>([])
     private let budget: MemoryBudget
     private let started = ContinuousClock.now
+    private let startTime = time(nil)
 
     init(budget: MemoryBudget) {
         self.budget = budget
@@ -27,58 +30,53 @@ final class GatewayMetrics: Sendable {
     }
 
     /// All metrics.
-    func text(_ host: PluginHost, _ store: ObjectStore) async -> String {
+    func text(_ host: PluginHost, _ store: ObjectStore, _ streams: StreamHub) async -> String {
         var sum = LoopCounters.Values()
         for (loop, counters) in loops.withLock({ $0 }) {
             if let values = try? await loop.submit({ counters.value.values }).get() { sum.add(values) }
         }
-        var out = ""
-        func family(_ name: String, _ kind: String, _ help: String) {
-            out += "# HELP \(name) \(help)\n# TYPE \(name) \(kind)\n"
-        }
-        family("gateway_requests_total", "counter", "Answered requests by handler and status; 0: the client left.")
-        for handler in HandlerName.allCases {
-            for (code, count) in sum.requests[handler.index].enumerated() where count > 0 {
-                out += "gateway_requests_total{handler=\"\(handler.rawValue)\",code=\"\(code)\"} \(count)\n"
-            }
-        }
-        family("gateway_request_seconds_total", "counter", "Time from a request's head to the end of its answer.")
-        for handler in HandlerName.allCases where sum.nanoseconds[handler.index] > 0 {
-            let seconds = Double(sum.nanoseconds[handler.index]) / 1e9
-            out += "gateway_request_seconds_total{handler=\"\(handler.rawValue)\"} \(seconds)\n"
-        }
-        family("gateway_tls_handshake_errors_total", "counter", "Connections that failed before TLS was established.")
-        out += "gateway_tls_handshake_errors_total \(sum.failedHandshakes)\n"
-        family("gateway_plugin_up", "gauge", "Whether a plugin answers.")
-        let plugins = await host.status()
-        for plugin in plugins {
-            var isUp = 0
-            if case .ready = plugin.state { isUp = 1 }
-            out += "gateway_plugin_up{plugin=\"\(Self.escape(plugin.manifest.id))\"} \(isUp)\n"
-        }
-        family("gateway_plugin_restarts_total", "counter", "How often a plugin was started again.")
-        for plugin in plugins {
-            out += "gateway_plugin_restarts_total{plugin=\"\(Self.escape(plugin.manifest.id))\"} \(plugin.restarts)\n"
-        }
-        family("gateway_plugin_answer_bytes", "gauge", "Bytes of plugin answers held now.")
-        out += "gateway_plugin_answer_bytes \(budget.inUse)\n"
-        family("gateway_store_resource_version", "gauge", "The newest resourceVersion.")
-        out += "gateway_store_resource_version \(store.currentVersion)\n"
-        family("gateway_watchers", "gauge", "Open watches.")
-        out += "gateway_watchers \(store.watcherCount)\n"
-        family("process_resident_memory_bytes", "gauge", "Resident memory.")
-        out += "process_resident_memory_bytes \(ProcessFacts.residentBytes)\n"
-        family("process_open_fds", "gauge", "Open descriptors.")
-        out += "process_open_fds \(ProcessFacts.openDescriptors)\n"
-        family("gateway_uptime_seconds", "gauge", "Time since the start.")
-        out += "gateway_uptime_seconds \((ContinuousClock.now - started).components.seconds)\n"
-        family("gateway_build_info", "gauge", "The version.")
-        out += "gateway_build_info{version=\"\(GatewayVersion.text)\"} 1\n"
-        return out
+        let (running, listeners) = (await streams.streams(), await streams.listeners())
+        var out = MetricsText()
+        requests(sum, into: &out)
+        PluginMetrics.write(await host.status(), into: &out)
+        out.single("gateway_plugin_answer_bytes", .gauge, "Bytes of plugin answers held now.", budget.inUse)
+        out.single("gateway_streams", .gauge, "Streams that run for at least one listener.", running)
+        out.single("gateway_stream_listeners", .gauge, "Clients that listen to streams.", listeners)
+        out.single(
+            "gateway_store_resource_version", .gauge, "The newest resourceVersion.", store.currentVersion)
+        out.single("gateway_watchers", .gauge, "Open watches.", store.watcherCount)
+        process(into: &out)
+        return out.text
     }
 
-    /// A label's value.
-    private static func escape(_ text: String) -> String {
-        text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+    private func requests(_ sum: LoopCounters.Values, into out: inout MetricsText) {
+        out.family("gateway_requests_total", .counter, "Answered requests by handler and status; 0: the client left.")
+        for handler in HandlerName.allCases {
+            for (code, count) in sum.requests[handler.index].enumerated() where count > 0 {
+                out.sample(count, ["handler": handler.rawValue, "code": String(code)])
+            }
+        }
+        out.family("gateway_request_seconds_total", .counter, "Time from a request's head to the end of its answer.")
+        for handler in HandlerName.allCases where sum.nanoseconds[handler.index] > 0 {
+            out.sample(Double(sum.nanoseconds[handler.index]) / 1e9, ["handler": handler.rawValue])
+        }
+        out.single(
+            "gateway_tls_handshake_errors_total", .counter, "Connections that failed before TLS was established.",
+            sum.failedHandshakes)
+    }
+
+    private func process(into out: inout MetricsText) {
+        if let own = ProcessFacts.own {
+            out.single("process_resident_memory_bytes", .gauge, "Resident memory.", own.residentBytes)
+            out.single("process_cpu_seconds_total", .counter, "CPU time, user and system.", own.cpuSeconds)
+            out.single("process_open_fds", .gauge, "Open descriptors.", own.openDescriptors ?? 0)
+        }
+        out.single("process_max_fds", .gauge, "The most descriptors that may be open.", ProcessFacts.descriptorLimit)
+        out.single("process_start_time_seconds", .gauge, "When the process started, seconds since 1970.", startTime)
+        out.single(
+            "gateway_uptime_seconds", .gauge, "Time since the start.",
+            (ContinuousClock.now - started).components.seconds)
+        out.family("gateway_build_info", .gauge, "The version.")
+        out.sample(1, ["version": GatewayVersion.text])
     }
 }

@@ -49,13 +49,7 @@ enum Chain {
         guard let state = parts.publisher.state(of: loop) else {
             return PathFilter(owned: owned, next: parts.access.handler(loop, next: api))
         }
-        let bridges = LoopBridges(
-            loop,
-            settings: BridgeSettings(
-                requestLimit: settings.pluginRequestLimit, responseLimit: settings.pluginResponseLimit,
-                idleTimeout: settings.pluginStreamIdleTimeout,
-                format: settings.frameFormat == "arrow" ? .arrow : .json),
-            plugins: state.plugins, budget: parts.budget, workers: parts.workers)
+        let bridges = bridges(loop, state, parts)
         let dataPlane = DataPlaneHandler(
             state: state, bridges: bridges, streams: parts.streams.bridge(on: loop),
             proxy: DataSourceProxy(
@@ -74,10 +68,31 @@ enum Chain {
     ///
     /// On loopback it answers whoever is on this machine, also when users have to sign in: it is where operators look
     /// when that fails. Elsewhere it needs authentication as everything else does.
-    static func admin(_ loop: any EventLoop, _ pages: AdminPages, _ access: AccessSetup, isLocal: Bool)
+    static func admin(_ loop: any EventLoop, _ pages: AdminPages, _ parts: ChainParts, isLocal: Bool)
         -> any ExchangeHandler
     {
-        guard !isLocal else { return AdminHandler(pages: pages, gate: FirstRunGate()) }
-        return access.handler(loop, next: AdminHandler(pages: pages, gate: access.gate(access.policy())))
+        let scrape = parts.publisher.state(of: loop).map { state in
+            PluginScrape(
+                state: state,
+                bridge: MetricsBridge(
+                    settings: MetricsBridgeSettings(
+                        timeout: parts.settings.pluginCallTimeout, limit: parts.settings.pluginMetricsLimit),
+                    plugins: state.plugins, budget: parts.budget))
+        }
+        guard !isLocal else { return AdminHandler(pages: pages, gate: FirstRunGate(), scrape: scrape) }
+        let access = parts.access
+        return access.handler(
+            loop, next: AdminHandler(pages: pages, gate: access.gate(access.policy()), scrape: scrape))
+    }
+
+    private static func bridges(_ loop: any EventLoop, _ state: LoopState, _ parts: ChainParts) -> LoopBridges {
+        let settings = parts.settings
+        return LoopBridges(
+            loop,
+            settings: BridgeSettings(
+                requestLimit: settings.pluginRequestLimit, responseLimit: settings.pluginResponseLimit,
+                metricsLimit: settings.pluginMetricsLimit, idleTimeout: settings.pluginStreamIdleTimeout,
+                format: settings.frameFormat == "arrow" ? .arrow : .json),
+            plugins: state.plugins, budget: parts.budget, workers: parts.workers)
     }
 }

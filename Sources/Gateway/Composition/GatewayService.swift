@@ -82,7 +82,7 @@ struct GatewayService: Service, CustomStringConvertible {
             explanation: Explanation(
                 routes: { controller.routes }, source: { await sources.table?.find(orgID: $0, uid: $1) },
                 plugin: { Self.describe(host.state($0)) }, upstream: upstream),
-            metrics: parts.metrics)
+            metrics: parts.metrics, streams: streams)
         let listeners = try await listen(group, parts, pages, folders)
         let announcement = Announcement(listeners: listeners, data: folders.data)
         try announcement.publish()
@@ -131,7 +131,7 @@ struct GatewayService: Service, CustomStringConvertible {
             }
             return LoopContext(
                 loop: loop,
-                chain: Chain.admin(loop, pages, access, isLocal: Settings.isLoopback(listener.address.host)),
+                chain: Chain.admin(loop, pages, parts, isLocal: Settings.isLoopback(listener.address.host)),
                 limits: dataLimits)
         }
     }

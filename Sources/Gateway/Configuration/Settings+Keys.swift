@@ -13,7 +13,8 @@ extension Settings {
         "plugins-dir", "provisioning",
         "datasources", "grafana-config", "manifests", "upstream", "log-level", "log-format",
         "upstream-connect-timeout", "upstream-response-timeout", "plugin-call-timeout", "plugin-start-timeout",
-        "plugin-request-limit", "plugin-response-limit", "plugin-stream-idle-timeout", "stream-packet-limit",
+        "plugin-request-limit", "plugin-response-limit", "plugin-stream-idle-timeout", "plugin-metrics-limit",
+        "stream-packet-limit",
         "stream-publish-limit", "stream-listeners-limit", "stream-limit", "stream-queue-messages",
         "stream-queue-bytes", "stream-drop-limit", "stream-stall-timeout", "stream-heartbeat",
         "stream-allowed-origins", "datasource-proxy-private", "backend-client-certificate", "plugin-memory-limit",
@@ -67,6 +68,7 @@ extension Settings {
         case "plugin-request-limit": pluginRequestLimit = try reader.number(1024...Int(Int32.max))
         case "plugin-response-limit": pluginResponseLimit = try reader.optional(1...(1 << 40))
         case "plugin-stream-idle-timeout": pluginStreamIdleTimeout = try reader.optional(1...86_400)
+        case "plugin-metrics-limit": pluginMetricsLimit = try reader.number(1024...(1 << 30))
         case "stream-packet-limit": streams.packetLimit = try reader.number(1024...(1 << 30))
         case "stream-publish-limit": streams.publishLimit = try reader.number(64...(1 << 30))
         case "stream-listeners-limit": streams.listenerLimit = try reader.number(1...1_000_000)

@@ -67,6 +67,8 @@ package struct Settings: Sendable {
     package var pluginResponseLimit: Int?
     /// Between two messages of such an answer, seconds; nil for no limit.
     package var pluginStreamIdleTimeout: Int?
+    /// The most bytes of a plugin's metrics at one scrape.
+    package var pluginMetricsLimit = 16 * 1024 * 1024
     /// How plugins' streams are run.
     package var streams = StreamSettings()
     /// The most bytes of the body of an API object.

@@ -3,13 +3,19 @@ import PluginProtocol
 
 /// Turns a failed plugin call into the gateway's error: 502, 503 or 504 by cause, or what the plugin chose.
 package enum PluginFault {
+    /// Where the timeout of a call comes from unless somebody else sets it.
+    package static let callTimeout = "setting plugin-call-timeout"
+
     /// The error for the client.
     ///
     /// - Parameters:
     ///   - error: how the call ended.
     ///   - pluginID: the plugin that was called.
     ///   - timeout: the time the call had, seconds.
-    package static func error(_ error: GRPCError, pluginID: String, timeout: Int) -> GatewayError {
+    ///   - timeoutSetting: where that comes from.
+    package static func error(
+        _ error: GRPCError, pluginID: String, timeout: Int, timeoutSetting: String = callTimeout
+    ) -> GatewayError {
         let text = String(error.message.unicodeScalars.prefix(4096).map(Character.init))
         func fault(_ code: ErrorCode, _ message: String, retryAfter: Int? = nil) -> GatewayError {
             GatewayError(code, message, source: .plugin, cause: error.description, retryAfterSeconds: retryAfter)
@@ -17,7 +23,7 @@ package enum PluginFault {
         switch error.code {
         case .deadlineExceeded:
             return fault(
-                .gatewayTimeout, "plugin \(pluginID) did not answer within \(timeout) s (setting plugin-call-timeout)")
+                .gatewayTimeout, "plugin \(pluginID) did not answer within \(timeout) s (\(timeoutSetting))")
         case .unavailable:
             return fault(
                 .serviceUnavailable, "plugin \(pluginID) went away during the call; it is being started again: \(text)",
@@ -43,10 +49,12 @@ package enum PluginFault {
     /// The error for the client of a call of one method; an instance that doesn't implement it keeps that in mind, so
     /// that the conditions of the services that need it can say so.
     package static func error(
-        _ error: GRPCError, of method: PluginMethod, instance: PluginInstance, timeout: Int
+        _ error: GRPCError, of method: PluginMethod, instance: PluginInstance, timeout: Int,
+        timeoutSetting: String = callTimeout
     ) -> GatewayError {
         guard error.code == .unimplemented else {
-            return self.error(error, pluginID: instance.pluginID, timeout: timeout)
+            return self.error(
+                error, pluginID: instance.pluginID, timeout: timeout, timeoutSetting: timeoutSetting)
         }
         instance.note(missing: method)
         return notImplemented(method, instance.pluginID)

@@ -12,16 +12,24 @@ struct UnaryCall {
     private let plugins: LoopPlugins
     private let timeout: Int
     private let budget: MemoryBudget
+    private let timeoutSetting: String
 
     /// A call.
     ///
-    /// - Parameter timeout: seconds (setting plugin-call-timeout).
-    init(_ exchange: Exchange, _ instance: PluginInstance, _ plugins: LoopPlugins, timeout: Int, budget: MemoryBudget) {
+    /// - Parameters:
+    ///   - timeout: seconds.
+    ///   - budget: what the answer is charged to.
+    ///   - timeoutSetting: what the timeout comes from, for messages.
+    init(
+        _ exchange: Exchange, _ instance: PluginInstance, _ plugins: LoopPlugins, timeout: Int, budget: MemoryBudget,
+        timeoutSetting: String = PluginFault.callTimeout
+    ) {
         self.exchange = exchange
         self.instance = instance
         self.plugins = plugins
         self.timeout = timeout
         self.budget = budget
+        self.timeoutSetting = timeoutSetting
     }
 
     /// Makes the call.
@@ -64,6 +72,6 @@ struct UnaryCall {
     }
 
     private func fault(_ error: GRPCError, _ method: PluginMethod) -> GatewayError {
-        PluginFault.error(error, of: method, instance: instance, timeout: timeout)
+        PluginFault.error(error, of: method, instance: instance, timeout: timeout, timeoutSetting: timeoutSetting)
     }
 }

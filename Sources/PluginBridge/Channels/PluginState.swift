@@ -56,10 +56,18 @@ package enum PluginState: Sendable {
     case ready(PluginInstance)
     /// Calls are refused with this error.
     case down(PluginPhase, GatewayError)
+
+    /// The phase that this is.
+    package var phase: PluginPhase {
+        switch self {
+        case .ready: .ready
+        case .down(let phase, _): phase
+        }
+    }
 }
 
 /// The phases of a plugin, as conditions and the admin listener name them.
-package enum PluginPhase: String, Sendable {
+package enum PluginPhase: String, Sendable, CaseIterable {
     case starting = "Starting"
     case ready = "Ready"
     case degraded = "Degraded"

@@ -3,35 +3,75 @@ import HTTPKit
 import NIOCore
 import PluginProtocol
 
+/// What bounds the metrics of a plugin.
+package struct MetricsBridgeSettings: Sendable {
+    /// For one call, seconds (setting plugin-call-timeout).
+    package var timeout: Int
+    /// The most bytes of an answer.
+    package var limit: Int
+    /// Where the limit is set, for messages.
+    package var limitSetting: String
+
+    /// Settings.
+    package init(timeout: Int, limit: Int = 16 * 1024 * 1024, limitSetting: String = "plugin-metrics-limit") {
+        self.timeout = timeout
+        self.limit = limit
+        self.limitSetting = limitSetting
+    }
+}
+
 /// Translates a scrape to `pluginv2.Diagnostics/CollectMetrics` and answers the plugin's text as it came.
 package final class MetricsBridge {
-    private let timeout: Int
+    /// The media type of the Prometheus text format.
+    package static let contentType = "text/plain; version=0.0.4; charset=utf-8"
+
+    private let settings: MetricsBridgeSettings
     private let plugins: LoopPlugins
     private let budget: MemoryBudget
 
     /// A bridge for one event loop.
-    ///
-    /// - Parameter timeout: for one call, seconds (setting plugin-call-timeout).
-    package init(timeout: Int, plugins: LoopPlugins, budget: MemoryBudget) {
-        self.timeout = timeout
+    package init(settings: MetricsBridgeSettings, plugins: LoopPlugins, budget: MemoryBudget) {
+        self.settings = settings
         self.plugins = plugins
         self.budget = budget
     }
 
     /// Asks a plugin for the metrics of its process and answers the exchange with the Prometheus text format.
     ///
-    /// - Parameter context: an encoded plugin context; plugins don't look at it.
-    package func collect(_ exchange: Exchange, context: [UInt8] = [], instance: PluginInstance) {
-        let call = UnaryCall(exchange, instance, plugins, timeout: timeout, budget: budget)
+    /// - Parameters:
+    ///   - context: an encoded plugin context; plugins don't look at it.
+    ///   - patience: how long the client says it waits, seconds; nil when it doesn't say.
+    package func collect(
+        _ exchange: Exchange, context: [UInt8] = [], instance: PluginInstance, patience: Int? = nil
+    ) {
+        var call = UnaryCall(exchange, instance, plugins, timeout: settings.timeout, budget: budget)
+        if let patience, patience < settings.timeout {
+            call = UnaryCall(
+                exchange, instance, plugins, timeout: patience, budget: budget,
+                timeoutSetting: "the time that the scraper gives")
+        }
+        let settings = settings
         call.start(.collectMetrics, PluginRequest.collectMetrics(context: context)) { (message) throws(GatewayError) in
+            // Looked at before the pieces of the message are joined, which takes as much memory again.
+            guard message.count <= settings.limit else { throw Self.tooLong(message.count, settings, instance) }
             let text: ByteBuffer
             do throws(WireError) {
                 text = try message.withBytes { (bytes) throws(WireError) in try Self.text(bytes) }
             } catch {
                 throw PluginFault.unreadable(error.description, instance.pluginID)
             }
-            PacedBody.respond(exchange, 200, contentType: "text/plain; version=0.0.4; charset=utf-8", body: text)
+            PacedBody.respond(exchange, 200, contentType: Self.contentType, body: text)
         }
+    }
+
+    private static func tooLong(
+        _ count: Int, _ settings: MetricsBridgeSettings, _ instance: PluginInstance
+    ) -> GatewayError {
+        GatewayError(
+            .badGateway,
+            "plugin \(instance.pluginID) sent \(count) bytes of metrics, limit is \(settings.limit) "
+                + "(setting \(settings.limitSetting)); have it write fewer series",
+            source: .plugin)
     }
 
     /// The text in a CollectMetricsResponse: bytes in field 1 of the message in field 1.

@@ -15,6 +15,10 @@ package actor PluginHost {
         package let state: PluginState
         /// How often it was started again.
         package let restarts: Int
+        /// How many processes were started for it, those beside a running one too.
+        package let starts: Int
+        /// Its process, also while it starts or doesn't answer.
+        package let pid: Int32?
     }
 
     private let settings: PluginHostSettings
@@ -24,6 +28,8 @@ package actor PluginHost {
     private var supervisors: [String: PluginSupervisor] = [:]
     private var slots: [String: PluginSlot] = [:]
     private var numbers = 0
+    /// What supervisors counted that are gone, by plugin id: counters must not go back.
+    private var past: [String: (restarts: Int, starts: Int)] = [:]
     private var knownFaults: Set<String> = []
     private let board = PluginBoard()
 
@@ -76,6 +82,7 @@ package actor PluginHost {
             logger.info("plugin was removed", metadata: ["plugin": "\(id)"])
             manifests[id] = nil
             slots[id] = nil
+            past[id] = nil
             await supervisors.removeValue(forKey: id)?.stop()
             board.publish(id, .down(.missing, Self.unknown(id)))
             changed = true
@@ -118,9 +125,16 @@ package actor PluginHost {
             guard isReady else {
                 logger.error("the changed plugin does not start, the old one goes on", metadata: ["plugin": "\(id)"])
                 await candidate.stop()
+                let tried = await candidate.starts
+                past[id, default: (0, 0)].starts += tried
                 return
             }
             let old = supervisors[id]
+            if let old {
+                let (restarts, starts) = (await old.restarts, await old.starts)
+                past[id, default: (0, 0)].restarts += restarts
+                past[id, default: (0, 0)].starts += starts
+            }
             supervisors[id] = candidate
             slots[id] = slot
             let grace = settings.drainTime
@@ -153,8 +167,14 @@ package actor PluginHost {
     package func status() async -> [Status] {
         var all: [Status] = []
         for (id, manifest) in manifests.sorted(by: { $0.key < $1.key }) {
+            let supervisor = supervisors[id]
+            let (restarts, starts) = (await supervisor?.restarts ?? 0, await supervisor?.starts ?? 0)
+            let pid = await supervisor?.pid
+            let gone = past[id] ?? (0, 0)
             all.append(
-                Status(manifest: manifest, state: board.state(id), restarts: await supervisors[id]?.restarts ?? 0))
+                Status(
+                    manifest: manifest, state: board.state(id), restarts: gone.restarts + restarts,
+                    starts: gone.starts + starts, pid: pid))
         }
         return all
     }

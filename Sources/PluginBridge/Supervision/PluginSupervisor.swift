@@ -23,6 +23,8 @@ actor PluginSupervisor {
     private var sleeper: Task<Void, Never>?
     private(set) var output: PluginOutput?
     private(set) var restarts = 0
+    /// How many processes were started, those that never got ready too.
+    private(set) var starts = 0
 
     init(
         _ manifest: PluginManifest, number: Int, settings: PluginHostSettings, runtime: GRPCRuntime,
@@ -38,6 +40,9 @@ actor PluginSupervisor {
         logger[metadataKey: "plugin"] = "\(manifest.id)"
         self.logger = logger
     }
+
+    /// The process, in whatever state; nil when there is none.
+    var pid: Int32? { (current?.process ?? starting)?.pid }
 
     /// What the plugin wrote to stderr last.
     var stderrTail: String { output?.tail ?? "" }
@@ -188,6 +193,7 @@ actor PluginSupervisor {
         for (name, value) in settings.pluginVariables[manifest.id] ?? [:] { environment.set(name, value) }
         let output = PluginOutput(logger: logger)
         self.output = output
+        starts += 1
         let process: PluginProcess
         do {
             process = try await PluginProcess.start(

@@ -7,6 +7,8 @@ final class Gateway: Sendable {
     let port: UInt16
     /// The port for HTTPS; 0 when it is off.
     let securePort: UInt16
+    /// The port of the admin listener.
+    let adminPort: UInt16
     let process: ChildProcess
 
     /// Starts the built gateway and waits for its ready line.
@@ -44,6 +46,7 @@ final class Gateway: Sendable {
         }
         port = Self.port(ready, "http")
         securePort = Self.port(ready, "https")
+        adminPort = Self.port(ready, "admin")
     }
 
     /// The port that a ready line names for a scheme; 0 for none.
@@ -76,6 +79,11 @@ final class Gateway: Sendable {
         _ method: String, _ target: String, _ headers: [(String, String)] = [], body: String? = nil
     ) throws -> Answer {
         try connect().request(method, target, headers, body: body)
+    }
+
+    /// One request to the admin listener.
+    func admin(_ target: String, _ headers: [(String, String)] = [], method: String = "GET") throws -> Answer {
+        try RawClient(port: adminPort).request(method, target, headers)
     }
 
     /// Resident memory, bytes.

@@ -27,4 +27,26 @@ struct MetricsBridgeTests {
         let reply = try await TestBridge.with(methods: [broken]) { try await TestClient.send($0, "/metrics") }
         #expect(reply.status == 502)
     }
+
+    @Test func `a plugin that floods is 502 with the limit's name, and nothing of it is kept`() async throws {
+        var plugin = TestPlugin()
+        plugin.metrics = { String(repeating: "x_total 1\n", count: 10_000_000) }
+        try await TestBridge.with(plugin) { bridge in
+            let reply = try await TestClient.send(bridge, "/metrics")
+            #expect(reply.status == 502, "\(reply.text)")
+            #expect(reply.text.contains("limit is 16777216 (setting plugin-metrics-limit)"), "\(reply.text)")
+            #expect(bridge.budget.inUse == 0)
+        }
+    }
+
+    @Test func `a plugin whose answers fill the memory budget is refused before it is asked`() async throws {
+        var plugin = TestPlugin()
+        plugin.metrics = { "x_total 1\n" }
+        try await TestBridge.with(plugin) { bridge in
+            let charge = bridge.budget.charge(bridge.options.memoryLimit)
+            let reply = try await TestClient.send(bridge, "/metrics")
+            #expect(reply.status == 503 && reply.text.contains("plugin-memory-limit"), "\(reply.text)")
+            withExtendedLifetime(charge) {}
+        }
+    }
 }

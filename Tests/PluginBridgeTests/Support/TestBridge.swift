@@ -19,6 +19,7 @@ final class TestBridge: Sendable {
         var responseLimit: Int?
         var patience = TimeAmount.milliseconds(1)
         var memoryLimit = 256 << 20
+        var metricsLimit = 16 << 20
         var forwarding = HeaderForwarding()
         var format = DataFrameFormat.arrow
     }
@@ -120,7 +121,9 @@ private final class TestHandler: ExchangeHandler {
         settings.patience = options.patience
         resources = ResourceBridge(settings: settings, plugins: plugins, budget: budget)
         health = HealthBridge(timeout: options.timeout, plugins: plugins, budget: budget)
-        metrics = MetricsBridge(timeout: options.timeout, plugins: plugins, budget: budget)
+        metrics = MetricsBridge(
+            settings: MetricsBridgeSettings(timeout: options.timeout, limit: options.metricsLimit), plugins: plugins,
+            budget: budget)
         queries = QueryBridge(
             settings: QueryBridgeSettings(
                 timeout: options.timeout, requestLimit: options.requestLimit, format: options.format),

@@ -5,7 +5,7 @@ import PluginKit
 @main
 struct Showcase: Plugin {
     /// When the process started, for its metrics.
-    static let started = Date()
+    let started = Date()
 }
 
 extension Showcase: CheckHealthHandler {
@@ -26,7 +26,7 @@ extension Showcase: CollectMetricsHandler {
         """
         # HELP showcase_uptime_seconds Time since the plugin started.
         # TYPE showcase_uptime_seconds gauge
-        showcase_uptime_seconds \(Date().timeIntervalSince(Self.started))
+        showcase_uptime_seconds \(Date().timeIntervalSince(started))
 
         """
     }
