@@ -84,7 +84,9 @@ struct MemoryBudgetTests {
         var plugin = TestPlugin()
         let text = String(repeating: "x_total 1\n", count: 3_000_000)
         plugin.metrics = { text }
-        try await TestBridge.with(plugin) { bridge in
+        var options = TestBridge.Options()
+        options.metricsLimit = 64 << 20
+        try await TestBridge.with(plugin, options) { bridge in
             try await TestClient.open(bridge, "/metrics") { reader in
                 let head = try await reader.head()
                 #expect(head.status == 200)

@@ -143,7 +143,7 @@ struct ResourceFlowTests {
             try await Task.sleep(for: .seconds(3600))
         }
         var options = TestBridge.Options()
-        options.idleTimeout = 2
+        options.idleTimeout = 6
         try await TestBridge.with(plugin, options) { bridge in
             let reply = try await TestClient.send(bridge, "/r")
             #expect(reply.body == [1, 2] && !reply.isComplete)
