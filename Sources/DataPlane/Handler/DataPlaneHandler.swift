@@ -44,6 +44,8 @@ package final class DataPlaneHandler: ExchangeHandler {
         exchange.handledBy = route.type.handlerName
         exchange.objectName = route.objectName
         exchange.accessState.countsConnectionsAsDataSources = true
+        // A preflight has no credentials, and refusals are for the page to read too.
+        if route.type == .stream, streams?.admitPage(exchange) == true { return }
         if let refusal = gate.refusal(exchange) { return exchange.respond(refusal) }
         guard enter(exchange, route) else { return }
         do throws(GatewayError) {

@@ -34,7 +34,10 @@ package final class DataPlanePublisher: Sendable {
             entries.append((loop, plugins))
         }
         let hub = try await StreamHub.start(settings: settings, loops: entries, workers: workers)
-        await onEveryLoop { $0.streams = hub }
+        await onEveryLoop { state in
+            state.streams = hub
+            state.endUnclaimedStreams()
+        }
         return hub
     }
 
@@ -43,7 +46,10 @@ package final class DataPlanePublisher: Sendable {
 
     /// Publishes routes; returns when every loop has them, so that a condition set afterwards is true.
     package func publish(_ routes: RouteTable) async {
-        await onEveryLoop { $0.routes = routes }
+        await onEveryLoop { state in
+            state.routes = routes
+            state.endUnclaimedStreams()
+        }
     }
 
     /// Publishes data sources and plugin facts; returns when every loop has them.
