@@ -19,6 +19,8 @@ struct ChainParts: Sendable {
     let workers: NIOThreadPool
     /// For look-ups of host names; a slow name server holds up nothing else.
     let lookUps: NIOThreadPool
+    /// Access tokens for data sources, which all loops share.
+    let tokens = AccessTokenStore()
     let metrics: GatewayMetrics
     let log: AccessLog
 }
@@ -57,7 +59,8 @@ enum Chain {
             state: state, bridges: bridges, streams: parts.streams.bridge(on: loop),
             proxy: DataSourceProxy(
                 settings: DataSourceProxySettings(
-                    addresses: AddressPolicy(allowsPrivate: settings.dataSourceProxyPrivate), threads: parts.lookUps),
+                    addresses: AddressPolicy(allowsPrivate: settings.dataSourceProxyPrivate), threads: parts.lookUps,
+                    tokens: parts.tokens),
                 loop: loop),
             gate: gate, userAgent: GatewayVersion.pluginUserAgent, next: api)
 

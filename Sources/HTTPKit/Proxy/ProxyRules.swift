@@ -22,13 +22,17 @@ package final class ProxyRules: Sendable {
     package let requestLimit: Int?
     /// The most bytes of an answer's body; nil for any.
     package let responseLimit: Int?
+    /// What that limit is set with, for messages.
+    package let responseSetting: String
 
     /// Rules.
     package init(
         name: String, timeoutSetting: String, host: [UInt8], fields: [UInt8], replaced: [[UInt8]],
         drops: @escaping @Sendable (UnsafeRawBufferPointer) -> Bool, answerFields: [UInt8],
-        replacedInAnswer: [[UInt8]], requestLimit: Int? = nil, responseLimit: Int? = nil
+        replacedInAnswer: [[UInt8]], requestLimit: Int? = nil, responseLimit: Int? = nil,
+        responseSetting: String = "limits.maxResponseBytes"
     ) {
+        self.responseSetting = responseSetting
         self.name = name
         self.timeoutSetting = timeoutSetting
         self.host = host
@@ -50,6 +54,8 @@ package struct ProxyRewrite {
     package var authorization: [UInt8]?
     /// The `Cookie` field; nil for none.
     package var cookie: [UInt8]?
+    /// Whom `X-Grafana-User` names; nil for no such field.
+    package var user: String?
     /// What is common to all requests.
     package var rules: ProxyRules
 
@@ -95,6 +101,7 @@ enum RewrittenRequest {
         if let authorization = rewrite.authorization { out.writeLine("Authorization: ", authorization) }
         if let cookie = rewrite.cookie { out.writeLine("Cookie: ", cookie) }
         out.writeBytes(rules.fields)
+        if let user = rewrite.user { out.writeField("X-Grafana-User", user) }
         if !exchange.peer.address.isEmpty {
             out.writeStaticString("X-Forwarded-For: ")
             out.writeString(exchange.peer.address)

@@ -3,15 +3,22 @@
 
 Prints `port N`. The path's first segment chooses what it does; `/echo` tells what came. Every request's head (and the
 body of small ones) is recorded and given by `/recorded` in latin-1; `/forget` clears the record. With arguments
-CERT KEY [CLIENT_CA] it speaks TLS, and asks for a certificate of that authority.
+CERT KEY [CLIENT_CA] it speaks TLS, and asks for a certificate of that authority. `/token/NAME` is an OAuth token
+endpoint: it counts in the statistic `token NAME`; with `hold` in the query it waits for `/release/NAME`, and
+`/asked/NAME` answers once somebody has asked.
 """
 import asyncio
+import base64
 import json
 import ssl
+import subprocess
 import sys
+import tempfile
+import urllib.parse
 
 recorded = []
 connections = 0
+events = {}
 stats = {"open": 0, "sunk": 0, "aborted": 0}
 
 
@@ -79,6 +86,46 @@ async def whole(request, reader):
     return request.body
 
 
+def is_signed(assertion, key):
+    """Whether an assertion is signed with RS256 by the owner of a public key in a PEM file."""
+    signed, _, signature = assertion.rpartition(".")
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(base64.urlsafe_b64decode(signature + "=="))
+        file.flush()
+        return subprocess.run(["openssl", "dgst", "-sha256", "-verify", key, "-signature", file.name],
+                              input=signed.encode(), stdout=subprocess.DEVNULL).returncode == 0
+
+
+def event(kind, name):
+    return events.setdefault((kind, name), asyncio.Event())
+
+
+async def token(request, name):
+    """What a token endpoint answers: status, body and fields."""
+    stats[f"token {name}"] = stats.get(f"token {name}", 0) + 1
+    event("asked", name).set()
+    arguments = {key: urllib.parse.unquote(value) for key, value in request.arguments.items()}
+    if "hold" in arguments:
+        await event("released", name).wait()
+    if "status" in arguments:
+        return int(arguments["status"]), arguments.get("body", "").encode(), [("Location", "/echo")]
+    if "size" in arguments:
+        return 200, b" " * int(arguments["size"]), []
+    form = dict(urllib.parse.parse_qsl(request.body.decode(), strict_parsing=True))
+    if request.method != "POST" or request.get("content-type") != "application/x-www-form-urlencoded":
+        return 400, b'{"error": "invalid_request"}', []
+    if form["grant_type"] == "urn:ietf:params:oauth:grant-type:jwt-bearer":
+        good = is_signed(form["assertion"], arguments["key"])
+    else:
+        good = form["grant_type"] == "client_credentials" and form["client_id"] == "me" and form["client_secret"] == "s&cret"
+    if not good:
+        return 401, json.dumps({"error": "invalid_client", "error_description": str(form)}).encode(), []
+    answer = {"access_token": f"{name}-{stats[f'token {name}']}", "token_type": "Bearer"}
+    if "expires" in arguments:
+        answer["expires_in"] = arguments["expires"] if "text" in arguments else int(arguments["expires"])
+    return 200, json.dumps(answer).encode(), [("Content-Type", "application/json")]
+
+
 async def serve(request, reader, writer):
     """Answers one request; returns whether the connection lives on."""
     name = request.path.strip("/").split("/")[0]
@@ -94,6 +141,14 @@ async def serve(request, reader, writer):
     if name == "forget":
         recorded.clear()
         writer.write(answer(204, headers=[("Content-Length", "0")]))
+        return True
+    if name in ("asked", "release"):
+        place = request.path.strip("/").split("/")[1]
+        if name == "asked":
+            await event("asked", place).wait()
+        else:
+            event("released", place).set()
+        writer.write(answer(200, b"ok"))
         return True
     recorded.append(request)
     if name == "sink":
@@ -143,6 +198,10 @@ async def serve(request, reader, writer):
             writer.write(piece)
             await writer.drain()
     await whole(request, reader)
+    if name == "token":
+        status, body, fields = await token(request, request.path.strip("/").split("/")[1])
+        writer.write(answer(status, body, fields))
+        return True
     if name == "chunked":
         writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n")
         for piece in (b"one", b"two", b"three"):
