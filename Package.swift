@@ -110,6 +110,7 @@ let package = Package(
                 "APIServer", "PluginBridge", "PluginProtocol", "DataFrames", "Access", "HTTPKit", "SystemKit",
                 "DataPlaneAPI",
                 yams, logging, .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
             ] + nio),
         target("APIServer", ["Access", "HTTPKit", "SystemKit", "DataPlaneAPI", grdb, yams, logging] + nio),
         target(
@@ -157,6 +158,7 @@ let package = Package(
             [
                 "DataPlane", "PluginBridge", "PluginProtocol", "Access", "HTTPKit", "SystemKit", "DataPlaneAPI",
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
             ] + nio),
         tests(
             "GatewayTests",

@@ -13,9 +13,15 @@ package struct DataSourceProxySettings: Sendable {
     package var threads: NIOThreadPool
     /// For the TCP connection, and for the TLS handshake after it, milliseconds.
     package var connectMS: Int
+    /// The access tokens of routes in plugin.json.
+    package var tokens: AccessTokenStore
 
     /// Settings.
-    package init(addresses: AddressPolicy, threads: NIOThreadPool, connectMS: Int = 10_000) {
+    package init(
+        addresses: AddressPolicy, threads: NIOThreadPool, connectMS: Int = 10_000,
+        tokens: AccessTokenStore = AccessTokenStore()
+    ) {
+        self.tokens = tokens
         self.addresses = addresses
         self.threads = threads
         self.connectMS = connectMS
@@ -30,10 +36,14 @@ package final class DataSourceProxy {
         let limits: ServiceLimits
     }
 
-    private let settings: DataSourceProxySettings
+    let settings: DataSourceProxySettings
+    let loop: any EventLoop
     private let origins = OriginPolicy()
     /// What is kept belongs to these data sources and these plugin files.
-    private var generation: Int?
+    private(set) var generation: Int?
+    private var grafana = GrafanaProxySettings()
+    /// Tokens by target; what has ended is asked for anew.
+    var tokens: [ObjectIdentifier: AccessToken] = [:]
     private var sources: [String: ProxySource] = [:]
     private var targets: [Key: Result<ProxyTarget, GatewayError>] = [:]
     private let pools: ProxyPools
@@ -46,9 +56,11 @@ package final class DataSourceProxy {
     }
 
     /// Forgets what belongs to data sources that were replaced; connections that are still of use stay.
-    func use(generation: Int) {
+    func use(generation: Int, grafana: GrafanaProxySettings) {
         guard self.generation != generation else { return }
         self.generation = generation
+        self.grafana = grafana
+        tokens = [:]
         sources = [:]
         targets = [:]
         pools.startGeneration()
@@ -89,12 +101,20 @@ package final class DataSourceProxy {
                 .payloadTooLarge,
                 "Request entity too large: limit is \(limit) bytes (limits.maxRequestBytes of the DataPlaneService)")
         }
-        let rewrite = ProxyRewrite(
+        var rewrite = ProxyRewrite(
             target: bytes, authorization: Self.authorization(request, source, target),
             cookie: target.fixesCookie ? nil : Self.cookie(request, source), rules: target.rules)
+        if grafana.sendsUser { rewrite.user = Self.user(exchange) }
         var place = target.place
         place.connectMS = settings.connectMS
-        pools.pool(place).forward(exchange, rewrite)
+        let pool = pools.pool(place)
+        guard let token = target.token, !target.fixesAuthorization, Self.passed(request, source) == nil else {
+            return pool.forward(exchange, rewrite)
+        }
+        withToken(token, of: target, exchange) { authorization in
+            rewrite.authorization = authorization
+            pool.forward(exchange, rewrite)
+        }
     }
 
     private func target(
@@ -105,7 +125,8 @@ package final class DataSourceProxy {
         let product = userAgent.prefix { $0 != " " }
         let made = Result { () throws(GatewayError) in
             try ProxyTarget(
-                source, route: route.map { source.routes[$0] }, limits: limits, userAgent: String(product))
+                source, route: route.map { source.routes[$0] }, limits: limits, userAgent: String(product),
+                grafana: grafana)
         }
         targets[key] = made
         return try made.get()
@@ -117,14 +138,26 @@ package final class DataSourceProxy {
         _ request: RequestHead, _ source: ProxySource, _ target: ProxyTarget
     ) -> [UInt8]? {
         if target.fixesAuthorization { return nil }
+        if let own = passed(request, source) { return own }
         let headers = request.headers
-        if source.forwarding.passesAuthorization, let own = headers.first(.authorization) {
-            return headers.withValue(own) { Array($0) }
-        }
         let given = headers.fields.first { field in
             field.known == .other && headers.withName(field) { $0.equalsIgnoringCase("x-ds-authorization") }
         }
         return given.map { headers.withValue($0) { Array($0) } } ?? target.authorization
+    }
+
+    /// The user's own credential, where the data source passes it on.
+    private static func passed(_ request: RequestHead, _ source: ProxySource) -> [UInt8]? {
+        guard source.forwarding.passesAuthorization else { return nil }
+        return request.headers.first(.authorization).map { request.headers.withValue($0) { Array($0) } }
+    }
+
+    /// The name of whoever signed in; nil for nobody.
+    private static func user(_ exchange: Exchange) -> String? {
+        guard let name = exchange.user?.name, name != User.firstRun.name, name != User.anonymous.name else {
+            return nil
+        }
+        return name
     }
 
     private static func cookie(_ request: RequestHead, _ source: ProxySource) -> [UInt8]? {

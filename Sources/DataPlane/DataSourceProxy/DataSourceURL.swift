@@ -11,10 +11,12 @@ struct DataSourceURL: Sendable, Hashable {
     let port: Int
     /// The path as written; empty without one.
     let path: String
+    /// The query as written, without its question mark, for token endpoints; empty without one.
+    let query: String
 
     /// Reads `[http[s]://]host[:port][/path]`; without a scheme it is http, as in Grafana.
     ///
-    /// A query and a fragment don't count. A user in it is refused: it would be shown where URLs are shown.
+    /// A fragment doesn't count. A user in it is refused: it would be shown where URLs are shown.
     ///
     /// - Throws: 400 with Grafana's words.
     init(_ text: String) throws(GatewayError) {
@@ -33,7 +35,9 @@ struct DataSourceURL: Sendable, Hashable {
         }
         guard scheme == "http" || scheme == "https" else { throw fault("the scheme must be http or https") }
         isTLS = scheme == "https"
-        rest = rest.prefix { $0 != "?" && $0 != "#" }
+        rest = rest.prefix { $0 != "#" }
+        query = String(rest.drop { $0 != "?" }.dropFirst())
+        rest = rest.prefix { $0 != "?" }
         let authority = rest.prefix { $0 != "/" }
         path = String(rest.dropFirst(authority.count))
         guard !authority.contains("@") else {
@@ -75,6 +79,11 @@ struct DataSourceURL: Sendable, Hashable {
     var hostField: String {
         let name = host.contains(":") ? "[\(host)]" : host
         return port == (isTLS ? 443 : 80) ? name : "\(name):\(port)"
+    }
+
+    /// Path and query as a request's target.
+    var target: [UInt8] {
+        (path.isEmpty ? [UInt8(ascii: "/")] : Array(path.utf8)) + (query.isEmpty ? [] : Array("?\(query)".utf8))
     }
 
     /// Two paths with exactly one slash between them; an empty second one adds nothing.

@@ -20,6 +20,8 @@ struct PluginRoute: Sendable {
     let urlParams: [Pair]
     /// The least role that may use it; nil for every user.
     let role: Role?
+    /// How its requests get an access token; nil for none.
+    let token: RouteToken?
     /// What the route asks for and the gateway doesn't do.
     let unsupported: String?
 
@@ -54,10 +56,9 @@ struct PluginRoute: Sendable {
         let wanted = json["reqRole"]?.asString ?? ""
         let action = json["reqAction"]?.asString ?? ""
         role = wanted.isEmpty ? (action.isEmpty ? nil : .admin) : (Role(wanted) ?? .admin)
-        unsupported = ["tokenAuth", "jwtTokenAuth", "authType", "body"].first { key in
-            guard let value = json[key], !value.isNull, value.asString != "" else { return false }
-            return value.asObject?.isEmpty != true
-        }
+        token = RouteToken(json)
+        let hasBody = json["body"].map { !$0.isNull && $0.asObject?.isEmpty != true && $0.asString != "" } ?? false
+        unsupported = hasBody ? "body" : nil
     }
 
     private static func pairs(_ list: JSONValue?) -> [Pair] {

@@ -97,5 +97,25 @@ struct ProxySource: Sendable {
         return nil
     }
 
+    /// Refuses data sources whose requests Grafana signs in ways that aren't known here: an unsigned request would fail
+    /// with a riddle, or be answered where it shouldn't.
+    ///
+    /// - Parameter hasToken: whether the route brings a credential of its own.
+    func refuseForeignSigning(hasToken: Bool) throws(GatewayError) {
+        let signing: String? =
+            if json["sigV4Auth"]?.asBool == true {
+                "sigV4Auth (AWS Signature Version 4)"
+            } else if json["azureAuth"]?.asBool == true {
+                "azureAuth"
+            } else if !hasToken, json["azureCredentials"]?.asObject?.isEmpty == false {
+                "azureCredentials"
+            } else { nil }
+        guard let signing else { return }
+        throw GatewayError(
+            .notImplemented,
+            "\(name) has jsonData.\(signing), which the data source proxy does not support; the services query, resource and "
+                + "health of its plugin sign by themselves", source: .gateway)
+    }
+
     private static func denied(_ why: String) -> GatewayError { GatewayError(.forbidden, why) }
 }

@@ -21,25 +21,37 @@ final class ProxyTarget: Sendable {
     /// Whether a client's cookies can't pass at all.
     let fixesCookie: Bool
 
-    /// For an answer's head, where nothing else is said; Grafana's `[dataproxy] timeout`.
-    static let defaultTimeout = 30
+    /// What the access token of its requests is asked with; nil for none.
+    let token: AccessTokenRequest?
 
     /// - Parameters:
     ///   - userAgent: the product that requests name.
+    ///   - grafana: what grafana.ini says.
     /// - Throws: `GatewayError` that says what in the data source or plugin.json can't be used.
-    init(_ source: ProxySource, route: PluginRoute?, limits: ServiceLimits, userAgent: String) throws(GatewayError) {
+    init(
+        _ source: ProxySource, route: PluginRoute?, limits: ServiceLimits, userAgent: String,
+        grafana: GrafanaProxySettings = GrafanaProxySettings()
+    ) throws(GatewayError) {
+        try source.refuseForeignSigning(hasToken: route?.token != nil)
         let template = source.template
         var target = source.settings.url
         cutRoute = route.flatMap { $0.url.isEmpty ? nil : $0 }
         if let cutRoute { target = try template.text(cutRoute.url) }
         let url = try DataSourceURL(target)
-        place = ProxyPlace(
-            endpoint: url.endpoint, tls: url.isTLS ? try Self.tls(source) : nil, timeout: Self.timeout(source, limits))
+        if cutRoute != nil, !source.settings.url.isEmpty { try grafana.check(try DataSourceURL(source.settings.url)) }
+        try grafana.check(url)
+        let timeout = Self.timeout(source, limits) ?? grafana.timeout
+        place = ProxyPlace(endpoint: url.endpoint, tls: url.isTLS ? try Self.tls(source) : nil, timeout: timeout)
+        token = try route.flatMap { route throws(GatewayError) in
+            try route.token?.request(source, route: route, timeout: timeout == 0 ? 30 : min(timeout, 30))
+        }
+        if let token { try grafana.check(token.url) }
         basePath = Array(url.path.utf8)
 
         var fields = ProxyFields()
         try fields.set("User-Agent", userAgent)
         for pair in route?.headers ?? [] { try fields.set(pair.name, try template.text(pair.content)) }
+        if token != nil { _ = fields.take("authorization") }
         for (name, value) in Self.customHeaders(source) { try fields.set(name, value) }
         let host = fields.take("host") ?? url.hostField
 
@@ -53,6 +65,7 @@ final class ProxyTarget: Sendable {
         authorization = Self.basicAuthorization(source)
         fixesAuthorization = fields.has("authorization")
         fixesCookie = fields.has("cookie")
+        let limit = grafana.answerLimit(limits)
         rules = ProxyRules(
             name: source.name, timeoutSetting: "jsonData.timeout of the data source", host: Array(host.utf8),
             fields: fields.lines, replaced: fields.names,
@@ -60,7 +73,7 @@ final class ProxyTarget: Sendable {
             answerFields: Array(
                 "Content-Security-Policy: sandbox\r\nVia: 1.1 dataplane-gateway\r\n".utf8),
             replacedInAnswer: [Array("content-security-policy".utf8), Array("set-cookie2".utf8)],
-            requestLimit: limits.maxRequestBytes, responseLimit: limits.maxResponseBytes)
+            requestLimit: limits.maxRequestBytes, responseLimit: limit.bytes, responseSetting: limit.setting)
     }
 
     /// What `httpHeaderName1` and on in jsonData name, with their secrets; the first number that is missing ends it.
@@ -110,10 +123,10 @@ final class ProxyTarget: Sendable {
         return tls
     }
 
-    private static func timeout(_ source: ProxySource, _ limits: ServiceLimits) -> Int {
+    private static func timeout(_ source: ProxySource, _ limits: ServiceLimits) -> Int? {
         let own = source.json["timeout"].flatMap { $0.asInt ?? $0.asString.flatMap { Int($0) } }
         if let own, (1...86_400).contains(own) { return own }
-        return limits.timeoutSeconds ?? defaultTimeout
+        return limits.timeoutSeconds
     }
 
     /// Path and query of a request.

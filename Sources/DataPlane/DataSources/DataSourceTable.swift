@@ -10,9 +10,15 @@ package final class DataSourceTable: Sendable {
     package let apps: [AppPlugin]
     /// What plugins are told of the host; part of every plugin context.
     package let grafanaConfig: [String: String]
+    /// What grafana.ini says about the data source proxy.
+    package let proxySettings: GrafanaProxySettings
 
     /// A table; of several sources with the same uid in an organisation the first counts.
-    package init(_ sources: [DataSource] = [], apps: [AppPlugin] = [], grafanaConfig: [String: String] = [:]) {
+    package init(
+        _ sources: [DataSource] = [], apps: [AppPlugin] = [], grafanaConfig: [String: String] = [:],
+        proxySettings: GrafanaProxySettings = GrafanaProxySettings()
+    ) {
+        self.proxySettings = proxySettings
         self.sources = Dictionary(sources.map { (Key(orgID: $0.orgID, uid: $0.uid), $0) }) { first, _ in first }
         self.apps = apps
         self.grafanaConfig = grafanaConfig
@@ -31,7 +37,8 @@ package final class DataSourceTable: Sendable {
 
     /// Whether both hold the very same data sources, apps and configuration.
     func isSame(as other: DataSourceTable) -> Bool {
-        grafanaConfig == other.grafanaConfig && apps == other.apps && sources.count == other.sources.count
+        grafanaConfig == other.grafanaConfig && proxySettings == other.proxySettings && apps == other.apps
+            && sources.count == other.sources.count
             && sources.allSatisfy { other.sources[$0.key] === $0.value }
     }
 }

@@ -9,6 +9,8 @@ package struct GrafanaConfig: Sendable {
     package let pluginVariables: [String: [String: String]]
     /// Headers that this Grafana may take a user from (`[auth.proxy]`), whether it is enabled or not.
     package let authProxyHeaders: [String]
+    /// What holds for the data source proxy.
+    package let proxy: GrafanaProxySettings
     /// What is wrong, with file, line and key; never with a value.
     package let faults: [GatewayError]
     /// Files that values refer to, as they were when they were read; nil for one that wasn't there.
@@ -21,7 +23,7 @@ package struct GrafanaConfig: Sendable {
         let settings = GrafanaSettings(file: file, environment: environment)
         return GrafanaConfig(
             pluginContext: context(settings), pluginVariables: variables(settings, environment),
-            authProxyHeaders: authProxyHeaders(settings),
+            authProxyHeaders: authProxyHeaders(settings), proxy: GrafanaProxySettings(settings),
             faults: settings.faults, referencedFiles: settings.referencedFiles)
     }
 

@@ -126,7 +126,7 @@ extension DataPlaneHandler {
     private func forward(
         _ exchange: Exchange, _ route: ClaimedRoute, _ subject: Subject, rest: Int
     ) throws(GatewayError) {
-        proxy.use(generation: state.sourcesGeneration)
+        proxy.use(generation: state.sourcesGeneration, grafana: state.sources.proxySettings)
         let manifest = state.manifests[route.pluginID]
         let source =
             switch subject.proxied {

@@ -52,6 +52,8 @@ package final class DataPlaneHandler: ExchangeHandler {
         exchange.objectName = route.objectName
         exchange.accessState.countsConnectionsAsDataSources = true
         if isUpstreams(route, match) { return askUpstream(exchange, route, match) }
+        // A preflight has no credentials, and refusals are for the page to read too.
+        if route.type == .stream, route.backend.isPlugin, streams?.admitPage(exchange) == true { return }
         if let refusal = gate.refusal(exchange) { return exchange.respond(refusal) }
         guard enter(exchange, route) else { return }
         do throws(GatewayError) {

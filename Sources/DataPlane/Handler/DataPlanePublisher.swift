@@ -38,7 +38,10 @@ package final class DataPlanePublisher: Sendable {
             entries.append((loop, plugins))
         }
         let hub = try await StreamHub.start(settings: settings, loops: entries, budget: budget, workers: workers)
-        await onEveryLoop { $0.streams = hub }
+        await onEveryLoop { state in
+            state.streams = hub
+            state.endUnclaimedStreams()
+        }
         return hub
     }
 
@@ -47,7 +50,10 @@ package final class DataPlanePublisher: Sendable {
 
     /// Publishes routes; returns when every loop has them, so that a condition set afterwards is true.
     package func publish(_ routes: RouteTable) async {
-        await onEveryLoop { $0.replace(routes: routes) }
+        await onEveryLoop { state in
+            state.replace(routes: routes)
+            state.endUnclaimedStreams()
+        }
     }
 
     /// Lets every loop show backends the client certificates that are there now.

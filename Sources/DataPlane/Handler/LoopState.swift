@@ -126,6 +126,16 @@ struct StreamScope {
 }
 
 extension LoopState {
+    /// Ends the streams on this loop that no route leads to any more, after routes have changed.
+    func endUnclaimedStreams() {
+        let routes = routes
+        streams?.bridge(on: loop)?.serve { key in
+            guard let scope = StreamScope(key.scope) else { return false }
+            let route = routes.stream(group: scope.group, version: scope.version, isApp: scope.uid == nil)
+            return route?.pluginID == key.pluginID
+        }
+    }
+
     /// Gives the streams that run on this loop their contexts anew, after data sources have changed.
     func refreshStreams() {
         guard let bridge = streams?.bridge(on: loop) else { return }

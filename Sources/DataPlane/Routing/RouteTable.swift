@@ -73,6 +73,12 @@ package final class RouteTable: Sendable {
     /// The first route that an object could not claim.
     package func conflict(of objectName: String) -> RouteConflict? { firstConflicts[objectName] }
 
+    /// Who answers the streams of a group and version: those of an app, or of data sources.
+    func stream(group: String, version: String, isApp: Bool) -> ClaimedRoute? {
+        let entry = find(Array(group.utf8)[...], Array(version.utf8)[...])
+        return isApp ? entry?.app[.stream] : entry?.source[.stream]
+    }
+
     /// All routes, sorted by object.
     package var all: [ClaimedRoute] {
         buckets.values.joined().flatMap(\.all).sorted { $0.objectName < $1.objectName }

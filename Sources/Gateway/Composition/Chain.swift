@@ -21,6 +21,8 @@ struct ChainParts: Sendable {
     let lookUps: NIOThreadPool
     /// What backends are shown.
     let clientCertificates: BackendCertificates
+    /// Access tokens for data sources, which all loops share.
+    let tokens = AccessTokenStore()
     let metrics: GatewayMetrics
     let log: AccessLog
 }
@@ -54,7 +56,8 @@ enum Chain {
             state: state, bridges: bridges, streams: parts.streams.bridge(on: loop),
             proxy: DataSourceProxy(
                 settings: DataSourceProxySettings(
-                    addresses: AddressPolicy(allowsPrivate: settings.dataSourceProxyPrivate), threads: parts.lookUps),
+                    addresses: AddressPolicy(allowsPrivate: settings.dataSourceProxyPrivate), threads: parts.lookUps,
+                    tokens: parts.tokens),
                 loop: loop),
             httpBackends: HTTPBackendProxy(
                 certificates: parts.clientCertificates.table, threads: parts.lookUps, loop: loop),

@@ -29,6 +29,8 @@ package final class Exchange {
     package internal(set) var status = 0
     /// Bytes of body sent.
     package internal(set) var bytesSent = 0
+    /// Complete lines that every answer to this request gets, errors too.
+    package var answerFields: [UInt8] = []
 
     private var finishers: [() -> Void] = []
     var cachedPath: CanonicalPath?
@@ -113,7 +115,11 @@ package final class Exchange {
     ) {
         guard let connection, !isResponseStarted else { return }
         self.status = status
-        connection.startResponse(status, reason, framing, statedLength, fields)
+        if answerFields.isEmpty { return connection.startResponse(status, reason, framing, statedLength, fields) }
+        connection.startResponse(status, reason, framing, statedLength) { head in
+            fields(&head)
+            head.writeBytes(answerFields)
+        }
     }
 
     /// Adds to the body; nothing leaves before `flush` unless a lot has gathered.

@@ -69,7 +69,9 @@ extension ProxiedExchange: UpstreamConnectionUser {
 
     private func responseTooLarge(_ limit: Int) -> GatewayError {
         GatewayError(
-            .badGateway, "the answer of \(serverName) is larger than \(limit) bytes (limits.maxResponseBytes)",
+            .badGateway,
+            "the answer of \(serverName) is larger than \(limit) bytes "
+                + "(\(change.rewrite?.rules.responseSetting ?? "limits.maxResponseBytes"))",
             source: source)
     }
 

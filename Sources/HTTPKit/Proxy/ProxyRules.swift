@@ -25,6 +25,8 @@ package final class ProxyRules: Sendable {
     package let requestLimit: Int?
     /// The most bytes of an answer's body; nil for any.
     package let responseLimit: Int?
+    /// What that limit is set with, for messages.
+    package let responseSetting: String
 
     /// What kinds of servers differ in.
     package struct Manner: Sendable {
@@ -54,8 +56,10 @@ package final class ProxyRules: Sendable {
         name: String, manner: Manner = .dataSource, timeoutSetting: String, host: [UInt8], fields: [UInt8],
         replaced: [[UInt8]],
         drops: @escaping @Sendable (UnsafeRawBufferPointer) -> Bool, answerFields: [UInt8],
-        replacedInAnswer: [[UInt8]], requestLimit: Int? = nil, responseLimit: Int? = nil
+        replacedInAnswer: [[UInt8]], requestLimit: Int? = nil, responseLimit: Int? = nil,
+        responseSetting: String = "limits.maxResponseBytes"
     ) {
+        self.responseSetting = responseSetting
         self.name = name
         self.manner = manner
         self.timeoutSetting = timeoutSetting
@@ -80,6 +84,8 @@ package struct ProxyRewrite {
     package var cookie: [UInt8]?
     /// Complete lines that are added to this request.
     package var fields: [UInt8]
+    /// Whom `X-Grafana-User` names; nil for no such field.
+    package var user: String?
     /// What is common to all requests.
     package var rules: ProxyRules
 
@@ -129,6 +135,7 @@ enum RewrittenRequest {
         if let cookie = rewrite.cookie { out.writeLine("Cookie: ", cookie) }
         out.writeBytes(rules.fields)
         out.writeBytes(rewrite.fields)
+        if let user = rewrite.user { out.writeField("X-Grafana-User", user) }
         if rules.manner.statesOrigin {
             ForwardedRequest.writeOrigin(exchange, into: &out)
         } else if !exchange.peer.address.isEmpty {

@@ -39,6 +39,22 @@ package struct OriginPolicy: Sendable, Equatable {
         return !ours.isPattern && ours.matches(page)
     }
 
+    /// How an origin stands in the list.
+    enum Listing {
+        /// By itself, or as a host below a listed domain.
+        case named
+        /// As any page.
+        case asAll
+    }
+
+    /// How an origin stands in the list; nil when it doesn't.
+    func listing(of origin: String) -> Listing? {
+        if let page = WebOrigin(origin), !page.isPattern, allowed.contains(where: { $0.matches(page) }) {
+            return .named
+        }
+        return allowsAll ? .asAll : nil
+    }
+
     /// Whether the page that a request comes from may make it.
     package func allows(_ request: RequestHead, isTLS: Bool = false) -> Bool {
         let fields = request.headers.fields.filter { $0.known == .origin }

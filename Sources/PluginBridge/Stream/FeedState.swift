@@ -91,7 +91,11 @@ struct FeedState {
         guard let error else { return close(.end(.finished)) }
         failures = now - since >= Self.stableMS ? 1 : failures + 1
         guard !Self.isFinal(error.code), failures <= Self.failureLimit else {
-            return close(.end(.failed(PluginFault.error(error, pluginID: pluginID, timeout: 0))))
+            let fault =
+                error.code == .unimplemented
+                ? PluginFault.notImplemented(.runStream, pluginID)
+                : PluginFault.error(error, pluginID: pluginID, timeout: 0)
+            return close(.end(.failed(fault)))
         }
         var delay = Self.firstDelayMS
         for _ in 1..<max(2, min(failures, 16)) where failures > 1 { delay *= 2 }

@@ -51,7 +51,7 @@ extension StreamBridge {
                 exchange.onAbort = nil
                 guard !exchange.isOver else { return }
                 do throws(GatewayError) {
-                    let initial = try verdict(result, target.key)
+                    let initial = try verdict(result, target.key, instance)
                     join(listener, target, initial, handshake)
                 } catch {
                     listener.abandon()
@@ -70,9 +70,9 @@ extension StreamBridge {
 
     /// What SubscribeStream says: the initial data, or why not.
     private func verdict(
-        _ result: Result<GRPCMessage, GRPCError>, _ key: StreamKey
+        _ result: Result<GRPCMessage, GRPCError>, _ key: StreamKey, _ instance: PluginInstance
     ) throws(GatewayError) -> StreamPacket? {
-        let answer = try answer(result, key)
+        let answer = try answer(result, of: .subscribeStream, instance)
         switch answer.status {
         case .ok: break
         case .notFound:
@@ -111,15 +111,18 @@ extension StreamBridge {
     }
 
     /// What a plugin answered to subscribing or publishing.
-    func answer(_ result: Result<GRPCMessage, GRPCError>, _ key: StreamKey) throws(GatewayError) -> StreamResult {
+    func answer(
+        _ result: Result<GRPCMessage, GRPCError>, of method: PluginMethod, _ instance: PluginInstance
+    ) throws(GatewayError) -> StreamResult {
         switch result {
         case .success(let message):
             do throws(WireError) { return try StreamResult(message) } catch {
                 throw GatewayError(
-                    .badGateway, "plugin \(key.pluginID) sent an answer that can't be read: \(error)", source: .plugin)
+                    .badGateway, "plugin \(instance.pluginID) sent an answer that can't be read: \(error)",
+                    source: .plugin)
             }
         case .failure(let error):
-            throw PluginFault.error(error, pluginID: key.pluginID, timeout: settings.callTimeout)
+            throw PluginFault.error(error, of: method, instance: instance, timeout: settings.callTimeout)
         }
     }
 

@@ -64,7 +64,7 @@ extension StreamBridge {
                 options: GRPCCallOptions(deadline: .after(.seconds(settings.callTimeout))), on: plugins.completions
             ) { [self] result in
                 do throws(GatewayError) {
-                    done(.success(try published(result, key)))
+                    done(.success(try published(result, key, instance)))
                 } catch {
                     done(.failure(error))
                 }
@@ -75,10 +75,10 @@ extension StreamBridge {
     }
 
     /// Sends on what the plugin let pass.
-    private func published(_ result: Result<GRPCMessage, GRPCError>, _ key: StreamKey) throws(GatewayError)
-        -> ByteBuffer?
-    {
-        let answer = try answer(result, key)
+    private func published(
+        _ result: Result<GRPCMessage, GRPCError>, _ key: StreamKey, _ instance: PluginInstance
+    ) throws(GatewayError) -> ByteBuffer? {
+        let answer = try answer(result, of: .publishStream, instance)
         switch answer.status {
         case .ok: break
         case .notFound: throw GatewayError(.notFound, "plugin \(key.pluginID) has no stream \"\(key.path)\"")

@@ -24,6 +24,8 @@ package final class StreamBridge {
     private(set) var hub: StreamHub?
     private var timer: RepeatedTask?
     private var isStopped = false
+    /// Whether a route leads to a stream still.
+    private var isClaimed: (StreamKey) -> Bool = { _ in true }
 
     // What this loop runs.
     private var feeds: [StreamKey: StreamFeed] = [:]
@@ -84,6 +86,13 @@ package final class StreamBridge {
         }
     }
 
+    /// Ends the streams that no route leads to any more, and refuses them from now on; call on every loop when routes have
+    /// changed.
+    package func serve(while isClaimed: @escaping (StreamKey) -> Bool) {
+        self.isClaimed = isClaimed
+        for feed in Array(feeds.values) where !isClaimed(feed.key) { feed.stop(.failed(Self.routeIsGone)) }
+    }
+
     private func pluginChanged(_ id: String) {
         for feed in Array(feeds.values) where feed.key.pluginID == id { feed.pluginChanged() }
     }
@@ -95,6 +104,8 @@ package final class StreamBridge {
         _ key: StreamKey, context: [UInt8], loop: Int, format: StreamFormat, lastEventID: String?
     ) -> Result<StreamWelcome, GatewayError> {
         guard !isStopped else { return .failure(Self.stopping) }
+        // A listener may have been on its way here when the routes changed.
+        guard isClaimed(key) else { return .failure(Self.routeIsGone) }
         if let feed = feeds[key] { return feed.join(loop: loop, format, lastEventID: lastEventID) }
         guard feeds.count < settings.streamLimit else {
             return .failure(
@@ -162,6 +173,12 @@ package final class StreamBridge {
         for group in Array(groups.values) {
             for listener in group.listeners.values { listener.beat(now: now) }
         }
+    }
+
+    static var routeIsGone: GatewayError {
+        GatewayError(
+            .notFound, "the route of this stream is gone: no DataPlaneService claims it for this plugin any more",
+            source: .gateway)
     }
 
     static var stopping: GatewayError {

@@ -183,6 +183,7 @@ final class StreamFeed {
             case .finished(let run, let error):
                 guard state.isCurrent(run: run) else { continue }
                 call = nil
+                if error?.code == .unimplemented { instance?.note(missing: .runStream) }
                 perform(
                     state.finished(
                         run: run, error, pluginID: key.pluginID, now: bridge.now, random: .random(in: 0...1)))

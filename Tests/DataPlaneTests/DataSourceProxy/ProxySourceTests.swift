@@ -48,7 +48,7 @@ struct ProxySourceTests {
     }
 
     @Test func whatARouteNeedsAndIsNotDoneIsRefused() throws {
-        let source = try source(routes: #"[{"path": "api", "tokenAuth": {"url": "x"}}]"#)
+        let source = try source(routes: #"[{"path": "api", "body": {"a": "x"}}]"#)
         let error = #expect(throws: GatewayError.self) { try route(source, "/api") }
         #expect(error?.code == .notImplemented)
     }

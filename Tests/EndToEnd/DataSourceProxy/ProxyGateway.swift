@@ -15,7 +15,8 @@ enum ProxyGateway {
 
     /// A gateway with data sources of one plugin.
     static func make(
-        _ sources: [Gateway.Source], pluginID: String = "proxyds", routes: String = "[]", flags: [String] = []
+        _ sources: [Gateway.Source], pluginID: String = "proxyds", routes: String = "[]", flags: [String] = [],
+        environment: [String: String] = [:]
     ) throws -> Gateway {
         try Gateway(
             plugins: plugin(pluginID, routes: routes),
@@ -24,7 +25,7 @@ enum ProxyGateway {
                 var source = source
                 source.type = pluginID
                 return source
-            }, flags: flags)
+            }, flags: flags, environment: environment)
     }
 
     /// A gateway that tests which change nothing share.
@@ -61,7 +62,7 @@ enum ProxyGateway {
                 [{"path": "cloud", "method": "GET", "url": "\#(upstream)/{{ .JsonData.region }}/v2",
                   "headers": [{"name": "Authorization", "content": "Bearer {{ .SecureJsonData.token }}"}],
                   "urlParams": [{"name": "k", "content": "{{ .JsonData.region }}"}]},
-                 {"path": "token", "url": "http://127.0.0.1:1", "tokenAuth": {"url": "http://127.0.0.1:1"}}]
+                 {"path": "ambient", "url": "http://127.0.0.1:1", "authType": "gce"}]
                 """#)
     }
 }

@@ -67,6 +67,10 @@ struct ServiceRouteTests {
         ] as [(String, String, String?)] {
             let answer = try gateway.request(method, path, json, body: body)
             #expect(answer.status == 501 && answer.isStatus, "\(method) \(path): \(answer.status) \(answer.text)")
+            if path.contains("/stream/") {
+                let call = method == "GET" ? "Stream/SubscribeStream" : "Stream/PublishStream"
+                #expect(answer.message.contains("does not implement \(call)"), "\(answer.text)")
+            }
         }
         #expect(try gateway.request("GET", "\(source)/health").status == 200)
     }

@@ -4,17 +4,23 @@
 Prints `port N`. The path's first segment chooses what it does; `/echo` tells what came. Every request's head (and the
 body of small ones) is recorded and given by `/recorded` in latin-1; `/forget` clears the record. With arguments
 CERT KEY [CLIENT_CA] it speaks TLS, and asks for a certificate of that authority; with the argument `grafana` it has a
-part of Grafana's API, see grafana.py.
+part of Grafana's API, see grafana.py. `/token/NAME` is an OAuth token endpoint: it counts in the statistic `token NAME`;
+with `hold` in the query it waits for `/release/NAME`, and `/asked/NAME` answers once somebody has asked.
 """
 import asyncio
+import base64
 import json
 import ssl
+import subprocess
 import sys
+import tempfile
+import urllib.parse
 
 import grafana
 
 recorded = []
 connections = 0
+events = {}
 stats = {"open": 0, "sunk": 0, "aborted": 0}
 
 
@@ -82,6 +88,46 @@ async def whole(request, reader):
     return request.body
 
 
+def is_signed(assertion, key):
+    """Whether an assertion is signed with RS256 by the owner of a public key in a PEM file."""
+    signed, _, signature = assertion.rpartition(".")
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(base64.urlsafe_b64decode(signature + "=="))
+        file.flush()
+        return subprocess.run(["openssl", "dgst", "-sha256", "-verify", key, "-signature", file.name],
+                              input=signed.encode(), stdout=subprocess.DEVNULL).returncode == 0
+
+
+def event(kind, name):
+    return events.setdefault((kind, name), asyncio.Event())
+
+
+async def token(request, name):
+    """What a token endpoint answers: status, body and fields."""
+    stats[f"token {name}"] = stats.get(f"token {name}", 0) + 1
+    event("asked", name).set()
+    arguments = {key: urllib.parse.unquote(value) for key, value in request.arguments.items()}
+    if "hold" in arguments:
+        await event("released", name).wait()
+    if "status" in arguments:
+        return int(arguments["status"]), arguments.get("body", "").encode(), [("Location", "/echo")]
+    if "size" in arguments:
+        return 200, b" " * int(arguments["size"]), []
+    form = dict(urllib.parse.parse_qsl(request.body.decode(), strict_parsing=True))
+    if request.method != "POST" or request.get("content-type") != "application/x-www-form-urlencoded":
+        return 400, b'{"error": "invalid_request"}', []
+    if form["grant_type"] == "urn:ietf:params:oauth:grant-type:jwt-bearer":
+        good = is_signed(form["assertion"], arguments["key"])
+    else:
+        good = form["grant_type"] == "client_credentials" and form["client_id"] == "me" and form["client_secret"] == "s&cret"
+    if not good:
+        return 401, json.dumps({"error": "invalid_client", "error_description": str(form)}).encode(), []
+    answer = {"access_token": f"{name}-{stats[f'token {name}']}", "token_type": "Bearer"}
+    if "expires" in arguments:
+        answer["expires_in"] = arguments["expires"] if "text" in arguments else int(arguments["expires"])
+    return 200, json.dumps(answer).encode(), [("Content-Type", "application/json")]
+
+
 async def serve(request, reader, writer):
     """Answers one request; returns whether the connection lives on."""
     name = request.path.strip("/").split("/")[0]
@@ -97,6 +143,14 @@ async def serve(request, reader, writer):
     if name == "forget":
         recorded.clear()
         writer.write(answer(204, headers=[("Content-Length", "0")]))
+        return True
+    if name in ("asked", "release"):
+        place = request.path.strip("/").split("/")[1]
+        if name == "asked":
+            await event("asked", place).wait()
+        else:
+            event("released", place).set()
+        writer.write(answer(200, b"ok"))
         return True
     recorded.append(request)
     if name == "sink":
@@ -146,6 +200,10 @@ async def serve(request, reader, writer):
             writer.write(piece)
             await writer.drain()
     await whole(request, reader)
+    if name == "token":
+        status, body, fields = await token(request, request.path.strip("/").split("/")[1])
+        writer.write(answer(status, body, fields))
+        return True
     if name in ("api", "metrics") and sys.argv[1:] == ["grafana"]:
         status, text = grafana.answer(request)
         writer.write(answer(status, text, [("Content-Type", "application/json"), ("Set-Cookie", "grafana_session=next")]))

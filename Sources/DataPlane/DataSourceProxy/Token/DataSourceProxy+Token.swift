@@ -1,0 +1,115 @@
+import DataPlaneAPI
+import HTTPKit
+import NIOCore
+import NIOPosix
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+extension DataSourceProxy {
+    /// Calls `send` with the `Authorization` field that a target's token makes; answers the exchange when there is none.
+    ///
+    /// At once when this loop has the token. Otherwise the body waits at the client.
+    func withToken(
+        _ request: AccessTokenRequest, of target: ProxyTarget, _ exchange: Exchange,
+        _ send: @escaping ([UInt8]) -> Void
+    ) {
+        let key = ObjectIdentifier(target)
+        if let known = tokens[key], let until = known.keptUntil, until > .now() { return send(known.authorization) }
+        let generation = generation
+        settings.tokens.token(request, on: loop) { done in
+            fetch(request, done)
+        }.assumeIsolated().whenComplete { [self] result in
+            switch result {
+            case .success(let token):
+                // A target of older data sources is gone, and another may be in its place in memory.
+                if self.generation == generation { tokens[key] = token }
+                if !exchange.isOver { send(token.authorization) }
+            case .failure(let error):
+                if !exchange.isOver { exchange.respond((error as? GatewayError) ?? Self.noToken(request, error)) }
+            }
+        }
+    }
+
+    private func fetch(
+        _ request: AccessTokenRequest, _ done: @escaping @Sendable (Result<AccessToken, GatewayError>) -> Void
+    ) {
+        switch request.grant {
+        case .form(let form): post(form, request, done)
+        case .assertion(let assertion):
+            let now = Self.now()
+            settings.threads.runIfActive(eventLoop: loop) { try assertion.form(now: now) }
+                .assumeIsolated().whenComplete { [self] result in
+                    switch result {
+                    case .success(let form): post(form, request, done)
+                    case .failure(let error):
+                        done(.failure((error as? GatewayError) ?? Self.noToken(request, error)))
+                    }
+                }
+        }
+    }
+
+    /// Sends a form to the token endpoint, under the same guards as the data source's requests; TLS is verified with the
+    /// system's authorities, as in Grafana: the data source's settings are for its own server.
+    private func post(
+        _ form: [UInt8], _ request: AccessTokenRequest,
+        _ done: @escaping @Sendable (Result<AccessToken, GatewayError>) -> Void
+    ) {
+        var timeouts = UpstreamTimeouts()
+        timeouts.connectMS = settings.connectMS
+        let pool = UpstreamPool(
+            endpoint: request.url.endpoint, loop: loop, timeouts: timeouts,
+            transport: UpstreamTransport(
+                tls: request.url.isTLS ? TLSClientSettings() : nil, addresses: settings.addresses,
+                threads: settings.threads))
+        let name = "the token endpoint of \(request.name)"
+        let post = FormPost(
+            name: name, host: request.url.hostField, target: request.url.target, form: form, seconds: request.timeout)
+        post.send(through: pool) { result in
+            done(
+                Result { () throws(GatewayError) in
+                    let answer = try result.get()
+                    guard answer.status == 200 else { throw Self.refused(answer, name) }
+                    return try AccessToken(answer: answer.body, name: request.name, now: Self.now())
+                })
+        }
+    }
+
+    /// What a token endpoint may answer beside a token (RFC 6749 section 5.2).
+    private static let knownErrors: Set<String> = [
+        "invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type",
+        "invalid_scope",
+    ]
+
+    /// A refusal is the fault of the data source's settings, anything else the endpoint's; nothing of the answer is shown
+    /// but the words that the standard knows.
+    private static func refused(_ answer: UpstreamFetch.Answer, _ name: String) -> GatewayError {
+        let word = (try? JSONValue.parse(answer.body))?["error"]?.asString ?? ""
+        let reason = knownErrors.contains(word) ? " (\(word))" : ""
+        switch answer.status {
+        case 400..<500:
+            return GatewayError(
+                .badRequest,
+                "\(name) refused the data source's credentials with status \(answer.status)\(reason); check what the plugin's "
+                    + "tokenAuth or jwtTokenAuth takes from jsonData and secureJsonData", source: .upstream)
+        case 300..<400:
+            return GatewayError(
+                .badGateway, "\(name) answered with a redirect (\(answer.status)), which is not followed",
+                source: .upstream)
+        default:
+            return GatewayError(.badGateway, "\(name) answered with status \(answer.status)", source: .upstream)
+        }
+    }
+
+    private static func noToken(_ request: AccessTokenRequest, _ error: any Error) -> GatewayError {
+        GatewayError(
+            .badGateway, "there is no access token for \(request.name)", source: .gateway, cause: describe(error))
+    }
+
+    private static func now() -> Int {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return now.tv_sec
+    }
+}

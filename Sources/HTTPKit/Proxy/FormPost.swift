@@ -1,0 +1,139 @@
+import DataPlaneAPI
+import NIOCore
+import NIOPosix
+
+/// One form for a server, on a connection of its own; bounded in time and size, redirects are answers like any other.
+package struct FormPost {
+    /// What messages call the server.
+    let name: String
+    /// The `Host` field.
+    let host: String
+    /// Path and query.
+    let target: [UInt8]
+    /// The encoded form.
+    let form: [UInt8]
+    /// For everything, from the look-up of the name to the last byte of the answer.
+    let seconds: Int
+
+    /// The most bytes of an answer's body.
+    package static let answerLimit = 256 * 1024
+
+    /// A form.
+    package init(name: String, host: String, target: [UInt8], form: [UInt8], seconds: Int) {
+        self.name = name
+        self.host = host
+        self.target = target
+        self.form = form
+        self.seconds = seconds
+    }
+
+    /// Sends the form; call on the pool's loop.
+    ///
+    /// - Parameter done: called once; with 504 when it takes too long, 502 when the server can't be reached or breaks
+    ///   off, 403 when its address may not be dialled.
+    package func send(
+        through pool: UpstreamPool, _ done: @escaping (Result<UpstreamFetch.Answer, GatewayError>) -> Void
+    ) {
+        let call = FormPostCall(self, done)
+        let bound = NIOLoopBound(call, eventLoop: pool.loop)
+        call.timer = pool.loop.scheduleTask(in: .seconds(Int64(seconds))) { bound.value.timedOut() }
+        pool.connect { result in
+            switch result {
+            case .success(let connection): call.send(on: connection)
+            case .failure(let error): call.unreachable(error)
+            }
+        }
+    }
+
+    /// The whole request.
+    var request: ByteBuffer {
+        var out = ByteBuffer(staticString: "POST ")
+        out.writeBytes(target)
+        out.writeStaticString(" HTTP/1.1\r\n")
+        out.writeField("Host", host)
+        out.writeStaticString("User-Agent: dataplane-gateway\r\nAccept: application/json\r\n")
+        out.writeStaticString("Content-Type: application/x-www-form-urlencoded\r\n")
+        out.writeLengthField(form.count)
+        out.writeStaticString("\r\n")
+        out.writeBytes(form)
+        return out
+    }
+}
+
+/// A form on its way.
+private final class FormPostCall: UpstreamConnectionUser {
+    private let post: FormPost
+    private var done: ((Result<UpstreamFetch.Answer, GatewayError>) -> Void)?
+    private var connection: UpstreamConnection?
+    private var head: ResponseHead?
+    private var body: [UInt8] = []
+    var timer: Scheduled<Void>?
+
+    init(_ post: FormPost, _ done: @escaping (Result<UpstreamFetch.Answer, GatewayError>) -> Void) {
+        self.post = post
+        self.done = done
+    }
+
+    func send(on connection: UpstreamConnection) {
+        guard done != nil else { return connection.close() }
+        self.connection = connection
+        connection.begin(self, method: .post)
+        connection.writeAndFlush(post.request)
+    }
+
+    private func finish(_ result: Result<UpstreamFetch.Answer, GatewayError>) {
+        guard let done else { return }
+        self.done = nil
+        timer?.cancel()
+        timer = nil
+        let connection = connection
+        self.connection = nil
+        connection?.close()
+        done(result)
+    }
+
+    private func fail(_ code: ErrorCode, _ why: String, cause: String? = nil) {
+        finish(.failure(GatewayError(code, "\(post.name) \(why)", source: .upstream, cause: cause)))
+    }
+
+    func unreachable(_ error: any Error) {
+        if let fault = error as? TLSClientFault {
+            return fail(.badGateway, "can't be reached: the TLS handshake failed: \(fault.why)")
+        }
+        let known = (error as? GatewayError) ?? (error as? NIOConnectionError)?.dnsAError as? GatewayError
+        if known?.code == .forbidden {
+            return fail(
+                .forbidden, "may not be reached: its address is not one that the proxy dials", cause: known?.cause)
+        }
+        // The host may come from the data source's settings, which aren't everybody's to read.
+        let why = known == nil ? describe(error) : "its host name does not resolve"
+        fail(.badGateway, "can't be reached: \(why)", cause: known?.message)
+    }
+
+    func timedOut() { fail(.gatewayTimeout, "did not answer within \(post.seconds) s") }
+
+    func upstreamHead(_ head: ResponseHead) {
+        if head.status == 101 { return fail(.badGateway, "switched protocols although nobody asked") }
+        if head.status >= 200 { self.head = head }
+    }
+
+    func upstreamPart(_ part: ByteBuffer) {
+        guard body.count + part.readableBytes <= FormPost.answerLimit else {
+            return fail(.badGateway, "answered with more than \(FormPost.answerLimit / 1024) KiB")
+        }
+        body.append(contentsOf: part.readableBytesView)
+    }
+
+    func upstreamEnd(_ trailers: HeaderBlock?) {
+        guard let head else { return fail(.badGateway, "did not answer") }
+        finish(
+            .success(
+                UpstreamFetch.Answer(
+                    status: head.status, contentType: head.headers.firstValue(.contentType) ?? "", body: body)))
+    }
+
+    func upstreamReadComplete() {}
+    func upstreamWritable() {}
+    func upstreamFailed(_ why: String) { fail(.badGateway, "failed before it answered: \(why)") }
+    func upstreamTimedOut() { timedOut() }
+}
