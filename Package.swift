@@ -144,7 +144,8 @@ let package = Package(
             name: "TestPlugin", dependencies: ["PluginKit", "DataFrames"], path: "Tests/Plugins/TestPlugin",
             swiftSettings: swift),
         .testTarget(
-            name: "EndToEnd", dependencies: [], exclude: ["Support/upstream.py", "Support/grafana.py"], swiftSettings: swift),
+            name: "EndToEnd", dependencies: [], exclude: ["Support/upstream.py", "Support/grafana.py"],
+            swiftSettings: swift),
         tests("DataPlaneAPITests", ["DataPlaneAPI"]),
         tests("DataFramesTests", ["DataFrames", "DataPlaneAPI"]),
         tests("PluginProtocolTests", ["PluginProtocol", "PluginKit", "DataFrames", "DataPlaneAPI"]),
