@@ -51,6 +51,7 @@ package final class DataSourceProxy {
     /// A proxy for one event loop.
     package init(settings: DataSourceProxySettings, loop: any EventLoop) {
         self.settings = settings
+        self.loop = loop
         pools = ProxyPools(
             loop: loop, addresses: settings.addresses, threads: settings.threads, subject: "the data source")
     }
