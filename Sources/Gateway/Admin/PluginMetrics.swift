@@ -7,9 +7,10 @@ import Glibc
 
 /// The gateway's metrics of the plugins: how they are, and what their processes use.
 ///
-/// The labels are bounded by the plugins that are installed.
+/// The labels are bounded by the plugins that are installed; those without a backend have nothing to tell.
 enum PluginMetrics {
-    static func write(_ plugins: [PluginHost.Status], into out: inout MetricsText) {
+    static func write(_ all: [PluginHost.Status], into out: inout MetricsText) {
+        let plugins = all.filter { $0.manifest.executable != nil }
         out.family("gateway_plugin_up", .gauge, "Whether a plugin answers.")
         for plugin in plugins { out.sample(plugin.state.phase == .ready ? 1 : 0, ["plugin": plugin.manifest.id]) }
         out.family(

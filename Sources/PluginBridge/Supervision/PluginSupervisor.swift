@@ -53,7 +53,11 @@ actor PluginSupervisor {
         task = Task { await self.run() }
     }
 
+    private static let noBackend = "its plugin.json has no backend, so there is nothing to call"
+
     private func run() async {
+        // A panel, or a data source that browsers talk to: there is nothing to start, however often one tries.
+        guard manifest.executable != nil else { return publish(down(.stopped, Self.noBackend, retryAfter: nil)) }
         while !isStopping {
             publish(down(.starting, "it is being started", retryAfter: 1))
             let clock = ContinuousClock()
@@ -177,7 +181,7 @@ actor PluginSupervisor {
 
     private func startInstance() async throws -> (PluginProcess, PluginInstance) {
         guard let executable = manifest.executable else {
-            throw StartFailure(description: "its plugin.json has no backend, so there is nothing to call")
+            throw StartFailure(description: Self.noBackend)
         }
         guard let facts = FileFacts(executable) else {
             throw StartFailure(description: "its executable \(executable) does not exist")

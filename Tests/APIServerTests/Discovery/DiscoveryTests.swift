@@ -21,7 +21,7 @@ struct DiscoveryTests {
         FetchedDocument(status: 200, contentType: type, body: Array(json.utf8))
     }
 
-    @Test func `the legacy list has own and claimed groups, with and without a slash`() async throws {
+    @Test func `DI-01 DI-03 DI-06 DI-07 the legacy list has own and claimed groups`() async throws {
         try await TestServer.with(configure: Self.claim) { server in
             for path in ["/apis", "/apis/"] {
                 let reply = try await server.send("GET", path)
@@ -35,13 +35,15 @@ struct DiscoveryTests {
             let version = try await server.send("GET", "/apis/weather.example.org/v1").json
             let resources = version["resources"]?.asArray?.compactMap { $0["name"]?.asString } ?? []
             #expect(resources.contains("datasources/query") && resources.contains("connections/query"))
+            let own = try await server.send("GET", "/apis/aggregation.grafana.app/v0alpha1").json
+            #expect(own["kind"] == "APIResourceList" && own["resources"]?[0]?["name"] == "dataplaneservices")
             #expect(try await server.send("GET", "/apis/weather.example.org/v7").status == 404)
             #expect(try await server.send("GET", "/apis/none.example.org").status == 404)
             #expect(try await server.send("POST", "/apis", "{}").status == 405)
         }
     }
 
-    @Test func `aggregated discovery is answered in the version that is asked for`() async throws {
+    @Test func `DI-02 aggregated discovery is answered in the version that is asked for`() async throws {
         try await TestServer.with(configure: Self.claim) { server in
             for (accept, version) in [
                 (Self.v2 + ",application/json", "v2"), (Self.v2beta1 + ",application/json", "v2beta1"),
@@ -76,7 +78,7 @@ struct DiscoveryTests {
         }
     }
 
-    @Test func `the upstream's groups follow ours, each once`() async throws {
+    @Test func `DI-01 DI-02 DI-08 the upstream's groups follow ours, each once`() async throws {
         let legacy =
             #"{"kind":"APIGroupList","groups":[{"name":"foo.example.com"},{"name":"aggregation.grafana.app"},{"name":"weather.example.org"}]}"#
         let aggregated =
@@ -104,7 +106,7 @@ struct DiscoveryTests {
         FetchedDocument?.none, FetchedDocument(status: 503, contentType: "text/plain", body: []),
         FetchedDocument(status: 200, contentType: "application/json", body: Array("<html>".utf8)),
     ])
-    func `an upstream that fails leaves our own groups`(_ document: FetchedDocument?) async throws {
+    func `DI-04 and DI-05 an upstream that fails leaves our own groups`(_ document: FetchedDocument?) async throws {
         try await TestServer.with(configure: { $0.fetch = { _, _, _ in document } }) { server in
             let groups = try await server.send("GET", "/apis")
             #expect(names(groups) == ["aggregation.grafana.app"])

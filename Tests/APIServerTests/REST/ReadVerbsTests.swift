@@ -43,7 +43,7 @@ struct ReadVerbsTests {
         }
     }
 
-    @Test func `selectors choose, also across pages`() async throws {
+    @Test func `DP-17 selectors choose, also across pages`() async throws {
         try await TestServer.with { server in
             try await fill(server, ["a", "b", "c"])
             func names(_ query: String) async throws -> [String] {
@@ -57,7 +57,7 @@ struct ReadVerbsTests {
         }
     }
 
-    @Test func `a table has columns and rows with the metadata`() async throws {
+    @Test func `DP-13 a table has columns and rows with the metadata`() async throws {
         try await TestServer.with { server in
             try await fill(server, ["a"])
             let reply = try await server.send("GET", Samples.path, headers: table)

@@ -10,7 +10,7 @@ struct WatchTests {
         events.map { "\($0["type"]?.asString ?? "") \($0["object"]?["metadata"]?["resourceVersion"]?.asString ?? "")" }
     }
 
-    @Test func `a watch shows the state, then every change as it happens`() async throws {
+    @Test func `DP-19 a watch shows the state, then every change as it happens`() async throws {
         try await TestServer.with { server in
             let made = try await server.store.create(Samples.key("a"), Samples.service("a"))
             let events = try await server.watch("watch=true") {

@@ -6,7 +6,7 @@ import Testing
 struct WriteVerbsTests {
     private let merge = ["Content-Type": "application/merge-patch+json"]
 
-    @Test func `a created object has everything the server adds`() async throws {
+    @Test func `DP-01 and DP-02 a created object has everything the server adds and no status`() async throws {
         try await TestServer.with { server in
             var object = Samples.service("a")
             object["metadata"]?["uid"] = "mine"
@@ -92,7 +92,9 @@ struct WriteVerbsTests {
         }
     }
 
-    @Test func `an update needs the version it is based on, and an equal one writes nothing`() async throws {
+    @Test func `DP-08 DP-09 DP-10 an update needs the version it is based on, and an equal one writes nothing`()
+        async throws
+    {
         try await TestServer.with { server in
             let made = try await server.send("POST", Samples.path, Samples.service("a")).json
             let path = Samples.path + "/a"
@@ -139,7 +141,7 @@ struct WriteVerbsTests {
         }
     }
 
-    @Test func `each kind of patch works, and the wrong kind is 415`() async throws {
+    @Test func `DP-12 each kind of patch works, and the wrong kind is 415`() async throws {
         try await TestServer.with { server in
             _ = try await server.send("POST", Samples.path, Samples.service("a"))
             let path = Samples.path + "/a"

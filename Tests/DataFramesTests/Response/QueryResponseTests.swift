@@ -11,7 +11,7 @@ struct QueryResponseTests {
         String(decoding: try answerJSON(QueryDataResponseBytes.write(answers), writer), as: UTF8.self)
     }
 
-    @Test("RefIds are sorted by their bytes, and of equal ones the last wins")
+    @Test("DR-04, DR-05: refIds are sorted by their bytes, and of equal ones the last wins")
     func order() throws {
         let text = try body([
             Answer(refID: "b", status: 201), Answer(refID: "B", status: 202), Answer(refID: "", status: 203),
@@ -21,7 +21,7 @@ struct QueryResponseTests {
         #expect(text == "{\"results\":{\(entry("", 203)),\(entry("B", 202)),\(entry("BB", 205)),\(entry("b", 204))}}")
     }
 
-    @Test("A number that is no HTTP status is 500", arguments: [0, -1, 99, 600, 999] as [Int32])
+    @Test("DR-01, DR-15: a number that is no HTTP status is 500", arguments: [0, -1, 99, 600, 999] as [Int32])
     func status(number: Int32) throws {
         #expect(try body([Answer(refID: "A", status: number)]) == #"{"results":{"A":{"status":500,"frames":[]}}}"#)
     }
@@ -37,7 +37,7 @@ struct QueryResponseTests {
                 + #""frames":[{"schema":{"fields":[]},"data":{"values":[]}}]}}}"#)
     }
 
-    @Test("A status of 400 and more without an error text is no error")
+    @Test("DR-16: a status of 400 and more without an error text is no error")
     func statusOnly() throws {
         #expect(try body([Answer(refID: "A", status: 404)]) == #"{"results":{"A":{"status":404,"frames":[]}}}"#)
     }
@@ -63,7 +63,12 @@ struct QueryResponseTests {
         #expect(text == #"{"results":{"A":\#(absent),"B":{"status":200,"frames":[]},"C":\#(absent)}}"#)
     }
 
-    @Test("What is not a QueryDataResponse is an error before the first byte")
+    @Test("DR-06: no answers are an empty object")
+    func nothing() throws {
+        #expect(try body([]) == #"{"results":{}}"#)
+    }
+
+    @Test("DR-17: what is not a QueryDataResponse is an error before the first byte")
     func notAMessage() {
         for bytes in [[0x0a], [0x0a, 5, 1], [0x0b], [0x00], [0x0a, 3, 0x12, 9, 1]] as [[UInt8]] {
             var out = JSONOutput()

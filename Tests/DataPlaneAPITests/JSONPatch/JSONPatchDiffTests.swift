@@ -20,7 +20,7 @@ struct JSONPatchDiffTests {
             ##"[{"op":"add","path":"/a","value":1},{"op":"remove","path":"/m"},{"op":"remove","path":"/z"}]"##
         ),
         (#"{"s":{"a":1,"b":2}}"#, #"{"s":{"a":1,"b":3}}"#, #"[{"op":"replace","path":"/s/b","value":3}]"#),
-        // AD-24 to AD-27
+        // AD-24, AD-25, AD-26, AD-27
         (#"{"l":[1,2,3]}"#, #"{"l":[1,3]}"#, #"[{"op":"remove","path":"/l/1"}]"#),
         ("{}", #"{"a/b":1}"#, #"[{"op":"add","path":"/a~1b","value":1}]"#),
         (#"{"a":null}"#, #"{"a":5}"#, #"[{"op":"add","path":"/a","value":5}]"#),

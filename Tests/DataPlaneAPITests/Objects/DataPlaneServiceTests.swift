@@ -23,7 +23,7 @@ struct DataPlaneServiceTests {
         try service(change).validate().map(\.field)
     }
 
-    @Test func dp01AValidObjectHasNothingWrongAndKeepsItsMetadata() throws {
+    @Test func `DP-01 a valid object has nothing wrong and keeps its metadata`() throws {
         let object = try service()
         #expect(object.validate().isEmpty)
         let written = try JSONValue.parse(Self.valid)
@@ -33,7 +33,7 @@ struct DataPlaneServiceTests {
         #expect(try DataPlaneService(object.json) == object)
     }
 
-    @Test func defaultsAreFilledInAndOldSpellingsUnderstood() throws {
+    @Test func `DP-21 defaults are filled in and old spellings understood`() throws {
         let object = try service { json in
             json["apiVersion"] = nil
             json["kind"] = nil
@@ -44,21 +44,21 @@ struct DataPlaneServiceTests {
         #expect(object.json["spec"]?["services"]?[0] == ["type": "query", "method": "", "path": ""])
     }
 
-    @Test func dp03AnEmptySpecNamesEveryRequiredField() throws {
+    @Test func `DP-03 an empty spec names every required field`() throws {
         let fields = try causes { $0["spec"] = [:] }
         #expect(fields == ["spec.group", "spec.version", "spec.pluginID", "spec.services"])
     }
 
     @Test(arguments: ["a/b", "a%b", ".", "..", "A", "-a", "a-", String(repeating: "a", count: 254)])
-    func dp07BadNamesAreRefused(_ name: String) throws {
+    func `DP-07 bad names are refused`(_ name: String) throws {
         #expect(try causes { $0["metadata"]?["name"] = .string(name) } == ["metadata.name"])
     }
 
-    @Test func namesAreFreeOtherwise() throws {
+    @Test func `DP-04 and DP-05 names are free otherwise`() throws {
         #expect(try causes { $0["metadata"]?["name"] = "foo" }.isEmpty)
     }
 
-    @Test func dp06AnUnknownTypeIsRefused() throws {
+    @Test func `DP-06 an unknown type is refused`() throws {
         let object = try service { $0["spec"]?["services"] = [["type": "bogus"]] }
         let error = try #require(object.invalid(object.validate()))
         #expect(error.httpStatus == 422 && error.causes.map(\.field) == ["spec.services[0].type"])
@@ -70,7 +70,7 @@ struct DataPlaneServiceTests {
     }
 
     @Test(arguments: ["aggregation.grafana.app", "apiregistration.k8s.io", "x.y.k8s.io", "iam.grafana.app"])
-    func reservedGroupsAreRefused(_ group: String) throws {
+    func `LC-09 reserved groups are refused`(_ group: String) throws {
         #expect(try causes { $0["spec"]?["group"] = .string(group) } == ["spec.group"])
     }
 
@@ -78,7 +78,7 @@ struct DataPlaneServiceTests {
         #expect(try causes { $0["spec"]?["group"] = "acme-weather-app" }.isEmpty)
     }
 
-    @Test func lc07TwoEqualEntriesAreADuplicateAndDifferentRoutesAreNot() throws {
+    @Test func `LC-07 two equal entries are a duplicate and different routes are not`() throws {
         let twice = try service { $0["spec"]?["services"] = [["type": "query"], ["type": "data"]] }.validate()
         #expect(twice.map(\.reason) == ["FieldValueDuplicate"] && twice.first?.field == "spec.services[1]")
         #expect(
@@ -127,7 +127,7 @@ struct DataPlaneServiceTests {
         #expect(object.spec.pluginID == "p" && object.validate().isEmpty)
     }
 
-    @Test func lc04GroupAndVersionAreImmutable() throws {
+    @Test func `LC-04 group and version are immutable`() throws {
         let old = try service { $0["metadata"]?["resourceVersion"] = "5" }
         let new = try service {
             $0["metadata"]?["resourceVersion"] = "5"
@@ -138,7 +138,7 @@ struct DataPlaneServiceTests {
         #expect(old.validateUpdate(from: old).isEmpty)
     }
 
-    @Test func dp08AnUpdateNeedsAResourceVersion() throws {
+    @Test func `DP-08 an update needs a resourceVersion`() throws {
         let object = try service()
         #expect(
             object.validateUpdate(from: object).map(\.line)
@@ -178,7 +178,7 @@ struct DataPlaneServiceTests {
         }
     }
 
-    @Test func dp13To16TheAvailableCell() throws {
+    @Test func `DP-13 DP-14 DP-15 DP-16 the cell of Available`() throws {
         var object = try service()
         #expect(object.availableCell == "Unknown")
         object.conditions = [Condition(type: "Available", status: .isTrue, reason: "Passed", message: "")]
@@ -191,7 +191,7 @@ struct DataPlaneServiceTests {
         #expect(object.cells(nowMS: 600_000) == ["v1.weather.example.org", "False", "10m"])
     }
 
-    @Test func dp22And23TheTimeOfAConditionFollowsItsStatus() {
+    @Test func `DP-22 and DP-23 the time of a condition follows its status`() {
         var list: [Condition] = []
         let changedt1 = list.set(Condition(type: "A", status: .isTrue, reason: "R", message: "m"), now: "t1")
         #expect(changedt1)

@@ -15,14 +15,14 @@ struct QueryRequestTests {
 
     private func json(_ query: ParsedQuery) -> String { String(decoding: query.json, as: UTF8.self) }
 
-    @Test func qc01AnEmptyQueryGetsGrafanasDefaults() throws {
+    @Test func `QC-01 an empty query gets Grafana's defaults`() throws {
         let query = try only("{}")
         #expect(query.refID == "A" && query.maxDataPoints == 100 && query.intervalMS == 1_000)
         #expect(query.dataSource == nil && query.queryType.isEmpty)
         #expect(query.range == .recent(now: Self.now))
     }
 
-    @Test func qc02EverythingGivenArrivesSortedWithoutTheRange() throws {
+    @Test func `QC-02 everything given arrives sorted without the range`() throws {
         let query = try only(
             #"""
             {"refId":"A","timeRange":{"from":"12345678","to":"87654321"},
@@ -36,7 +36,7 @@ struct QueryRequestTests {
                 + #""key2":"value2","maxDataPoints":42,"queryType":"interesting","refId":"A"}"#)
     }
 
-    @Test func qc03TheCommonRangeAndAnOwnOne() throws {
+    @Test func `QC-03 and QC-13 the common range and an own one`() throws {
         let parsed = try parse(
             #"""
             {"from":"1763114100000","to":"1763114110000","queries":[
@@ -50,7 +50,7 @@ struct QueryRequestTests {
         #expect(json(parsed.queries[1]) == #"{"datasource":{"type":"t","uid":"123"},"expr":"up","refId":"B"}"#)
     }
 
-    @Test func qc04To06MissingEndsOfTheRange() throws {
+    @Test func `QC-04 QC-05 QC-06 missing ends of the range`() throws {
         #expect(try parse(#"{"to":"5","queries":[{}]}"#).queries[0].range == .recent(now: Self.now))
         #expect(try parse(#"{"from":"5","queries":[{}]}"#).queries[0].range == TimeRange(fromMS: 5, toMS: Self.now))
         let empty = #"{"from":"","to":"","queries":[{"timeRange":{"from":"","to":""},"resultAssertions":{}}]}"#
@@ -58,11 +58,11 @@ struct QueryRequestTests {
     }
 
     @Test(arguments: [("0.5", 0), ("-1", 1_000), ("0", 1_000), ("1e3", 1_000), ("15.9", 15), ("500", 500)])
-    func qc07And08Intervals(_ text: String, _ expected: Int) throws {
+    func `QC-07 and QC-08 intervals`(_ text: String, _ expected: Int) throws {
         #expect(try only(#"{"intervalMs":\#(text)}"#).intervalMS == expected)
     }
 
-    @Test func qc09UnknownKeysAreSortedBehindTheKnownOnes() throws {
+    @Test func `QC-09 unknown keys are sorted behind the known ones`() throws {
         let query = try only(
             #"{"utcOffsetSec":-1,"exemplar":false,"instant":true,"range":true,"editorMode":"code","legendFormat":"x","#
                 + #""intervalMs":500,"maxDataPoints":10,"refId":"A"}"#)
@@ -71,7 +71,7 @@ struct QueryRequestTests {
                 + #""instant":true,"legendFormat":"x","range":true,"utcOffsetSec":-1}"#)
     }
 
-    @Test func qc10And11References() throws {
+    @Test func `QC-10 and QC-11 references`() throws {
         let old = try only(#"{"datasource":"old"}"#, uid: "old")
         #expect(json(old) == #"{"refId":"A","datasource":{"type":"","uid":"old"}}"#)
         let full = try only(#"{"datasource":{"type":"t","uid":"123","apiVersion":"v1","extra":1}}"#)
@@ -79,7 +79,7 @@ struct QueryRequestTests {
         #expect(full.dataSource == DataSourceReference(type: "t", uid: "123", apiVersion: "v1"))
     }
 
-    @Test func qc14WhatIsUnknownIsKeptByteByByte() throws {
+    @Test func `QC-14 what is unknown is kept byte by byte`() throws {
         let query = try only(
             #"{ "spreadsheet" : [ 1.10 , 12345678901234567890123 , {"b" : "x \" y" , "a":null} ], "é\u0041" : -0 }"#)
         #expect(
@@ -102,7 +102,7 @@ struct QueryRequestTests {
         #expect(query.isHidden && json(query) == #"{"refId":"A","hide":true}"#)
     }
 
-    @Test func textAfterTheValueIsIgnored() throws {
+    @Test func `Q-29 text after the value is ignored`() throws {
         #expect(try parse(#"{"queries":[{}]} garbage"#).queries.count == 1)
     }
 
@@ -155,7 +155,7 @@ struct QueryRequestTests {
             "expect same datasource UID", "queries[1].datasource.uid"
         ),
     ])
-    func wrongBodiesAre400AndNameTheField(_ body: String, _ text: String, _ field: String) throws {
+    func `QC-12 wrong bodies are 400 and name the field`(_ body: String, _ text: String, _ field: String) throws {
         let error = try #require(throws: GatewayError.self) { try parse(body) }
         #expect(error.httpStatus == 400)
         #expect(error.message.contains(text), "\(error.message)")
@@ -163,21 +163,21 @@ struct QueryRequestTests {
         #expect((error.causes.first?.field ?? "") == field)
     }
 
-    @Test func q05TheTypeIsCheckedBeforeTheUID() throws {
+    @Test func `Q-05 the type is checked before the UID`() throws {
         let body = #"{"queries":[{"datasource":{"type":"wrongds","uid":"abc"}}]}"#
         let error = try #require(throws: GatewayError.self) { try parse(body, types: ["testds", "old-testds"]) }
         #expect(error.message.hasPrefix("invalid datasource type"))
         #expect(error.causes.first?.field == "queries[0].datasource.type")
     }
 
-    @Test func q09To11AMissingReferenceMeansThePath() throws {
+    @Test func `Q-09 Q-10 Q-11 a missing reference means the path`() throws {
         let body = #"{"queries":[{"refId":"A"},{"refId":"B","datasource":{"type":"testds","uid":"123"}}]}"#
         let parsed = try parse(body, types: ["testds"])
         #expect(parsed.dataSourceUID == "123" && parsed.dataSourceType == "testds")
         #expect(try parse(#"{"queries":[{"datasource":null}]}"#, types: ["testds"]).dataSourceType == nil)
     }
 
-    @Test func q14ABareStringHasNoType() throws {
+    @Test func `Q-14 a bare string has no type`() throws {
         let parsed = try parse(#"{"queries":[{"datasource":"123"}]}"#)
         #expect(parsed.dataSourceType?.isEmpty == true)
         let error = try #require(throws: GatewayError.self) { try parsed.checkType(accepted: ["testds"]) }

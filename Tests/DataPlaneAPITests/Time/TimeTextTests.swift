@@ -111,7 +111,7 @@ struct TimeTextTests {
         "99999999999999999999", "9223372036854775807h", "now 1d", "nowish", "2024-1-1", "2024-01-01T24:00",
         "2024-01-01||", "now-1d/", "12345||+1x", "-7d", ".", ".h", "1..5h", "now+200000y", "\u{0}", "now-1M/M\n",
     ])
-    func badTextIsA400ThatNamesTheField(_ text: String) throws {
+    func `TR-11 TR-22 TR-24 TR-25 bad text is a 400 that names the field`(_ text: String) throws {
         if text == "2024-01-01||" {
             #expect(try TimeText.parse(text, .from, now: 0, field: "from") == 1_704_067_200_000)
             return
@@ -124,7 +124,7 @@ struct TimeTextTests {
         #expect(error.message.hasPrefix("queries[0].timeRange.to: "))
     }
 
-    @Test func missingEndsHaveDefaults() throws {
+    @Test func `TR-21 missing ends have defaults`() throws {
         let now = 1_000_000_000
         #expect(try TimeRange.parse(from: "5m", to: nil, now: now) == TimeRange(fromMS: now - 300_000, toMS: now))
         #expect(try TimeRange.parse(from: "", to: "now", now: now) == nil)

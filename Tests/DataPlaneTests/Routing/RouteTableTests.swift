@@ -70,7 +70,7 @@ import Testing
         #expect(uid == "a/b")
     }
 
-    @Test func theOldestObjectKeepsAContestedRoute() throws {
+    @Test func `LC-06 the oldest object keeps a contested route`() throws {
         let old = try service("zz-old", plugin: "old", created: "2026-01-01T00:00:00Z")
         let young = try service("aa-young", plugin: "young", created: "2026-01-02T00:00:00Z")
         for order in [[old, young], [young, old]] {
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func versionsOfAGroupAreIndependent() throws {
+    @Test func `LC-05 versions of a group are independent`() throws {
         let table = RouteTable([try service("one"), try service("two", version: "v2")])
         #expect(winner(table, "/apis/a.example/v2/namespaces/default/datasources/u/query") == "two")
         #expect(table.claimedGroups.map(\.versions) == [["v1", "v2"]])
@@ -89,12 +89,12 @@ import Testing
         #expect(winner(rest, "/apis/a.example/v1/namespaces/default/datasources/u/query") == nil)
     }
 
-    @Test func theOldLiteralForQueryIsAnAlias() throws {
+    @Test func `Q-35 the old literal for query is an alias`() throws {
         let table = RouteTable([try service("one", types: ["data"])])
         #expect(winner(table, "/apis/a.example/v1/namespaces/default/datasources/u/query") == "one")
     }
 
-    @Test func servicesWithoutQueryClaimNoQueryRoute() throws {
+    @Test func `Q-34 services without query claim no query route`() throws {
         let table = RouteTable([try service("one", types: ["admission"])])
         #expect(winner(table, "/apis/a.example/v1/namespaces/default/datasources/u/query") == nil)
     }

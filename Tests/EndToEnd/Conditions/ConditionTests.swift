@@ -5,7 +5,7 @@ import Testing
 /// What the conditions of a DataPlaneService say while its plugin and its rivals come and go.
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct ConditionTests {
-    @Test func `once an object is Available its query is answered`() throws {
+    @Test func `LC-01 once an object is Available its query is answered`() throws {
         let gateway = try Gateway(
             plugins: { try TestPlugins.install("alpha", in: $0) }, sources: [.init(uid: "alpha", type: "alpha")])
         try gateway.waitForPlugin("alpha")
@@ -84,7 +84,7 @@ struct ConditionTests {
         #expect(try gateway.pluginPID(steady) != victims[0])
     }
 
-    @Test func `of two objects with one route the older wins until it is deleted`() throws {
+    @Test func `DP-05 and LC-06 of two objects with one route the older wins until it is deleted`() throws {
         let gateway = try Gateway(
             plugins: {
                 try TestPlugins.install("alpha", in: $0)

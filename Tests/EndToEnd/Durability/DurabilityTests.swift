@@ -16,7 +16,7 @@ struct DurabilityTests {
         print(script.stdout.tail())
     }
 
-    @Test func `registrations survive a kill and serve from the first request on`() throws {
+    @Test func `DP-20 and LC-08 registrations survive a kill and serve from the first request on`() throws {
         let gateway = try Gateway(
             plugins: { try TestPlugins.install("testds", in: $0) }, sources: [.init(uid: "123")])
         let service = Gateway.Service()

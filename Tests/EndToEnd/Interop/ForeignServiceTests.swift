@@ -146,6 +146,17 @@ struct ForeignServiceTests {
         #expect(try gateway.request("POST", "\(Self.source)/stream/ticks", body: "{}").status == 403)
     }
 
+    @Test func `AD-22 a review comes with the plugin's context and no data source`() throws {
+        guard let gateway = try ForeignPlugin.python.sharedGateway() else { return }
+        let answer = try gateway.request(
+            "POST", "\(ForeignPlugin.root)/admission/validate", Self.json,
+            body: """
+                {"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u1",
+                "kind":{"group":"g","version":"v1","kind":"K"},"operation":"CREATE","object":{"spec":{"context":true}}}}
+                """)
+        #expect(answer.json.at("response.warnings") as? [String] == ["python, no data source"], "\(answer.text)")
+    }
+
     @Test(arguments: ForeignPlugin.allCases)
     func `objects are judged, changed and converted`(plugin: ForeignPlugin) throws {
         guard let gateway = try plugin.sharedGateway() else { return }

@@ -49,6 +49,20 @@ struct AdminMetricsTests {
         #expect(Promtool.value(metrics, #"gateway_plugin_resident_memory_bytes{plugin="broken"}"#) == nil)
     }
 
+    @Test func `a plugin without a backend is no target, and nothing tries to start it`() throws {
+        let gateway = try Gateway(plugins: { folder in
+            try folder.write("plugins/panel/plugin.json", #"{"id": "panel", "type": "panel", "name": "Panel"}"#)
+            try TestPlugins.install("testds", in: folder)
+        })
+        try gateway.waitForPlugin("testds")
+        let answer = try gateway.admin("/metrics/plugins/panel")
+        #expect(answer.status == 503 && answer.message.contains("has no backend"), "\(answer.text)")
+        #expect(answer["Retry-After"] == nil)
+        #expect(try gateway.admin("/metrics/plugins").text.contains("panel") == false)
+        #expect(try gateway.admin("/metrics").text.contains("panel") == false)
+        #expect(gateway.process.stderr.number(containing: "plugin is down") == 0, "\(gateway.log)")
+    }
+
     @Test func `a plugin that hangs is 504 before the scraper gives up`() throws {
         let gateway = try ShowcaseGateway.start()
         let plugin = try #require(ProcessFacts.children(gateway.process.pid).first)

@@ -29,7 +29,7 @@ struct QueryCaseTests {
         QueryCase(
             id: "Q-02", body: QueryCase.queries(#"{"datasource":{"type":"wrongds","uid":"123"}}"#), status: 400,
             holds: ["invalid datasource type"]),
-        QueryCase(id: "Q-03", path: "\(base)/a%2Fb/query", status: 400, holds: ["invalid datasource UID"]),
+        QueryCase(id: "Q-03 DQ-02", path: "\(base)/a%2Fb/query", status: 400, holds: ["invalid datasource UID"]),
         QueryCase(
             id: "Q-04", path: "/apis/wrongds.example.com/v1/namespaces/default/datasources/abc/query", body: "",
             status: 200, isFromUpstream: true),
@@ -57,6 +57,9 @@ struct QueryCaseTests {
             body: QueryCase.queries(
                 #"{"refId":"A",\#(QueryCase.source)}"#, #"{"refId":"B","datasource":{"type":"testds","uid":"9"}}"#),
             status: 400, holds: ["expect same datasource UID"]),
+        QueryCase(
+            id: "Q-14", body: QueryCase.queries(#"{"datasource":"123"}"#), status: 400,
+            holds: ["invalid datasource type"]),
         QueryCase(
             id: "Q-15", body: QueryCase.queries(#"{"datasource":5}"#), status: 400, holds: ["queries[0].datasource"]),
         QueryCase(
@@ -88,6 +91,47 @@ struct QueryCaseTests {
             body: QueryCase.queries(
                 #"{"refId":"A","do":"error","status":502,"source":"downstream","message":"far away"}"#), status: 200,
             holds: [#""error":"far away""#, #""errorSource":"downstream""#, #""status":502"#]),
+        QueryCase(
+            id: "DQ-04",
+            body: QueryCase.queries(
+                #"{"refId":"A"}"#, #"{"refId":"B","do":"error","status":500,"message":"b"}"#,
+                #"{"refId":"C","do":"error","status":404,"source":"downstream","message":"c"}"#), status: 200,
+            holds: [
+                #""A":{"status":200"#, #""B":{"error":"b","errorSource":"plugin","status":500"#,
+                #""C":{"error":"c","errorSource":"downstream","status":404"#,
+            ]),
+        QueryCase(
+            id: "DQ-05",
+            body: QueryCase.queries(
+                #"{"refId":"A","do":"error","status":500,"source":"downstream","message":"a"}"#), status: 200,
+            holds: [#""errorSource":"downstream","status":500"#]),
+        QueryCase(
+            id: "DQ-06",
+            body: QueryCase.queries(
+                #"{"refId":"A","do":"error","status":404,"source":"downstream","message":"a"}"#), status: 200,
+            holds: [#""errorSource":"downstream","status":404"#]),
+        QueryCase(
+            id: "DR-11 DQ-07", body: QueryCase.queries(#"{"refId":"A","do":"error","message":"a"}"#), status: 200,
+            holds: [#""error":"a""#, #""status":500"#]),
+        QueryCase(
+            id: "DR-08 DR-09 DR-10",
+            body: QueryCase.queries(
+                #"{"refId":"A","do":"error","status":504,"message":"a"}"#,
+                #"{"refId":"B","do":"error","status":401,"message":"b"}"#,
+                #"{"refId":"C","do":"error","status":502,"message":"c"}"#), status: 200,
+            holds: [#""status":504"#, #""status":401"#, #""status":502"#]),
+        QueryCase(
+            id: "DQ-09", body: QueryCase.queries(#"{"refId":"A","do":"grpc","code":2,"message":"far away"}"#),
+            status: 502, holds: ["far away"]),
+        QueryCase(
+            id: "DR-02 DR-03", body: QueryCase.queries(#"{"refId":"A","do":"rows","rows":2}"#), status: 200,
+            holds: [
+                #"{"results":{"A":{"status":200,"frames":[{"schema":{"name":"rows""#, #""type":"time""#,
+                #""frame":"time.Time""#, #""type":"number""#, #""frame":"float64""#, "[[0,1000],[0.5,1.5]]",
+            ]),
+        QueryCase(
+            id: "DR-07", body: QueryCase.queries(#"{"refId":"A","do":"sleep","ms":0,"tag":"DR-07"}"#), status: 200,
+            holds: [#"{"results":{"A":{"status":200,"frames":[]}}}"#]),
         QueryCase(id: "Q-24 GET", method: "GET", body: nil, status: 405),
         QueryCase(id: "Q-24 PUT", method: "PUT", status: 405),
         QueryCase(id: "Q-24 DELETE", method: "DELETE", body: nil, status: 405),
@@ -98,11 +142,13 @@ struct QueryCaseTests {
             body: QueryCase.queries(#"{"datasource":{"type":"testds","uid":"a/b"}}"#), status: 200),
         QueryCase(id: "Q-28 none", headers: [], status: 200),
         QueryCase(id: "Q-28 odd", headers: [("Content-Type", "text/plain")], status: 200),
+        QueryCase(id: "Q-29", body: QueryRouteTests.one + " and more", status: 200),
         QueryCase(
             id: "Q-33", path: "\(base)/foreign/query",
             body: QueryCase.queries(#"{"datasource":{"type":"testds","uid":"foreign"}}"#), status: 400, holds: ["loki"]),
         QueryCase(
-            id: "unknown data source", path: "\(base)/nobody/query", body: QueryCase.queries(#"{"refId":"A"}"#),
+            id: "Q-19 DQ-01 unknown data source", path: "\(base)/nobody/query",
+            body: QueryCase.queries(#"{"refId":"A"}"#),
             status: 404, holds: ["nobody"]),
         QueryCase(
             id: "alias type", body: QueryCase.queries(#"{"datasource":{"type":"testds-old","uid":"123"}}"#), status: 200
@@ -141,7 +187,7 @@ struct QueryCaseTests {
             id: "encoded letters", path: "/%61pis/test.example.com/v1/namespaces/default/datasources/123/quer%79",
             status: 400, holds: ["path"]),
         QueryCase(
-            id: "DR-13 missing refId", body: QueryCase.queries(#"{"refId":"A","do":"missing"}"#), status: 200,
+            id: "DQ-08 missing refId", body: QueryCase.queries(#"{"refId":"A","do":"missing"}"#), status: 200,
             holds: [#""A""#, "no answer for this refId"]),
         QueryCase(
             id: "DR-04", body: QueryCase.queries(#"{"refId":"C"}"#, #"{"refId":"A"}"#, #"{"refId":"B"}"#), status: 200),
@@ -169,6 +215,7 @@ struct QueryCaseTests {
         if row.isFromUpstream {
             #expect(answer.json["target"] as? String == row.path)
         } else if row.status >= 400 {
+            // DQ-15: a Status of Kubernetes' own version, whatever the group.
             #expect(answer.isStatus, "\(answer.text)")
             #expect(answer["Content-Type"] == "application/json")
         }

@@ -25,7 +25,7 @@ struct QueryContentTests {
         #expect(abs(Date().timeIntervalSince1970 * 1000 - Double(to)) < 60_000)
     }
 
-    @Test func `fields of a query arrive as sent and its range leaves the JSON`() throws {
+    @Test func `Q-30 fields of a query arrive as sent and its range leaves the JSON`() throws {
         let got = try echo(
             #"{"refId":"A","timeRange":{"from":"12345678","to":"87654321"},"datasource":{"type":"testds","uid":"123"},"queryType":"interesting","maxDataPoints":42,"intervalMs":15,"key1":"value1","key2":"value2"}"#
         )
@@ -65,7 +65,7 @@ struct QueryContentTests {
         #expect(got.at("source.secure.token") as? String == "s3cret")
     }
 
-    @Test func `only listed headers reach the plugin`() throws {
+    @Test func `Q-31 only listed headers reach the plugin`() throws {
         let got = try echo(
             "{}",
             headers: [
@@ -136,7 +136,7 @@ struct QueryContentTests {
         }
     }
 
-    @Test func `a call that takes too long is a 504 and a body that is too long a 413`() throws {
+    @Test func `DQ-03 a call that takes too long is a 504 and a body that is too long a 413`() throws {
         let gateway = try Gateway(
             plugins: { try TestPlugins.install("testds", in: $0) }, services: [.init()], sources: [.init(uid: "123")],
             flags: ["--plugin-call-timeout", "1", "--plugin-request-limit", "20000"])

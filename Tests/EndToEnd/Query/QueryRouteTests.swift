@@ -9,7 +9,7 @@ struct QueryRouteTests {
         #"{"queries":[{"refId":"1","datasource":{"type":"testds","uid":"123","apiVersion":"v1"},"timeRange":{"from":"","to":""}}]}"#
 
     @Test(arguments: ["datasources", "connections"])
-    func `a query reaches the plugin and its frame comes back`(kind: String) throws {
+    func `Q-01 a query reaches the plugin and its frame comes back`(kind: String) throws {
         let path = "/apis/test.example.com/v1/namespaces/default/\(kind)/123/query"
         let answer = try Shared.queries.get().request("POST", path, body: Self.one)
         #expect(answer.status == 200)

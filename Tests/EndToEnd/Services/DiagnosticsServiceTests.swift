@@ -13,7 +13,7 @@ struct DiagnosticsServiceTests {
                 + #""message":"simulated data is always there","details":{"version":"0.1.0"}}"#)
     }
 
-    @Test func `a sick data source answers 400`() throws {
+    @Test func `HE-09 the data source's settings reach the plugin, which answers 400`() throws {
         let answer = try ShowcaseGateway.shared.get().request(
             "GET", "/apis/showcase.example/v1/namespaces/default/connections/sick/health")
         #expect(answer.status == 400)

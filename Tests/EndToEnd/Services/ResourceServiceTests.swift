@@ -84,7 +84,7 @@ struct ResourceServiceTests {
         #expect(answer.body.count == 64 * 1024 * 1024)
     }
 
-    @Test func `a route reaches the plugin below the namespace alone`() throws {
+    @Test func `RT-16 a route reaches the plugin below the namespace alone`() throws {
         let gateway = try ShowcaseGateway.shared.get()
         let target = "/apis/showcase.example/v1/namespaces/default/echo/some/thing?q=1"
         let answer = try gateway.request("GET", target)

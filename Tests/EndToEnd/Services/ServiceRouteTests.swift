@@ -13,7 +13,7 @@ struct ServiceRouteTests {
         ("GET", "\(ShowcaseGateway.root)/admission/validate", "POST"),
         ("PUT", "\(ShowcaseGateway.root)/conversion", "POST"), ("DELETE", "\(ShowcaseGateway.app)/health", "GET, HEAD"),
     ])
-    func `a method that a service lacks is 405`(method: String, path: String, allowed: String) throws {
+    func `HE-11 a method that a service lacks is 405`(method: String, path: String, allowed: String) throws {
         let answer = try ShowcaseGateway.shared.get().request(method, path)
         #expect(answer.status == 405 && answer.isStatus, "\(answer.text)")
         #expect(answer["Allow"] == allowed)
@@ -75,7 +75,7 @@ struct ServiceRouteTests {
         #expect(try gateway.request("GET", "\(source)/health").status == 200)
     }
 
-    @Test func `an object's limits hold for its requests`() throws {
+    @Test func `DQ-03 an object's limits hold for its requests`() throws {
         let gateway = try ShowcaseGateway.start { folder in
             try TestPlugins.install("testds", in: folder)
             try folder.write(
@@ -115,7 +115,7 @@ struct ServiceRouteTests {
         #expect(late.status == 504 && late.isStatus, "\(late.text)")
     }
 
-    @Test func `the routes go with their object`() throws {
+    @Test func `LC-02 the routes go with their object`() throws {
         let gateway = try ShowcaseGateway.start()
         let path = "/apis/shortlived.example/v1/namespaces/default/datasources/demo"
         #expect(try gateway.request("GET", "\(path)/health").status == 404)

@@ -106,8 +106,12 @@ def publish(request, context):
 # Admission and conversion.
 
 def validate(request, context):
-    """Refuses objects with spec.forbidden."""
+    """Refuses objects with spec.forbidden; tells the plugin context of those with spec.context."""
     wanted = json.loads(first(fields(request), 4) or b"{}")
+    if (wanted.get("spec") or {}).get("context"):
+        told = fields(first(fields(request), 1))
+        source = "a data source" if told.get(5) else "no data source"
+        return number(1, 1) + data(3, f"{first(told, 2).decode()}, {source}")
     if not (wanted.get("spec") or {}).get("forbidden"):
         return number(1, 1)
     result = data(1, "Failure") + data(2, "spec.forbidden is set") + data(3, "Forbidden") + number(4, 403)

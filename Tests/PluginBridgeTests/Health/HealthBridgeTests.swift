@@ -29,19 +29,20 @@ struct HealthBridgeTests {
     ]
 
     @Test(arguments: rows)
-    func `the verdict is status and body`(row: (result: HealthResult, status: Int, rest: String)) async throws {
+    func `HE-04 HE-06 HE-07 HE-08 status and body`(row: (result: HealthResult, status: Int, rest: String)) async throws
+    {
         let reply = try await Self.reply(row.result)
         #expect(reply.status == row.status && reply["Content-Type"] == "application/json")
         #expect(reply.text == Self.head + row.rest)
     }
 
     @Test(arguments: ["{not-json", "[1]", "\"text\"", "{} {}"])
-    func `details that are no object are 502`(details: String) async throws {
+    func `HE-05 details that are no object are 502`(details: String) async throws {
         let reply = try await Self.reply(HealthResult(status: .ok, message: "", jsonDetails: Array(details.utf8)))
         #expect(reply.status == 502 && reply.text.contains("no JSON object"))
     }
 
-    @Test func `a failed call is the gateway's error, a missing service is 501 and noticed`() async throws {
+    @Test func `HE-03 a failed call is the gateway's error, a missing service is 501 and noticed`() async throws {
         let failing = GRPCServerMethod(.checkHealth) { $0.fail(GRPCError(code: .unknown, message: "boom")) }
         try await TestBridge.with(methods: [failing]) { bridge in
             let reply = try await TestClient.send(bridge, "/health")

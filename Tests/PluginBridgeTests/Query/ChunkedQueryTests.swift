@@ -26,7 +26,7 @@ struct ChunkedQueryTests {
     }
 
     @Test(arguments: [DataFrameFormat.arrow, .json])
-    func `every chunk is a line that leaves before the next is made`(format: DataFrameFormat) async throws {
+    func `DQ-10 every chunk is a line that leaves before the next is made`(format: DataFrameFormat) async throws {
         let seen = Signal()
         let plugin = ChunkPlugin { request, chunks in
             #expect(request.queries.map(\.refID) == ["A", "B", "C"] && request.format == format)
@@ -88,7 +88,7 @@ struct ChunkedQueryTests {
     }
 
     @Test(arguments: [true, false])
-    func `a plugin that has no chunks is asked for all at once, whichever way it says so`(
+    func `DQ-11 a plugin that has no chunks is asked for all at once, whichever way it says so`(
         saysInBand: Bool
     ) async throws {
         let asked = Counter()

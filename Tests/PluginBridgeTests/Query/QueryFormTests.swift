@@ -21,7 +21,7 @@ struct QueryFormTests {
     ]
 
     @Test(arguments: rows)
-    func `the names decide`(row: (accept: String, form: QueryForm)) throws {
+    func `DQ-12 the names decide`(row: (accept: String, form: QueryForm)) throws {
         var bytes = ByteBuffer(string: "POST / HTTP/1.1\r\nHost: h\r\nAccept: \(row.accept)\r\n\r\n")
         var parser = RequestHeadParser(limits: HTTPLimits())
         let head = try #require(try parser.next(&bytes))

@@ -40,7 +40,7 @@ struct ResourceAnswerTests {
         }
     }
 
-    @Test func `status and headers of the first message count, bodies are joined`() async throws {
+    @Test func `RS-07 status and headers of the first message count, bodies are joined`() async throws {
         let method = resourceMethod([
             (201, [PluginHeader("x-a", "1")], Self.bytes("a")), (500, [PluginHeader("x-b", "2")], Self.bytes("b")),
             (0, [], []), (0, [], Self.bytes("c")),
@@ -106,7 +106,7 @@ struct ResourceAnswerTests {
         }
     }
 
-    @Test func `an error before the first message is the answer, one after it cuts the connection`() async throws {
+    @Test func `RS-09 an error first is the answer, one after a message cuts the connection`() async throws {
         let failure = GRPCError(code: .permissionDenied, message: "not yours")
         try await TestBridge.with(methods: [resourceMethod([], failure: failure)]) { bridge in
             let reply = try await TestClient.send(bridge, "/r")
@@ -197,7 +197,7 @@ struct ResourceAnswerTests {
         }
     }
 
-    @Test func `a plugin without resources is 501, once noticed`() async throws {
+    @Test func `RS-08 a plugin without resources is 501, once noticed`() async throws {
         try await TestBridge.with(EmptyPlugin()) { bridge in
             #expect(!bridge.instance.isMissing(.callResource))
             for _ in 0..<2 {

@@ -43,7 +43,9 @@ struct ResourceRequestTests {
     ]
 
     @Test(arguments: paths)
-    func `path and url are as plugins expect`(row: (target: String, path: String, url: String)) async throws {
+    func `RS-02 RS-03 RS-04 RS-05 path and url are as plugins expect`(row: (target: String, path: String, url: String))
+        async throws
+    {
         let request = try await Self.got("GET", row.target)
         #expect(request.path == row.path && request.url == row.url)
     }
