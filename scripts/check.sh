@@ -10,5 +10,7 @@ swift format lint --strict -r "${folders[@]}" || { report format FAILED; exit 1;
 report format OK
 scripts/layers.py || { report layers FAILED; exit 1; }
 report layers OK
+scripts/conformance.py || { report rows FAILED; exit 1; }
+report rows OK
 swift build --build-tests --explicit-target-dependency-import-check error || { report build FAILED; exit 1; }
 report build OK
