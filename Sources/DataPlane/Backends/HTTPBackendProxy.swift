@@ -14,7 +14,6 @@ package final class HTTPBackendProxy {
 
     private let pools: ProxyPools
     private let certificates: ClientCertificates
-    private let origins = OriginPolicy()
     private var generation: Int?
     private var prepared: [ObjectIdentifier: Result<Prepared, GatewayError>] = [:]
 
@@ -40,22 +39,11 @@ package final class HTTPBackendProxy {
 
     /// Passes an exchange on: base path, then the path and query of the request, byte by byte.
     func forward(_ exchange: Exchange, _ route: ClaimedRoute, to backend: HTTPBackend) throws(GatewayError) {
-        let request = exchange.request
-        if request.method == .connect || request.method == .trace {
-            throw .methodNotAllowed(
-                request.methodText, allow: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
-        }
-        if request.wantsUpgrade, !origins.allows(request, isTLS: exchange.peer.isTLS) {
-            throw GatewayError(.forbidden, "this page may not open sockets here: its Origin is not the gateway's own")
-        }
+        try ProxyChecks.check(exchange)
         let prepared = try prepare(route, backend)
-        if case .length(let length) = request.framing, let limit = prepared.rules.requestLimit, length > limit {
-            throw GatewayError(
-                .payloadTooLarge,
-                "Request entity too large: limit is \(limit) bytes (limits.maxRequestBytes of the DataPlaneService)")
-        }
+        try ProxyChecks.checkLength(exchange, prepared.rules)
         let fields = try IdentityFields.lines(IdentityFields.stated(exchange.user))
-        let target = request.withTarget { backend.basePath + $0 }
+        let target = exchange.request.withTarget { backend.basePath + $0 }
         pools.pool(prepared.place).forward(
             exchange, ProxyRewrite(target: target, fields: fields, rules: prepared.rules))
     }

@@ -38,7 +38,6 @@ package final class DataSourceProxy {
 
     let settings: DataSourceProxySettings
     let loop: any EventLoop
-    private let origins = OriginPolicy()
     /// What is kept belongs to these data sources and these plugin files.
     private(set) var generation: Int?
     private var grafana = GrafanaProxySettings()
@@ -84,24 +83,14 @@ package final class DataSourceProxy {
         _ exchange: Exchange, to source: ProxySource, limits: ServiceLimits, rest: Int, userAgent: String
     ) throws(GatewayError) {
         let request = exchange.request
-        if request.method == .connect || request.method == .trace {
-            throw .methodNotAllowed(
-                request.methodText, allow: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
-        }
-        if request.wantsUpgrade, !origins.allows(request, isTLS: exchange.peer.isTLS) {
-            throw GatewayError(.forbidden, "this page may not open sockets here: its Origin is not the gateway's own")
-        }
+        try ProxyChecks.check(exchange)
         let path = try ProxyPath(exchange.path, from: rest)
         let route = try source.route(path, method: request.methodText, role: Self.role(exchange))
         let target = try target(source, route: route, limits: limits, userAgent: userAgent)
         let bytes = try request.withQuery { query in
             Result { () throws(GatewayError) in try target.target(path, query: query) }
         }.get()
-        if case .length(let length) = request.framing, let limit = target.rules.requestLimit, length > limit {
-            throw GatewayError(
-                .payloadTooLarge,
-                "Request entity too large: limit is \(limit) bytes (limits.maxRequestBytes of the DataPlaneService)")
-        }
+        try ProxyChecks.checkLength(exchange, target.rules)
         var rewrite = ProxyRewrite(
             target: bytes, authorization: Self.authorization(request, source, target),
             cookie: target.fixesCookie ? nil : Self.cookie(request, source), rules: target.rules)

@@ -9,20 +9,7 @@ enum BackendGateway {
         _ url: String, group: String = "example.grafana.app", services: String = routes, more: String = "",
         spec: String = ""
     ) -> String {
-        """
-        apiVersion: aggregation.grafana.app/v0alpha1
-        kind: DataPlaneService
-        metadata:
-          name: v1.\(group)
-        spec:
-          group: \(group)
-          version: v1
-          backend:
-            type: http
-            baseURL: \(url)
-        \(more)\(spec)  services:
-        \(services)
-        """
+        head(group) + "  backend:\n    type: http\n    baseURL: \(url)\n\(more)\(spec)  services:\n\(services)"
     }
 
     static let routes = """
@@ -35,6 +22,11 @@ enum BackendGateway {
 
     /// A DataPlaneService that the upstream answers.
     static func upstream(_ group: String, services: [String], more: String = "") -> String {
+        head(group) + "  backend: {type: upstream}\n\(more)  services:\n"
+            + services.map { "    - type: \($0)\n" }.joined()
+    }
+
+    private static func head(_ group: String) -> String {
         """
         apiVersion: aggregation.grafana.app/v0alpha1
         kind: DataPlaneService
@@ -43,10 +35,8 @@ enum BackendGateway {
         spec:
           group: \(group)
           version: v1
-          backend: {type: upstream}
-        \(more)  services:
 
-        """ + services.map { "    - type: \($0)\n" }.joined()
+        """
     }
 
     /// Starts a gateway with objects.

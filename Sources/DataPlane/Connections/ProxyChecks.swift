@@ -1,0 +1,33 @@
+import DataPlaneAPI
+import HTTPKit
+
+/// What every request has to pass that goes on to a server which a data source or an object names.
+enum ProxyChecks {
+    private static let origins = OriginPolicy()
+
+    /// Refuses methods that mean the proxy itself, and sockets that another page opens.
+    ///
+    /// - Throws: 405, 403.
+    static func check(_ exchange: Exchange) throws(GatewayError) {
+        let request = exchange.request
+        if request.method == .connect || request.method == .trace {
+            throw .methodNotAllowed(
+                request.methodText, allow: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+        }
+        if request.wantsUpgrade, !origins.allows(request, isTLS: exchange.peer.isTLS) {
+            throw GatewayError(.forbidden, "this page may not open sockets here: its Origin is not the gateway's own")
+        }
+    }
+
+    /// Refuses a body that is stated to be too long before anything of it goes on.
+    ///
+    /// - Throws: 413.
+    static func checkLength(_ exchange: Exchange, _ rules: ProxyRules) throws(GatewayError) {
+        guard case .length(let length) = exchange.request.framing, let limit = rules.requestLimit, length > limit else {
+            return
+        }
+        throw GatewayError(
+            .payloadTooLarge,
+            "Request entity too large: limit is \(limit) bytes (limits.maxRequestBytes of the DataPlaneService)")
+    }
+}
