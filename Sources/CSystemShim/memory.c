@@ -11,7 +11,7 @@ static int facts = -1;
 static void open_facts(void) { facts = open("/proc/self/statm", O_RDONLY | O_CLOEXEC); }
 
 size_t csystem_resident_bytes(void) {
-    // Kept open: this is asked for a hundred times a second.
+    // Kept open: this is asked for again and again while plugins are called.
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, open_facts);
     char text[128];

@@ -92,7 +92,7 @@ struct ServeOptions: ParsableArguments {
     var streamHeartbeat: String?
     @Option(parsing: .singleValue, help: "Web origins whose pages may use streams, beside the gateway's own.")
     var streamAllowedOrigins: [String] = []
-    @Option(help: "Bytes of plugin answers held at once before new calls get 503 (default 1073741824).")
+    @Option(help: "Bytes of plugin answers held or received at once; the rest gets 503 (default 1073741824).")
     var pluginMemoryLimit: String?
     @Option(help: "Most bytes of the body of an API object (default 3145728).")
     var apiRequestLimit: String?

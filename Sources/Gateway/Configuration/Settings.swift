@@ -73,7 +73,7 @@ package struct Settings: Sendable {
     package var streams = StreamSettings()
     /// The most bytes of the body of an API object.
     package var apiRequestLimit = 3_145_728
-    /// Bytes of plugin answers held at once before new calls are refused.
+    /// Bytes of plugin answers held or being received at once; what is beyond is refused.
     package var pluginMemoryLimit = 1024 * 1024 * 1024
     /// Whether the data source proxy connects to private and loopback addresses.
     ///

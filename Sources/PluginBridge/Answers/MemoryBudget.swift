@@ -8,7 +8,7 @@ package final class MemoryBudget: Sendable {
     static let smallMessage = 1 << 20
 
     /// By so much the process's memory rises and falls without large answers, bytes.
-    private static let noise = 16 << 20
+    private static let noise = 8 << 20
 
     let limit: Int
     private let held = Atomic<Int>(0)

@@ -5,10 +5,8 @@ import PluginProtocol
 ///
 /// Bound to the loop. It looks while calls are under way: now and then, and often while much memory is in use.
 package final class MemoryWatch {
-    private static let pause = TimeAmount.milliseconds(8)
-    private static let shortPause = TimeAmount.milliseconds(1)
-    /// After calls were ended: until their memory is free.
-    private static let settling = TimeAmount.milliseconds(5)
+    /// After calls were ended: until their memory is free, milliseconds.
+    private static let settling = 5
 
     private let loop: any EventLoop
     private let calls: GRPCCallList
@@ -24,11 +22,11 @@ package final class MemoryWatch {
         self.budget = budget
         rule = ReceiveRule(limit: budget.limit)
         place = budget.addWatch()
-        calls.watch { [weak self] in self?.look(in: Self.pause) }
+        calls.watch { [weak self, rule] in self?.look(in: rule.pause(pressure: 0, isReceiving: false)) }
     }
 
-    private func look(in time: TimeAmount) {
-        loop.assumeIsolated().scheduleTask(in: time) { [weak self] in self?.look() }
+    private func look(in milliseconds: Int) {
+        loop.assumeIsolated().scheduleTask(in: .milliseconds(Int64(milliseconds))) { [weak self] in self?.look() }
     }
 
     private func look() {
@@ -39,12 +37,12 @@ package final class MemoryWatch {
         let pressure = budget.pressure
         guard pressure > budget.limit / 4 else {
             _ = budget.report(place, receiving: 0)
-            return look(in: Self.pause)
+            return look(in: rule.pause(pressure: pressure, isReceiving: false))
         }
-        look(in: end(pressure) > 0 ? Self.settling : Self.shortPause)
+        look(in: end(pressure))
     }
 
-    /// Ends what is too much; gives how many calls.
+    /// Ends what is too much; gives the milliseconds until the next look.
     private func end(_ pressure: Int) -> Int {
         let own = calls.count(.firstMessage)
         let (others, isFirst) = budget.report(place, receiving: own)
@@ -58,6 +56,6 @@ package final class MemoryWatch {
         }
         let error = budget.ending(pressure: pressure, isAlone: own + others == 1)
         for call in ended { call.end(error) }
-        return ended.count
+        return ended.isEmpty ? rule.pause(pressure: pressure, isReceiving: own > 0) : Self.settling
     }
 }

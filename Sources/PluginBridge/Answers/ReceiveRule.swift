@@ -15,13 +15,20 @@ struct ReceiveRule {
     ///   - isFirst: whether the last one that stays is among `own`.
     func excess(pressure: Int, own: Int, others: Int, isFirst: Bool) -> Int {
         guard own > 0 else { return 0 }
-        guard own + others > 1 else { return pressure > limit + limit / 20 ? 1 : 0 }
+        guard own + others > 1 else { return pressure > limit ? 1 : 0 }
         guard pressure > limit - limit / 10 else { return 0 }
         return min(isFirst ? own - 1 : own, (own + 1) / 2)
     }
 
+    /// Milliseconds until it is worth looking again: half the time in which the core could fill what is left, at 2 MiB a
+    /// millisecond, which is more than one thread can receive.
+    func pause(pressure: Int, isReceiving: Bool) -> Int {
+        let room = limit - limit / 10 - pressure
+        return min(100, max(isReceiving ? 1 : 5, room / (4 << 20)))
+    }
+
     /// How many streams must end which have asked for a further message: one of them may be receiving a large one.
     func excess(pressure: Int, streams: Int) -> Int {
-        pressure > limit + limit / 20 ? min(8, (streams + 1) / 2) : 0
+        pressure > limit ? min(8, (streams + 1) / 2) : 0
     }
 }

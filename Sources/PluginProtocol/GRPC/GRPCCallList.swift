@@ -20,7 +20,7 @@ package final class GRPCCallList: @unchecked Sendable {
 
     /// What a call waits for.
     package enum Waiting: Sendable {
-        /// The header of the answer has come, so its first message is on its way.
+        /// Its first message is on its way: the header of the answer had come when these were counted before.
         case firstMessage
         /// A further message of a stream, which is on its way or not.
         case laterMessage

@@ -8,8 +8,8 @@ struct ReceiveRuleTests {
 
     @Test func `nothing ends while there is room`() {
         #expect(rule.excess(pressure: 900, own: 12, others: 3, isFirst: true) == 0)
-        #expect(rule.excess(pressure: 1050, own: 1, others: 0, isFirst: true) == 0)
-        #expect(rule.excess(pressure: 1050, streams: 5) == 0)
+        #expect(rule.excess(pressure: 1000, own: 1, others: 0, isFirst: true) == 0)
+        #expect(rule.excess(pressure: 1000, streams: 5) == 0)
         #expect(rule.excess(pressure: 5000, own: 0, others: 3, isFirst: false) == 0)
     }
 
@@ -24,11 +24,19 @@ struct ReceiveRuleTests {
     }
 
     @Test func `one that doesn't fit alone ends`() {
-        #expect(rule.excess(pressure: 1051, own: 1, others: 0, isFirst: true) == 1)
+        #expect(rule.excess(pressure: 1001, own: 1, others: 0, isFirst: true) == 1)
+    }
+
+    @Test(arguments: [
+        (1 << 30, 0, false, 100), (256 << 20, 0, false, 57), (256 << 20, 200 << 20, true, 7),
+        (256 << 20, 256 << 20, true, 1), (256 << 20, 256 << 20, false, 5), (16 << 20, 0, false, 5),
+    ])
+    func `the less room there is, the sooner it looks again`(limit: Int, pressure: Int, receiving: Bool, pause: Int) {
+        #expect(ReceiveRule(limit: limit).pause(pressure: pressure, isReceiving: receiving) == pause)
     }
 
     @Test(arguments: [(1, 1), (2, 1), (9, 5), (10_000, 8)])
     func `of streams that wait for a message some end`(streams: Int, ended: Int) {
-        #expect(rule.excess(pressure: 1051, streams: streams) == ended)
+        #expect(rule.excess(pressure: 1001, streams: streams) == ended)
     }
 }

@@ -89,6 +89,27 @@ struct ResourceFlowTests {
         }
     }
 
+    @Test func `a large message beyond the budget cuts an answer that has begun, a small one doesn't`() async throws {
+        var options = TestBridge.Options()
+        options.memoryLimit = 3 << 20
+        let ended = Signal()
+        let plugin = TestPlugin { request, response in
+            defer { ended.fire() }
+            try await response.send(body: [1])
+            try await response.write([UInt8](repeating: 9, count: request.path == "small" ? 1 << 19 : 2 << 20))
+        }
+        try await TestBridge.with(plugin, options) { bridge in
+            let held = bridge.budget.charge(5 << 19)
+            let small = try await TestClient.send(bridge, "/r/small")
+            #expect(small.status == 200 && small.isComplete && small.body.count == 1 + 1 << 19)
+            let large = try await TestClient.send(bridge, "/r/large")
+            #expect(large.status == 200 && !large.isComplete)
+            await ended.wait()
+            while bridge.budget.inUse > 5 << 19 { await Task.yield() }
+            withExtendedLifetime(held) {}
+        }
+    }
+
     @Test func `a client that leaves ends the call`() async throws {
         let ended = Signal()
         let plugin = TestPlugin { _, response in

@@ -32,7 +32,7 @@ struct CallListTests {
     @Test func `a call that waits for its plugin isn't receiving, one whose message comes is, and can be ended`()
         async throws
     {
-        let (echo, go) = try Self.server(400 << 20)
+        let (echo, go) = try Self.server(100 << 20)
         let loop = Loop()
         let calls = GRPCCallList()
         let target = CompletionTarget(loop, calls: calls)

@@ -96,7 +96,7 @@ struct UnaryCallTests {
             }
         ])
         let error = await #expect(throws: GRPCError.self) {
-            let options = GRPCCallOptions(deadline: .after(.milliseconds(50)))
+            let options = GRPCCallOptions(deadline: .after(.milliseconds(500)))
             _ = try await echo.channel.unary(.queryData, GRPCPayload(), options: options)
         }
         #expect(error?.code == .deadlineExceeded)
