@@ -32,6 +32,16 @@ struct CallListTests {
     @Test func `a call that waits for its plugin isn't receiving, one whose message comes is, and can be ended`()
         async throws
     {
+        // A message may be whole before it is ended: on a busy machine it takes a few tries to come between.
+        for _ in 0..<20 {
+            guard try await endedWhileReceiving() else { continue }
+            return
+        }
+        Issue.record("no message was ended while it came")
+    }
+
+    /// Whether a call ended early that was seen to receive; false when its message was whole before that.
+    private func endedWhileReceiving() async throws -> Bool {
         let (echo, go) = try Self.server(100 << 20)
         let loop = Loop()
         let calls = GRPCCallList()
@@ -46,20 +56,23 @@ struct CallListTests {
         }
         #expect(begun.withLock { $0 } == 1)
         go.yield()
-        while await loop.perform({ calls.count(.firstMessage) }) == 0 { await Task.yield() }
+        while await loop.perform({ !calls.isEmpty && calls.count(.firstMessage) == 0 }) { await Task.yield() }
         let ending = GRPCError(code: .memoryFull, message: "no room")
         await loop.perform {
-            let newest = calls.newest(3, .firstMessage)
-            #expect(newest.count == 1)
-            for call in newest { call.end(ending) }
+            for call in calls.newest(3, .firstMessage) { call.end(ending) }
             #expect(calls.count(.firstMessage) == 0)
         }
+        var ended = false
         for await result in results {
-            #expect(result == .failure(ending))
+            if case .failure(let error) = result {
+                #expect(error == ending)
+                ended = true
+            }
             break
         }
         #expect(await loop.perform { calls.isEmpty })
         await echo.stop()
+        return ended
     }
 
     @Test func `a stream that has asked for more counts as such`() async throws {
