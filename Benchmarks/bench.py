@@ -31,7 +31,7 @@ PARTS = """parts, all of them when none is named:
   resource  CPU of a resource call over that of a query with the same bodies (bar: 1.15)
   stream    time from a plugin's message to its SSE client (bar: p50 under 2 ms)
   fanout    CPU with 1,000 listeners of one stream, 10 messages a second (bar: half a core)
-  cycles    memory and descriptors after 10,000 streams were opened and closed (bar: flat)
+  cycles    memory and descriptors after 10,000 and 20,000 streams were opened and closed (bar: flat)
   large     highest memory with large answers, one and many at once (bar: 1.2 times the budget beyond the base)
   frames    frames to JSON on one core, against orjson
 """
