@@ -62,6 +62,7 @@ struct ColumnText {
                 out.text.appendJSONString(slice.text(row, kind))
             }
             out.checkpoint()
+            if out.isAbandoned { return }
         }
     }
 
@@ -100,6 +101,7 @@ struct ColumnText {
             isFirst = false
             out.text.advance(to: place)
             out.checkpoint()
+            if out.isAbandoned { return }
         }
     }
 
@@ -210,6 +212,7 @@ struct ColumnText {
                 }
             }
             out.checkpoint()
+            if out.isAbandoned { return }
         }
     }
 }

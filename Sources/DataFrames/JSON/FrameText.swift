@@ -98,6 +98,7 @@ private enum ExtraText {
                 isEmpty = false
                 out.text.append(integer: Int64(before &+ row))
                 out.checkpoint()
+                if out.isAbandoned { return }
             }
             before &+= slice.rows
         }
@@ -120,6 +121,7 @@ private enum ExtraText {
                 }
                 out.text.append(integer: rest)
                 out.checkpoint()
+                if out.isAbandoned { return }
             }
         }
         out.text.append(isFirst ? "[]" : "]" as StaticString)

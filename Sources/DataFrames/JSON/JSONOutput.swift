@@ -10,6 +10,9 @@ package struct JSONOutput: ~Copyable {
     private var indented: ByteWriter
     private var indenter: JSONIndenter?
     private let receiver: Receiver?
+    private let isWanted: (() -> Bool)?
+    /// Whether nobody wants the text any more: writers stop at their next checkpoint, what they wrote is no JSON.
+    package private(set) var isAbandoned = false
     private let chunkSize: Int
     // The size of the compact text from which something is to be done about it.
     private let mark: Int
@@ -20,8 +23,13 @@ package struct JSONOutput: ~Copyable {
     /// Makes an output.
     ///
     /// With a receiver, text is handed on as soon as `chunkSize` bytes are there; without one it is kept for `take`.
-    package init(indents: Bool = false, chunkSize: Int = 262_144, receiver: Receiver? = nil) {
+    ///
+    /// - Parameter isWanted: asked after each chunk whether to go on.
+    package init(
+        indents: Bool = false, chunkSize: Int = 262_144, receiver: Receiver? = nil, isWanted: (() -> Bool)? = nil
+    ) {
         self.receiver = receiver
+        self.isWanted = isWanted
         self.chunkSize = max(chunkSize, 1024)
         mark = indents ? Self.indentBatch : receiver == nil ? Int.max : self.chunkSize
         text = ByteWriter(capacity: 4096)
@@ -44,6 +52,7 @@ package struct JSONOutput: ~Copyable {
         } else if let receiver, text.count >= chunkSize {
             receiver(text.takeChunk(nextCapacity: chunkSize &+ chunkSize / 4))
         }
+        if let isWanted, !isWanted() { isAbandoned = true }
     }
 
     private mutating func indent() {
@@ -66,6 +75,7 @@ package struct JSONOutput: ~Copyable {
             let end = min(json.count, start &+ 65_536)
             text.append(UnsafeRawBufferPointer(rebasing: json[start..<end]))
             checkpoint()
+            if isAbandoned { return }
             start = end
         }
     }

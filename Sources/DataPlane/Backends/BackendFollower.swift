@@ -5,17 +5,20 @@ actor BackendFollower {
     /// Between two rounds.
     private static let interval = Duration.seconds(5)
     /// Objects looked at together.
-    private static let width = 32
+    private static let width = 128
 
     private struct Entry {
         var service: DataPlaneService
         var state = BackendState.unchecked
+        /// Whether it is to be looked at.
+        var isDue = true
         /// Whether the last look failed; a second one in a row takes a backend that was there for gone.
         var isDoubtful = false
     }
 
     private let probe: BackendProbe
     private var entries: [String: Entry] = [:]
+    private var underWay: Set<String> = []
     private let (news, newsFeed) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
 
     init(_ probe: BackendProbe) {
@@ -44,31 +47,45 @@ actor BackendFollower {
 
     /// Looks at all of them, at new ones at once, until the task is cancelled; tells whose state has changed.
     func run(_ changed: @escaping @Sendable (String) async -> Void) async {
-        await withTaskGroup(of: Void.self) { group in
+        await withDiscardingTaskGroup { group in
             group.addTask {
-                for await _ in self.news { await self.look(onlyNew: true, changed) }
+                while (try? await Task.sleep(for: Self.interval)) != nil { await self.startRound() }
             }
-            group.addTask {
-                while (try? await Task.sleep(for: Self.interval)) != nil {
-                    self.probe.startRound()
-                    await self.look(onlyNew: false, changed)
+            for await _ in news {
+                for service in takeDue() {
+                    group.addTask { await self.look(service, changed) }
                 }
             }
+            group.cancelAll()
         }
     }
 
-    private func look(onlyNew: Bool, _ changed: @escaping @Sendable (String) async -> Void) async {
-        var due = entries.values.filter { !onlyNew || $0.state == .unchecked }.map(\.service)
-        while !due.isEmpty, !Task.isCancelled {
-            let batch = due.suffix(Self.width)
-            due.removeLast(batch.count)
-            await withTaskGroup(of: (DataPlaneService, BackendState).self) { group in
-                for service in batch { group.addTask { (service, await self.probe.state(service)) } }
-                for await (service, found) in group where note(service, found) {
-                    await changed(service.metadata.name)
-                }
-            }
+    private func startRound() {
+        probe.startRound()
+        for name in entries.keys { entries[name]?.isDue = true }
+        newsFeed.yield()
+    }
+
+    /// The next ones to look at, as many as may be looked at together: those first that nobody has looked at yet, so
+    /// that servers which don't answer keep none waiting.
+    private func takeDue() -> [DataPlaneService] {
+        let due = entries.filter { $0.value.isDue && !underWay.contains($0.key) }
+            .sorted { ($0.value.state == .unchecked ? 0 : 1, $0.key) < ($1.value.state == .unchecked ? 0 : 1, $1.key) }
+            .prefix(max(0, Self.width - underWay.count))
+        for entry in due {
+            entries[entry.key]?.isDue = false
+            underWay.insert(entry.key)
         }
+        return due.map(\.value.service)
+    }
+
+    private func look(_ service: DataPlaneService, _ changed: @Sendable (String) async -> Void) async {
+        let found = await probe.state(service)
+        let isNews = note(service, found)
+        underWay.remove(service.metadata.name)
+        // There is room for another one.
+        newsFeed.yield()
+        if isNews { await changed(service.metadata.name) }
     }
 
     /// Takes over what was found; returns whether it is news.

@@ -14,6 +14,9 @@ enum BackendState: Sendable, Equatable {
 
 /// Connects to the HTTP servers that objects name, to see whether they are there; sends no request.
 package final class BackendProbe: Sendable {
+    /// For a connection, milliseconds, however long requests may wait for one.
+    private static let patienceMS = 5_000
+
     private let loop: any EventLoop
     private let pools: NIOLoopBound<ProxyPools>
     private let certificates: ClientCertificates
@@ -50,8 +53,8 @@ package final class BackendProbe: Sendable {
         let place: ProxyPlace
         do throws(GatewayError) {
             place = ProxyPlace(
-                endpoint: backend.endpoint, tls: try backend.tls(certificates), timeout: 1, connectMS: backend.connectMS
-            )
+                endpoint: backend.endpoint, tls: try backend.tls(certificates), timeout: 1,
+                connectMS: min(backend.connectMS, Self.patienceMS))
         } catch {
             return .unreachable(error.message)
         }

@@ -63,10 +63,13 @@ package final class HTTPBackend: Sendable {
             name: "the backend of \(objectName)", manner: .backend,
             timeoutSetting: "limits.timeoutSeconds of the DataPlaneService", host: host,
             fields: [], replaced: [],
-            drops: { !$0.equalsIgnoringCase("user-agent") && ResourceRequestHeaders.isDropped($0) },
+            drops: {
+                $0.hasPrefix("x-grafana-")
+                    || (!$0.equalsIgnoringCase("user-agent") && ResourceRequestHeaders.isDropped($0))
+            },
             // A backend's page must not run scripts with the rights of the site it is served from.
             answerFields: Array("Content-Security-Policy: sandbox\r\nVia: 1.1 dataplane-gateway\r\n".utf8),
-            replacedInAnswer: [Array("content-security-policy".utf8), Array("set-cookie2".utf8)],
+            replacedInAnswer: ProxyRules.siteWide,
             requestLimit: limits.maxRequestBytes, responseLimit: limits.maxResponseBytes)
     }
 

@@ -40,6 +40,8 @@ package final class HTTPBackendProxy {
     /// Passes an exchange on: base path, then the path and query of the request, byte by byte.
     func forward(_ exchange: Exchange, _ route: ClaimedRoute, to backend: HTTPBackend) throws(GatewayError) {
         try ProxyChecks.check(exchange)
+        // A server that decodes the path first must not be led out of its base path.
+        _ = try ProxyPath(exchange.path, from: 5)
         let prepared = try prepare(route, backend)
         try ProxyChecks.checkLength(exchange, prepared.rules)
         let fields = try IdentityFields.lines(IdentityFields.stated(exchange.user))

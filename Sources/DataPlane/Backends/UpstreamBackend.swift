@@ -21,6 +21,12 @@ package final class UpstreamBackend {
         var acceptedTypes: [String] = []
     }
 
+    /// What would have Grafana answer with less than a whole and readable body.
+    private static let conditional = [
+        "accept-encoding", "expect", "range", "if-range", "if-match", "if-none-match", "if-modified-since",
+        "if-unmodified-since",
+    ].map { Array($0.utf8) }
+
     private let pool: UpstreamPool?
 
     /// A backend for one event loop.
@@ -45,6 +51,7 @@ package final class UpstreamBackend {
     /// Passes a route with a path of its own on as it came.
     func forward(_ exchange: Exchange, _ route: ClaimedRoute) throws(GatewayError) {
         let pool = try check(exchange, route)
+        _ = try ProxyPath(exchange.path, from: 5)
         pool.ask(exchange, bounded(UpstreamCall(target: exchange.request.withTarget { Array($0) }), route))
     }
 
@@ -54,6 +61,7 @@ package final class UpstreamBackend {
     func serve(_ exchange: Exchange, _ request: Request, queryLimit: (Int, String)) throws(GatewayError) {
         let route = request.route
         let pool = try check(exchange, route)
+        if let uid = request.uid, !Self.mayExist(uid) { throw .notFound("datasources", group: route.group, name: uid) }
         switch route.type {
         case .query: try query(exchange, request, queryLimit, pool)
         case .health:
@@ -64,7 +72,7 @@ package final class UpstreamBackend {
             var call = call(request, base ?? "/api/plugins/\(Self.escaped(route.pluginID))", "/health")
             call.method = .get
             call.body = ByteBuffer()
-            call.replaced.append(Array("accept-encoding".utf8))
+            call.replaced += Self.conditional
             call.answer = UpstreamHealth(exchange, request).answer
             pool.ask(exchange, call)
         case .resource:
@@ -116,6 +124,7 @@ package final class UpstreamBackend {
     private func passing(
         _ exchange: Exchange, _ request: Request, _ base: String
     ) throws(GatewayError) -> UpstreamCall {
+        try ProxyChecks.check(exchange)
         let path = try ProxyPath(exchange.path, from: request.rest)
         var call = call(request, base, "")
         if !path.raw.isEmpty { call.target += [UInt8(ascii: "/")] + path.raw }
@@ -147,6 +156,11 @@ package final class UpstreamBackend {
             .notImplemented,
             "the upstream backend has no \(route.type.rawValue): it serves query, health, resource, datasource-proxy, "
                 + "route and a named plugin's metrics", source: .backend)
+    }
+
+    /// Whether Grafana may have a data source of this uid: what a server on the way could take for a path is none.
+    private static func mayExist(_ uid: String) -> Bool {
+        uid != "." && uid != ".." && uid.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && $0 != 0x2F && $0 != 0x5C }
     }
 
     private static func escaped(_ text: String) -> String { String(decoding: ProxyFields.escaped(text), as: UTF8.self) }

@@ -20,7 +20,8 @@ enum UpstreamFault {
                 .badGateway, "the upstream sent \(what) (status \(head.status)); is --upstream a Grafana?",
                 source: .upstream)
         }
-        let text = json["message"]?.asString ?? json["error"]?.asString ?? "no reason was given"
+        let reason = json["message"]?.asString ?? json["error"]?.asString ?? "no reason was given"
+        let text = String(reason.prefix(4_096))
         let seconds = head.headers.firstValue(named: "retry-after").flatMap { Int($0) }
         return GatewayError(
             ErrorCode(httpStatus: head.status), "the upstream answered \(head.status): \(text)", source: .upstream,

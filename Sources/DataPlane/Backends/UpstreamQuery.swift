@@ -5,7 +5,9 @@ import NIOCore
 /// A query of the data plane as one of Grafana's `/api/ds/query`, and its answer back.
 struct UpstreamQuery {
     /// Headers of the client that don't fit the request that is sent; its answer must be readable here.
-    static let replaced = ["content-type", "accept", "accept-encoding"].map { Array($0.utf8) }
+    static let replaced = ["content-type", "accept", "accept-encoding", "expect"].map { Array($0.utf8) }
+    /// Bodies up to this size are looked at before they go on; larger ones stream, bytes.
+    private static let checked = 64 * 1024
     /// What is stated in their place.
     static let fields = Array("Content-Type: application/json\r\nAccept: application/json\r\n".utf8)
 
@@ -51,13 +53,20 @@ struct UpstreamQuery {
 
     /// What becomes of Grafana's answer: results go on as 200 with a status per refId, also those that Grafana sends
     /// under another status; everything else is an error of the whole.
+    ///
+    /// A large body streams as it comes, without having been looked at.
     func answer(_ head: ResponseHead) -> UpstreamCall.Answer {
-        let isJSON = head.headers.firstValue(.contentType)?.lowercased().hasPrefix("application/json") ?? false
-        if isJSON, head.status == 200 || head.status == 207 { return .under(200) }
+        // Nothing but JSON that can be read here was asked for.
+        let isPlain = head.headers.firstValue(named: "content-encoding") == nil
+        let isJSON =
+            isPlain && head.headers.firstValue(.contentType)?.lowercased().hasPrefix("application/json") == true
+        let spills = isJSON && (head.status == 200 || head.status == 207)
         let (exchange, request) = (exchange, request)
-        return .gathered(limit: UpstreamFault.limit) { body in
+        return .gathered(limit: spills ? Self.checked : UpstreamFault.limit, spillsUnder: spills ? 200 : nil) { body in
             let bytes = Array(body.readableBytesView)
-            if isJSON, head.status >= 400, let json = try? JSONValue.parse(bytes), json["results"]?.asObject != nil {
+            if isJSON, head.status == 200 || head.status == 207 || head.status >= 400,
+                let json = try? JSONValue.parse(bytes), json["results"]?.asObject != nil
+            {
                 return exchange.respond(200, contentType: "application/json", body: body)
             }
             exchange.respond(UpstreamFault.error(head, bytes, request))

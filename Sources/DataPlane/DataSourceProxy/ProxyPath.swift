@@ -18,7 +18,9 @@ struct ProxyPath {
         for segment in (max(0, index)..<max(0, index, path.count)).lazy.map({ path[$0] }) {
             for part in segment.split(whereSeparator: { $0 == UInt8(ascii: "/") }) {
                 let isDotted = part.split(separator: UInt8(ascii: "\\")).contains { piece in
-                    piece.elementsEqual(".".utf8) || piece.elementsEqual("..".utf8)
+                    // Some servers cut parameters off before they look for dots.
+                    let name = piece.prefix { $0 != UInt8(ascii: ";") }
+                    return name.elementsEqual(".".utf8) || name.elementsEqual("..".utf8)
                 }
                 guard !isDotted else {
                     throw GatewayError(

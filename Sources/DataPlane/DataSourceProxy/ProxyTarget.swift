@@ -72,7 +72,7 @@ final class ProxyTarget: Sendable {
             drops: { ProxyFields.isGrafanas($0) },
             answerFields: Array(
                 "Content-Security-Policy: sandbox\r\nVia: 1.1 dataplane-gateway\r\n".utf8),
-            replacedInAnswer: [Array("content-security-policy".utf8), Array("set-cookie2".utf8)],
+            replacedInAnswer: ProxyRules.siteWide,
             requestLimit: limits.maxRequestBytes, responseLimit: limit.bytes, responseSetting: limit.setting)
     }
 

@@ -41,10 +41,15 @@ package struct BackendURL: Sendable, Hashable {
         var path = rest.dropFirst(authority.count)
         if path.last == 0x2F { path = path.dropLast() }
         let segments = path.split(separator: 0x2F, omittingEmptySubsequences: false).dropFirst()
-        for segment in segments where segment.isEmpty || [".", ".."].contains(String(Substring(segment))) {
+        for segment in segments where segment.isEmpty || Self.isDotted(segment) {
             throw Fault(message: "may not have empty or dot segments in its path")
         }
         basePath = String(Substring(path))
+    }
+
+    /// Whether a segment is `.` or `..`, also with escaped dots.
+    private static func isDotted(_ segment: Substring.UTF8View) -> Bool {
+        [".", ".."].contains(Substring(segment).lowercased().replacing("%2e", with: "."))
     }
 
     private static func hostAndPort(

@@ -73,6 +73,10 @@ extension DataPlaneService {
         if spec.backend.kind == .plugin, spec.pluginID.isEmpty {
             causes.append(.required("spec.pluginID", "the id in the plugin's plugin.json"))
         }
+        if spec.pluginID == "." || spec.pluginID == ".." {
+            causes.append(
+                .invalid("spec.pluginID", string: spec.pluginID, "must be the id in the plugin's plugin.json"))
+        }
         if spec.backend.kind == .upstream, spec.pluginType == "app", spec.pluginID.isEmpty {
             causes.append(.required("spec.pluginID", "the app's id, which is part of the upstream's paths"))
         }

@@ -18,6 +18,12 @@ package enum QueryRequest {
     ) throws(GatewayError) -> ParsedQueries {
         let places = try QueryBody(body)
         let reader = QueryFieldReader(bytes: body)
+        if isElsewhere(pathUID) {
+            throw GatewayError(
+                .badRequest,
+                "\"\(pathUID)\" in the path is one of Grafana's own; expressions and built-in data sources are not served "
+                    + "here, POST them to /api/ds/query")
+        }
         guard !places.queries.isEmpty else {
             let cause = StatusCause.required("queries", "send at least one query")
             throw GatewayError(.badRequest, "missing datasource reference: \(cause.line)", causes: [cause])

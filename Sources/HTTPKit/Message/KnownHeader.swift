@@ -108,7 +108,7 @@ extension UnsafeRawBufferPointer {
     ///
     /// Servers behind us (CGI-like ones above all) take `X_Remote_User` for `X-Remote-User`.
     @inline(__always)
-    func equals(_ text: StaticString) -> Bool {
+    package func equals(_ text: StaticString) -> Bool {
         count == text.utf8CodeUnitCount && hasPrefix(text)
     }
 

@@ -88,9 +88,14 @@ enum ForwardedRequest {
     }
 
     /// Trailers that may pass: none that frames, routes or identifies (RFC 9110 section 6.5.1).
-    static func trailers(_ trailers: HeaderBlock) -> ByteBuffer {
+    ///
+    /// - Parameter rules: those of another server than the upstream, which leave out as much of trailers as of heads.
+    static func trailers(_ trailers: HeaderBlock, _ rules: ProxyRules? = nil) -> ByteBuffer {
         var out = ByteBuffer()
-        for field in trailers.fields where field.known == .other { out.copyField(trailers, field) }
+        for field in trailers.fields where field.known == .other {
+            if let rules, trailers.withName(field, { rules.drops($0) || rules.replaced.contains($0) }) { continue }
+            out.copyField(trailers, field)
+        }
         return out
     }
 }

@@ -9,22 +9,34 @@ extension ProxiedExchange: UpstreamConnectionUser {
             return
         }
         if let refusal = refusal(head) { return fail(refusal) }
-        if head.status < 200 {
-            if change.rewrite == nil { exchange.writeInterim(ForwardedResponse.interim(head)) }
-            return
-        }
+        if head.status < 200 { return interim(head) }
         timer?.cancel()
         timer = nil
-        connection?.responseDeadline = nil
         awaitsContinue = false
-        var status = head.status
         switch change.call?.answer?(head) ?? .asItCame {
-        case .asItCame: break
-        case .under(let other): status = other
-        case .gathered(let limit, let done):
-            gathered = Gathered(limit: limit, done: done)
-            return
+        case .asItCame: start(head, status: head.status)
+        case .gathered(let limit, let spillsUnder, let done):
+            // The client has nothing yet, so the time goes on.
+            gathered = Gathered(head: head, limit: limit, spillsUnder: spillsUnder, done: done)
         }
+    }
+
+    /// Hands an interim answer on, where the answer itself goes on as it comes.
+    private func interim(_ head: ResponseHead) {
+        interimCount += 1
+        guard interimCount <= Self.interimLimit else {
+            return fail(
+                GatewayError(
+                    .badGateway, "\(serverName) sent more than \(Self.interimLimit) interim answers", source: source))
+        }
+        if change.rewrite == nil, change.call?.answer == nil { exchange.writeInterim(ForwardedResponse.interim(head)) }
+    }
+
+    /// Interim answers wait for no client, so there is an end to them.
+    private static var interimLimit: Int { 64 }
+
+    private func start(_ head: ResponseHead, status: Int) {
+        connection?.responseDeadline = nil
         let framing: BodyFraming = head.framing == .untilClose ? .chunked : head.framing
         head.withReason { reason in
             exchange.start(
@@ -43,7 +55,7 @@ extension ProxiedExchange: UpstreamConnectionUser {
             if head.status == 401, manner.hidesUnauthorized {
                 return GatewayError(.badRequest, "Authentication to data source failed", source: source)
             }
-            if manner.refusesRedirects, (300..<400).contains(head.status),
+            if manner.refusesRedirects, (300..<400).contains(head.status), head.status != 304,
                 head.headers.firstValue(named: "location") != nil
             {
                 return GatewayError(
@@ -107,7 +119,14 @@ extension ProxiedExchange: UpstreamConnectionUser {
     private func gather(_ part: ByteBuffer) {
         guard let limit = gathered?.limit else { return }
         gathered?.body.writeImmutableBuffer(part)
-        guard let size = gathered?.body.readableBytes, size > limit else { return }
+        guard let all = gathered, all.body.readableBytes > limit else { return }
+        if let status = all.spillsUnder {
+            gathered = nil
+            start(all.head, status: status)
+            exchange.write(all.body)
+            if !exchange.isWritable { connection?.pause() }
+            return
+        }
         fail(GatewayError(.badGateway, "the answer of \(serverName) is larger than \(limit) bytes", source: source))
     }
 
@@ -126,7 +145,7 @@ extension ProxiedExchange: UpstreamConnectionUser {
             if isSent { pool.put(connection) } else { connection.close() }
         }
         if let gathered { return gathered.done(gathered.body) }
-        exchange.end(trailers: trailers.map(ForwardedRequest.trailers))
+        exchange.end(trailers: trailers.map { ForwardedRequest.trailers($0) })
     }
 
     func upstreamWritable() {

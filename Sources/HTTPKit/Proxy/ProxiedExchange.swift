@@ -19,8 +19,14 @@ final class ProxiedExchange {
     /// The body of an answer that is handed over as a whole.
     var gathered: Gathered?
 
+    /// How many interim answers came.
+    var interimCount = 0
+
     struct Gathered {
+        let head: ResponseHead
         let limit: Int
+        /// The status under which a larger body goes on; nil to refuse it.
+        let spillsUnder: Int?
         var body = ByteBuffer()
         let done: (ByteBuffer) -> Void
     }
@@ -199,7 +205,7 @@ extension ProxiedExchange: RequestBodySink {
         guard !isOver, let connection else { return }
         if exchange.request.framing == .chunked {
             var end = ByteBuffer(staticString: "0\r\n")
-            if let trailers { end.writeImmutableBuffer(ForwardedRequest.trailers(trailers)) }
+            if let trailers { end.writeImmutableBuffer(ForwardedRequest.trailers(trailers, change.rewrite?.rules)) }
             end.writeStaticString("\r\n")
             connection.writeAndFlush(end)
         }

@@ -19,10 +19,9 @@ package struct UpstreamCall {
     package enum Answer {
         /// It goes on as it came.
         case asItCame
-        /// Its body goes on under this status.
-        case under(Int)
-        /// Its body is gathered up to a limit and handed over; what is done with it answers the exchange.
-        case gathered(limit: Int, (ByteBuffer) -> Void)
+        /// Its body is gathered up to a limit and handed over; what is done with it answers the exchange. A larger one
+        /// goes on under the given status, or is refused where there is none.
+        case gathered(limit: Int, spillsUnder: Int? = nil, (ByteBuffer) -> Void)
     }
 
     /// The method; nil for the client's.

@@ -50,6 +50,11 @@ extension TLSClientSettings {
         settings.words = .backend
         settings.certificateChain = chain
         settings.privateKey = key
+        // An empty file is what one sees in the middle of a write; without a certificate nothing would be shown at all.
+        let found = (try? NIOSSLCertificate.fromPEMBytes(chain))?.count ?? 0
+        guard found > 0 else {
+            throw GatewayError(.badRequest, "\(settings.words.certificate) holds no PEM certificate")
+        }
         _ = try TLSClientContext(settings, host: "")
     }
 }

@@ -89,7 +89,11 @@ final class ChunkedQueryAnswer {
         let frames = frames
         workers.submit { [self = NIOLoopBound(self, eventLoop: exchange.loop), loop = exchange.loop] state in
             guard case .active = state else { return loop.execute { self.value.failed(PluginFault.stopping) } }
-            var out = JSONOutput { chunk in answer.send(chunk.withBytes { ByteBuffer(bytes: $0) }) }
+            var out = JSONOutput { chunk in
+                answer.send(chunk.withBytes { ByteBuffer(bytes: $0) })
+            } isWanted: {
+                !answer.isCancelled
+            }
             if let text = Self.line(message, frames, to: &out) {
                 loop.execute { self.value.failed(text) }
             } else {
@@ -199,7 +203,11 @@ final class ChunkedQueryAnswer {
         let answer = ChunkedAnswer(exchange, contentType: Self.contentType, budget: budget)
         workers.submit { state in
             guard case .active = state else { return answer.fail(PluginFault.stopping) }
-            var out = JSONOutput { chunk in answer.send(chunk.withBytes { ByteBuffer(bytes: $0) }) }
+            var out = JSONOutput { chunk in
+                answer.send(chunk.withBytes { ByteBuffer(bytes: $0) })
+            } isWanted: {
+                !answer.isCancelled
+            }
             if let error = Self.lines(message, refIDs, pluginID, to: &out) {
                 answer.fail(error)
             } else {

@@ -101,6 +101,8 @@ package final class QueryBridge {
     ) {
         var out = JSONOutput(indents: indents) { chunk in
             answer.send(chunk.withBytes { ByteBuffer(bytes: $0) })
+        } isWanted: {
+            !answer.isCancelled
         }
         do {
             try message.withBytes { (bytes) throws(FrameError) in try writer.write(bytes, to: &out) }

@@ -53,12 +53,12 @@ package enum ResourceRequestHeaders {
     package static func isDropped(_ name: UnsafeRawBufferPointer) -> Bool {
         switch name.first.map({ $0 | 0x20 }) {
         case UInt8(ascii: "f"), UInt8(ascii: "u"), UInt8(ascii: "r"):
-            return dropped.contains { name.equalsIgnoringCase($0) }
+            return dropped.contains { name.equals($0) }
         case UInt8(ascii: "x"):
             if name.hasPrefix("x-forwarded-") { return true }
             // Who asks, capture switches and the like; the organisation's number is the one that says nothing secret.
             if name.hasPrefix("x-grafana-") { return !name.equalsIgnoringCase("x-grafana-org-id") }
-            return dropped.contains { name.equalsIgnoringCase($0) }
+            return dropped.contains { name.equals($0) }
         default:
             return false
         }

@@ -18,6 +18,7 @@ struct ResourceResponseHead {
     private static let dropped: [StaticString] = [
         "connection", "proxy-connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer",
         "transfer-encoding", "upgrade", "content-length", "set-cookie", "set-cookie2", "content-security-policy",
+        "clear-site-data", "strict-transport-security", "alt-svc", "service-worker-allowed",
     ]
 
     /// Checks a head; the error names the status that is none.

@@ -79,6 +79,26 @@ struct QueryResponseTests {
         }
     }
 
+    @Test("Nothing more is written once nobody wants it", arguments: [false, true])
+    func abandoned(indents: Bool) throws {
+        let rows = 400_000
+        for field in [
+            Field.numbers("v", (0..<rows).map { Double($0) / 7 }), .strings("s", (0..<rows).map { "text \($0)" }),
+        ] {
+            let frame = Frame(fields: [field, .numbers("w", (0..<rows).map(Double.init))])
+            let message = QueryDataResponseBytes.write([Answer(refID: "A", frames: [try frame.arrow()])])
+            var size = 0
+            var out = JSONOutput(indents: indents) { chunk in
+                size += chunk.count
+            } isWanted: {
+                size == 0
+            }
+            try message.withUnsafeBytes { try QueryResponseWriter().write($0, to: &out) }
+            // One chunk that was wanted, and what was in hand when that was known.
+            #expect(out.isAbandoned && size < 1_000_000, "\(size)")
+        }
+    }
+
     @Test("A big answer comes in chunks that together are the whole text", arguments: [false, true])
     func chunks(indents: Bool) throws {
         let frame = Frame(fields: [

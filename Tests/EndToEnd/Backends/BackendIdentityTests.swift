@@ -118,6 +118,11 @@ struct BackendIdentityTests {
         try Data("rubbish".utf8).write(to: URL(fileURLWithPath: files[0].0), options: .atomic)
         #expect(gateway.process.stderr.wait(from: start, seconds: 20) { $0.contains("stay as they were") } != nil)
         #expect(try client().contains("development"))
+        // An empty file is what one sees in the middle of a write.
+        let before = gateway.process.stderr.count
+        try Data().write(to: URL(fileURLWithPath: files[0].0), options: .atomic)
+        #expect(gateway.process.stderr.wait(from: before, seconds: 20) { $0.contains("stay as they were") } != nil)
+        #expect(try client().contains("development"))
         try put(try pki.client("renewed", subject: "/CN=renewed"))
         let deadline = Date(timeIntervalSinceNow: 20)
         while try !client().contains("renewed"), Date() < deadline { usleep(100_000) }

@@ -80,12 +80,18 @@ struct HTTPBackendTests {
                 ("Connection", "X-Remote-User"),
             ])
         // Nobody signs in yet, and then the gateway vouches for nobody.
-        let first = try gateway.request("GET", path("/all"), [("X-Custom", "stays"), ("User-Agent", "kubectl/v1.33")])
+        let first = try gateway.request(
+            "GET", path("/all"),
+            [
+                ("X-Custom", "stays"), ("User-Agent", "kubectl/v1.33"), ("X_Id_Token", "t"), ("X-Grafana-Org-Id", "7"),
+                ("X_Remote_User", "root"),
+            ])
         #expect(answer.status == 403 && answer.isStatus, "a forwarded request is not the admin's: \(answer.text)")
         let fields = (first.json["headers"] as? [[String]] ?? []).map { ($0[0].lowercased(), $0[1]) }
         func values(_ name: String) -> [String] { fields.filter { $0.0 == name }.map(\.1) }
         #expect(
             values("x-remote-user") == ["system:anonymous"] && values("x-remote-group") == ["system:unauthenticated"])
+        #expect(!fields.contains { ["x_id_token", "x-grafana-org-id", "x_remote_user"].contains($0.0) }, "\(fields)")
         #expect(values("x-custom") == ["stays"] && values("user-agent") == ["kubectl/v1.33"])
         #expect(values("x-forwarded-for") == ["127.0.0.1"] && values("x-forwarded-proto") == ["http"])
         #expect(values("host") == ["127.0.0.1:\(try Shared.upstream.get().port)"])
@@ -99,8 +105,10 @@ struct HTTPBackendTests {
         }
         let page = try say(
             "HTTP/1.1 201 Made\r\nContent-Length: 2\r\nSet-Cookie: grafana_session=evil\r\nX-Own: 1\r\n"
+                + "Clear-Site-Data: \"*\"\r\nRefresh: 0; url=http://127.0.0.1:1/\r\nAlt-Svc: clear\r\n"
                 + "Content-Security-Policy: none\r\nConnection: X-Inner\r\nX-Inner: 1\r\n\r\nok")
         #expect(page.status == 201 && page.text == "ok" && page["X-Own"] == "1")
+        #expect(page["Clear-Site-Data"] == nil && page["Refresh"] == nil && page["Alt-Svc"] == nil)
         #expect(page["Set-Cookie"] == nil && page["X-Inner"] == nil && page["Content-Security-Policy"] == "sandbox")
         for status in ["301 Moved", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
             let answer = try say("HTTP/1.1 \(status)\r\nContent-Length: 0\r\nLocation: http://127.0.0.1:1/\r\n\r\n")
@@ -112,6 +120,22 @@ struct HTTPBackendTests {
         let unknown = try say("HTTP/1.1 401 Unauthorized\r\nContent-Length: 3\r\nWWW-Authenticate: Bearer\r\n\r\nno!")
         #expect(unknown.status == 401 && unknown.text == "no!")
         #expect(try say("HTTP/1.1 200 OK\r\nContent-Length: zehn\r\n\r\n").status == 503)
+    }
+
+    @Test(arguments: ["..%2f..%2fadmin", "..%5c..%5cadmin", "..;/..;/admin", "x%2f..%2fy", "%2e%2e%2fx"])
+    func `a path that a server may read as one beside its own is refused`(rest: String) throws {
+        let answer = try Self.shared.get().request("GET", path("/deep/\(rest)"))
+        #expect(answer.status == 400 && answer.isStatus, "\(answer.text)")
+    }
+
+    @Test func `trailers are held to the rules of the head`() throws {
+        let client = try Self.shared.get().connect()
+        try client.send(
+            "POST \(path("/all")) HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+                + "1\r\na\r\n0\r\nX-Grafana-Id: t\r\nX-Id-Token: t\r\nX-Remote-User: root\r\nX-Sum: 1\r\n\r\n")
+        let answer = try client.readAnswer(to: "POST")
+        let trailers = (answer.json["trailers"] as? [[String]] ?? []).map { $0[0] }
+        #expect(trailers == ["X-Sum"], "\(answer.text)")
     }
 
     @Test func `an upgrade is passed on, but not for another page`() throws {
@@ -185,7 +209,7 @@ struct HTTPBackendTests {
 
     @Test(arguments: [
         ("RT-10", ":// bad"), ("RT-10", "ftp://x"), ("RT-10", "http://user@x"), ("RT-10", "http://x/?q"),
-        ("RT-10", "http://x/a/../b"),
+        ("RT-10", "http://x/a/../b"), ("RT-10", "http://x/a/%2E%2e/b"),
     ])
     func `a URL that is none is refused with the object`(row: String, url: String) throws {
         let answer = try Self.shared.get().request(

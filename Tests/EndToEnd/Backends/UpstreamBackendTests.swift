@@ -24,6 +24,8 @@ struct UpstreamBackendTests {
                 BackendGateway.upstream(
                     "app.example", services: ["health", "resource", "datasource-proxy"],
                     more: "  pluginID: my-app\n  pluginType: app\n"),
+                BackendGateway.upstream(
+                    "late.example", services: ["query", "health"], more: "  limits: {timeoutSeconds: 1}\n"),
                 BackendGateway.upstream("route.example", services: ["route\n      path: /{rest...}"]),
                 BackendGateway.upstream(
                     "small.example", services: ["query", "resource"],
@@ -97,6 +99,10 @@ struct UpstreamBackendTests {
             ("db-1", "{}", [Self.login], 400, "missing datasource reference"),
             ("db-1", query(#"{"datasource":{"uid":"x"}}"#), [Self.login], 400, "invalid datasource UID"),
             ("db-1", query(#"{"datasource":{"uid":"__expr__"}}"#), [Self.login], 400, "/api/ds/query"),
+            ("__expr__", query(#"{"refId":"A","type":"sql"}"#), [Self.login], 400, "/api/ds/query"),
+            ("db-1", query(#"{"refId":"A","odd":"{\"hi\":1}"}"#), [Self.login], 502, "is --upstream a Grafana"),
+            ("db-1", query(#"{"refId":"A","odd":""}"#), [Self.login], 502, "is --upstream a Grafana"),
+            ("db-1", query(#"{"refId":"A","odd":"{\"results\":"}"#), [Self.login], 502, "is --upstream a Grafana"),
         ] as [(String, String, [(String, String)], Int, String)] {
             let answer = try ask(uid, queries, headers)
             #expect(answer.status == status && answer.isStatus, "\(uid) \(queries): \(answer.text)")
@@ -110,6 +116,19 @@ struct UpstreamBackendTests {
         let page = try ask(
             "db-1", query(#"{"refId":"A"}"#), [("Cookie", "grafana_session=good"), ("Origin", "http://evil.example")])
         #expect(page.status == 403 && page.isStatus, "\(page.text)")
+    }
+
+    @Test func `an answer that stops in the middle is late, and a large one streams`() throws {
+        let gateway = try Self.shared.get().gateway
+        let late = "/apis/late.example/v1/namespaces/default/datasources/db-1"
+        let query = try gateway.request("POST", "\(late)/query", [Self.login], body: query(#"{"refId":"A","stall":1}"#))
+        #expect(query.status == 504 && query.message.contains("limits.timeoutSeconds"), "\(query.text)")
+        let health = try gateway.request(
+            "GET", "/apis/late.example/v1/namespaces/default/datasources/db-stall/health", [Self.login])
+        #expect(health.status == 504 && health.isStatus, "\(health.text)")
+        let large = try gateway.request(
+            "POST", "\(Self.root)/db-1/query", [Self.login], body: self.query(#"{"refId":"A","pad":300000}"#))
+        #expect(large.status == 200 && large.body.count > 300_000 && large.json.at("results.A.status") as? Int == 200)
     }
 
     @Test func `health has the shape of the health bridge`() throws {
@@ -166,11 +185,20 @@ struct UpstreamBackendTests {
             let answer = try gateway.request("GET", "\(Self.root)/db-1/resources/\(path)", [Self.login])
             #expect(answer.status == 400 && answer.isStatus, "\(path): \(answer.text)")
         }
-        // A uid is one segment there, whatever it holds.
-        let odd = try gateway.request("GET", "\(Self.root)/a%2F..%2Fb%3Fc/health", [Self.login])
-        #expect(odd.status == 404 && odd.isStatus, "\(odd.text)")
+        // A uid that a server on the way could take for a path doesn't get there; any other is one segment.
+        for uid in ["a%2F..%2Fb", "x%5Cy", "%2e%2e%2f"] {
+            let odd = try gateway.request("GET", "\(Self.root)/\(uid)/health", [Self.login])
+            #expect([400, 404].contains(odd.status) && odd.isStatus, "\(odd.text)")
+        }
+        _ = try gateway.request("GET", "\(Self.root)/a%3Fc/health", [Self.login])
         let lines = try Self.shared.get().upstream.recorded("/api/datasources/uid/").map(\.line)
-        #expect(lines.contains { $0.contains("/uid/a%2F..%2Fb%3Fc/health") }, "\(lines)")
+        #expect(lines.contains { $0.contains("/uid/a%3Fc/health") }, "\(lines)")
+        #expect(!lines.contains { $0.contains("%2F..") || $0.contains("%5C") }, "\(lines)")
+        let route = try gateway.request(
+            "GET", "/apis/route.example/v1/namespaces/default/x/..%2f..%2fadmin", [Self.login])
+        #expect(route.status == 400 && route.isStatus, "\(route.text)")
+        let trace = try gateway.request("TRACE", "\(Self.root)/db-1/resources/x", [Self.login])
+        #expect(trace.status == 405, "\(trace.text)")
     }
 
     @Test func `types are checked where the object names a plugin`() throws {

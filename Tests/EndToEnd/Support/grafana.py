@@ -1,7 +1,8 @@
 """The part of Grafana's own API that the backend `upstream` asks, as Grafana answers it.
 
 One login (`admin:admin`, or the cookie `grafana_session=good`), two organisations, and in each the data source `db-1`.
-A query with "fail" fails; with "down" the whole request does.
+A query with "fail" fails; with "down" the whole request does; with "odd" the answer is that text, with "stall" its body
+stops in the middle (the status is None then), with "pad" it is long.
 """
 import base64
 import json
@@ -23,7 +24,7 @@ def result(query, org):
     fields = [{"name": "org", "type": "number", "typeInfo": {"frame": "int64"}},
               {"name": "query", "type": "string", "typeInfo": {"frame": "string"}}]
     return {"status": 200, "frames": [{
-        "schema": {"refId": query["refId"], "fields": fields},
+        "schema": {"refId": query["refId"], "name": "x" * query.get("pad", 0), "fields": fields},
         "data": {"values": [[org], [json.dumps(query, sort_keys=True)]]}}]}
 
 
@@ -45,14 +46,21 @@ def answer(request):
             return body(404, {"message": "Data source not found"})
         if any("down" in q for q in queries):
             return error(500, "Query data error", "ds.query")
+        for query in queries:
+            if "odd" in query:
+                return 200, query["odd"].encode()
+            if "stall" in query:
+                return None, b'{"results":{'
         failed = [q for q in queries if "fail" in q]
         status = 200 if not failed else 400 if len(failed) == len(queries) else 207
         return body(status, {"results": {q["refId"]: result(q, org) for q in queries}})
     if parts[:4] == ["api", "datasources", "proxy", "uid"] or parts[:3] == ["api", "datasources", "uid"]:
         uid = parts[4] if parts[2] == "proxy" else parts[3]
-        if uid not in ("db-1", "db-sick"):
+        if uid not in ("db-1", "db-sick", "db-stall"):
             return body(404, {"message": "Data source not found"})
         if parts[-1] == "health" and len(parts) == 5:
+            if uid == "db-stall":
+                return None, b'{"status":'
             if uid == "db-sick":
                 return body(400, {"status": "ERROR", "message": "no route to host", "details": {"tries": 3}})
             return body(200, {"status": "OK", "message": "1. Successfully queried.", "details": {"version": "9"}})

@@ -206,6 +206,12 @@ async def serve(request, reader, writer):
         return True
     if name in ("api", "metrics") and sys.argv[1:] == ["grafana"]:
         status, text = grafana.answer(request)
+        if status is None:
+            writer.write(answer(500 if "health" in request.path else 200, text, [
+                ("Content-Type", "application/json"), ("Content-Length", "100")]))
+            await writer.drain()
+            await reader.read(1)
+            return False
         writer.write(answer(status, text, [("Content-Type", "application/json"), ("Set-Cookie", "grafana_session=next")]))
     elif name == "chunked":
         writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n")
