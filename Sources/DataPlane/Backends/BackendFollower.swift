@@ -2,16 +2,16 @@ import DataPlaneAPI
 
 /// Looks at the HTTP servers that objects name, again and again.
 actor BackendFollower {
-    /// Between two rounds.
-    private static let interval = Duration.seconds(5)
+    /// Between two rounds, seconds.
+    private static let interval = 5
+    /// So many are looked at in a second at most: with more objects rounds are longer.
+    private static let rate = 40
     /// Objects looked at together.
     private static let width = 128
 
     private struct Entry {
         var service: DataPlaneService
         var state = BackendState.unchecked
-        /// Whether it is to be looked at.
-        var isDue = true
         /// Whether the last look failed; a second one in a row takes a backend that was there for gone.
         var isDoubtful = false
     }
@@ -19,6 +19,10 @@ actor BackendFollower {
     private let probe: BackendProbe
     private var entries: [String: Entry] = [:]
     private var underWay: Set<String> = []
+    /// Names of those that nobody has looked at yet; they come first, so that servers which don't answer keep none waiting.
+    private var fresh: [String] = []
+    /// Names of the others that this round still has to look at.
+    private var due: [String] = []
     private let (news, newsFeed) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
 
     init(_ probe: BackendProbe) {
@@ -28,18 +32,17 @@ actor BackendFollower {
     /// Follows the backends of these objects and no others.
     func keep(_ services: [DataPlaneService]) {
         var kept: [String: Entry] = [:]
-        var hasNew = false
         for service in services where service.spec.backend.kind == .http {
             let name = service.metadata.name
             if let known = entries[name], known.service.spec.backend == service.spec.backend {
                 kept[name] = known
             } else {
                 kept[name] = Entry(service: service)
-                hasNew = true
+                fresh.append(name)
             }
         }
         entries = kept
-        if hasNew { newsFeed.yield() }
+        if !fresh.isEmpty { newsFeed.yield() }
     }
 
     /// What is known of an object's backend.
@@ -49,7 +52,7 @@ actor BackendFollower {
     func run(_ changed: @escaping @Sendable (String) async -> Void) async {
         await withDiscardingTaskGroup { group in
             group.addTask {
-                while (try? await Task.sleep(for: Self.interval)) != nil { await self.startRound() }
+                while (try? await Task.sleep(for: .seconds(await self.pause))) != nil { await self.startRound() }
             }
             for await _ in news {
                 for service in takeDue() {
@@ -60,23 +63,30 @@ actor BackendFollower {
         }
     }
 
+    private var pause: Int { max(Self.interval, entries.count / Self.rate) }
+
     private func startRound() {
+        guard due.isEmpty else { return }
         probe.startRound()
-        for name in entries.keys { entries[name]?.isDue = true }
+        due = Array(entries.keys)
         newsFeed.yield()
     }
 
-    /// The next ones to look at, as many as may be looked at together: those first that nobody has looked at yet, so
-    /// that servers which don't answer keep none waiting.
+    /// The next ones to look at, as many as may be looked at together.
     private func takeDue() -> [DataPlaneService] {
-        let due = entries.filter { $0.value.isDue && !underWay.contains($0.key) }
-            .sorted { ($0.value.state == .unchecked ? 0 : 1, $0.key) < ($1.value.state == .unchecked ? 0 : 1, $1.key) }
-            .prefix(max(0, Self.width - underWay.count))
-        for entry in due {
-            entries[entry.key]?.isDue = false
-            underWay.insert(entry.key)
+        var taken: [DataPlaneService] = []
+        var later: [String] = []
+        while underWay.count < Self.width, let name = fresh.popLast() ?? due.popLast() {
+            guard let entry = entries[name] else { continue }
+            guard underWay.insert(name).inserted else {
+                // Its backend was changed while somebody looks at the old one.
+                if entry.state == .unchecked { later.append(name) }
+                continue
+            }
+            taken.append(entry.service)
         }
-        return due.map(\.value.service)
+        fresh += later
+        return taken
     }
 
     private func look(_ service: DataPlaneService, _ changed: @Sendable (String) async -> Void) async {
