@@ -18,16 +18,4 @@ enum ProxyChecks {
             throw GatewayError(.forbidden, "this page may not open sockets here: its Origin is not the gateway's own")
         }
     }
-
-    /// Refuses a body that is stated to be too long before anything of it goes on.
-    ///
-    /// - Throws: 413.
-    static func checkLength(_ exchange: Exchange, _ rules: ProxyRules) throws(GatewayError) {
-        guard case .length(let length) = exchange.request.framing, let limit = rules.requestLimit, length > limit else {
-            return
-        }
-        throw GatewayError(
-            .payloadTooLarge,
-            "Request entity too large: limit is \(limit) bytes (limits.maxRequestBytes of the DataPlaneService)")
-    }
 }

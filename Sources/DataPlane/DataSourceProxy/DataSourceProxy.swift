@@ -90,7 +90,6 @@ package final class DataSourceProxy {
         let bytes = try request.withQuery { query in
             Result { () throws(GatewayError) in try target.target(path, query: query) }
         }.get()
-        try ProxyChecks.checkLength(exchange, target.rules)
         var rewrite = ProxyRewrite(
             target: bytes, authorization: Self.authorization(request, source, target),
             cookie: target.fixesCookie ? nil : Self.cookie(request, source), rules: target.rules)

@@ -132,7 +132,8 @@ extension LoopState {
         streams?.bridge(on: loop)?.serve { key in
             guard let scope = StreamScope(key.scope) else { return false }
             let route = routes.stream(group: scope.group, version: scope.version, isApp: scope.uid == nil)
-            return route?.pluginID == key.pluginID
+            // An object that has another backend now may still name the plugin.
+            return route?.backend.isPlugin == true && route?.pluginID == key.pluginID
         }
     }
 

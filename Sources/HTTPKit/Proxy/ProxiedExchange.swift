@@ -44,6 +44,11 @@ final class ProxiedExchange {
 
     /// Sends the request; everything else follows from what comes back.
     func start() {
+        if case .length(let length) = exchange.request.framing, let limit = change.requestLimit,
+            change.call?.body == nil, length > limit
+        {
+            return fail(BodyCollector.tooLarge(limit, Self.requestSetting))
+        }
         // The exchange holds this object through its callbacks until `finish` drops them.
         exchange.onAbort = { self.clientGone() }
         exchange.onWritable = { self.clientWritable() }
@@ -78,6 +83,9 @@ final class ProxiedExchange {
             "\(serverName) can't be reached: \(describe(error))",
             source: source, cause: manner.map { _ in pool.endpoint.text }, retryAfterSeconds: 1)
     }
+
+    /// Where the limit of a request's body is set.
+    private static let requestSetting = "limits.maxRequestBytes of the DataPlaneService"
 
     /// Nil for the upstream.
     var manner: ProxyRules.Manner? { change.rewrite?.rules.manner }
@@ -187,7 +195,7 @@ extension ProxiedExchange: RequestBodySink {
         guard !isOver, let connection else { return }
         if let limit = change.requestLimit, !isTunnel {
             bytesReceived &+= part.readableBytes
-            if bytesReceived > limit { return fail(BodyCollector.tooLarge(limit, "limits.maxRequestBytes")) }
+            if bytesReceived > limit { return fail(BodyCollector.tooLarge(limit, Self.requestSetting)) }
         }
         if isTunnel || exchange.request.framing != .chunked {
             connection.writeAndFlush(part)

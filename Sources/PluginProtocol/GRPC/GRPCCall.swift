@@ -71,7 +71,9 @@ package final class GRPCCall: @unchecked Sendable {
                 + "values printable ASCII")
     }
 
-    /// Asks for the next message of a stream, on the target's thread if that has one; does nothing while one is outstanding or after the end.
+    /// Asks for the next message of a stream, on the target's thread if that has one.
+    ///
+    /// Does nothing while one is outstanding or after the end.
     package func read() {
         cgrpc_call_read(handle)
     }

@@ -28,7 +28,7 @@ struct StreamRouteEndTests {
         }
     }
 
-    @Test(arguments: ["deleted", "without the service", "lost to an older object"])
+    @Test(arguments: ["deleted", "without the service", "given to another backend", "lost to an older object"])
     func `a stream ends when its route is`(how: String) throws {
         let gateway = try ShowcaseGateway.start { try TestPlugins.install("testds", in: $0) }
         try gateway.waitForPlugin("testds")
@@ -50,6 +50,10 @@ struct StreamRouteEndTests {
         case "deleted": #expect(try gateway.delete("younger").status == 200)
         case "without the service":
             let patch = try gateway.patch("younger", #"{"spec": {"services": [{"type": "health"}]}}"#)
+            #expect(patch.status == 200, "\(patch.text)")
+        case "given to another backend":
+            // The object goes on naming the plugin, which answers nothing of it any more.
+            let patch = try gateway.patch("younger", #"{"spec": {"backend": {"type": "upstream"}}}"#)
             #expect(patch.status == 200, "\(patch.text)")
         default:
             let patch = try gateway.patch(

@@ -3,10 +3,6 @@ import HTTPKit
 import NIOCore
 import NIOPosix
 
-#if canImport(Glibc)
-import Glibc
-#endif
-
 extension DataSourceProxy {
     /// Calls `send` with the `Authorization` field that a target's token makes; answers the exchange when there is none.
     ///
@@ -107,9 +103,5 @@ extension DataSourceProxy {
             .badGateway, "there is no access token for \(request.name)", source: .gateway, cause: describe(error))
     }
 
-    private static func now() -> Int {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        return now.tv_sec
-    }
+    private static func now() -> Int { DataPlaneHandler.nowMS() / 1000 }
 }
