@@ -26,6 +26,18 @@ final class TemporaryFolder: Sendable {
         return file
     }
 
+    /// Writes a file that need not be text.
+    @discardableResult
+    func write(_ name: String, bytes: [UInt8]) throws -> String {
+        let file = try write(name, "")
+        guard let stream = fopen(file, "wb") else { throw GatewayError(.internalError, "no file") }
+        defer { fclose(stream) }
+        guard fwrite(bytes, 1, bytes.count, stream) == bytes.count else {
+            throw GatewayError(.internalError, "not written")
+        }
+        return file
+    }
+
     /// Points a link to something else, in one step as mounted ConfigMaps do.
     func link(_ name: String, to target: String) {
         symlink(target, "\(path)/\(name).new")

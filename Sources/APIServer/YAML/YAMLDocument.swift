@@ -33,7 +33,7 @@ package struct YAMLDocument: Sendable {
     package static func parse(_ text: String, file: String) throws(GatewayError) -> [YAMLDocument] {
         var documents: [YAMLDocument] = []
         var parser: YamlSequence<Node>
-        do { parser = try Yams.compose_all(yaml: text) } catch {
+        do { parser = try Yams.compose_all(yaml: withoutMarks(text)) } catch {
             throw GatewayError(.badRequest, "\(file): not valid YAML: \(error)")
         }
         while let node = parser.next() {
@@ -47,6 +47,22 @@ package struct YAMLDocument: Sendable {
             throw GatewayError(.badRequest, "\(file): \(describe(error))")
         }
         return documents
+    }
+
+    /// The text without byte order marks at the beginning of its documents: files from Windows, put together.
+    private static func withoutMarks(_ text: String) -> String {
+        let mark: Unicode.Scalar = "\u{FEFF}"
+        guard text.unicodeScalars.contains(mark) else { return text }
+        var out = String.UnicodeScalarView()
+        // At the beginning of the text, and of a line behind a separator or before one.
+        var startsDocument = true
+        for line in text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" }) {
+            if !out.isEmpty || line.startIndex != text.startIndex { out.append("\n") }
+            let body = line.unicodeScalars.first == mark ? Substring(line.unicodeScalars.dropFirst()) : line
+            out += startsDocument || body.hasPrefix("---") ? body.unicodeScalars : line.unicodeScalars
+            startsDocument = body.hasPrefix("---") || (startsDocument && body.isEmpty)
+        }
+        return String(out)
     }
 
     private static func describe(_ error: any Error) -> String {
@@ -124,7 +140,8 @@ package struct YAMLDocument: Sendable {
             GatewayError(.badRequest, "\(file): line \(line): the document \(why)")
         }
 
-        /// YAML 1.2's core schema: `yes`, `on`, `0o7` and dates stay text, as Kubernetes' own reader has it mostly.
+        /// YAML 1.2's core schema with Go's spellings of integers; `yes`, `on` and dates stay text, as Kubernetes' own
+        /// reader has it mostly.
         private static func scalar(_ scalar: Node.Scalar, _ node: Node) -> JSONValue {
             switch scalar.style {
             case .doubleQuoted, .singleQuoted, .literal, .folded: return .string(scalar.string)
@@ -136,10 +153,12 @@ package struct YAMLDocument: Sendable {
             case "false", "False", "FALSE": return .bool(false)
             default: break
             }
-            if let number = JSONNumber(text: scalar.string) { return .number(number) }
+            if let number = JSONNumber(text: scalar.string) ?? GoInteger.number(scalar.string) {
+                return .number(number)
+            }
             guard let first = scalar.string.utf8.first,
                 first == 0x2B || first == 0x2D || first == 0x2E || first &- 0x30 < 10,
-                let value = node.float, value.isFinite, !scalar.string.contains(":"), !scalar.string.contains("_")
+                let value = node.float, value.isFinite, !scalar.string.contains(":")
             else { return .string(scalar.string) }
             if let whole = node.int { return .int(whole) }
             return JSONNumber(text: "\(value)").map { .number($0) } ?? .string(scalar.string)

@@ -32,6 +32,10 @@ package final class DataSource: Sendable {
     package let version: Int
     /// Links to other data sources, as written.
     package let correlations: [JSONValue]
+    /// Whether the uid was made from the name because the file gives none.
+    package let uidGenerated: Bool
+    /// The provisioning file it stands in; empty for none.
+    package let file: String
     /// Which credentials of clients its plugin gets.
     let forwarding: HeaderForwarding
     /// Equal for equal content, secrets included; tells nothing about them.
@@ -41,7 +45,7 @@ package final class DataSource: Sendable {
     package init(
         orgID: Int, uid: String, type: String, settings: DataSourceInstanceSettings, access: Access = .proxy,
         isDefault: Bool = false, withCredentials: Bool = false, isEditable: Bool = false, version: Int = 0,
-        correlations: [JSONValue] = []
+        correlations: [JSONValue] = [], uidGenerated: Bool = false, file: String = ""
     ) {
         self.orgID = orgID
         self.uid = uid
@@ -53,6 +57,8 @@ package final class DataSource: Sendable {
         self.isEditable = isEditable
         self.version = version
         self.correlations = correlations
+        self.uidGenerated = uidGenerated
+        self.file = file
         forwarding = HeaderForwarding(settings)
         var content = ContentHash()
         content.add(orgID)

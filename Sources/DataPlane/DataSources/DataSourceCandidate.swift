@@ -13,6 +13,9 @@ struct DataSourceCandidate: Sendable {
     let version: Int
     let correlations: [JSONValue]
     let settings: DataSourceInstanceSettings
+    let uidGenerated: Bool
+    /// The file it stands in.
+    let file: String
     /// Where it stands, for messages: `file: line N: datasources[0]`.
     let place: String
 
@@ -22,7 +25,8 @@ struct DataSourceCandidate: Sendable {
         settings.name = entry.requiredText("name")
         type = entry.requiredText("type")
         settings.uid = entry.text("uid")
-        if settings.uid.isEmpty { settings.uid = Self.uid(ofName: settings.name) }
+        uidGenerated = settings.uid.isEmpty
+        if uidGenerated { settings.uid = Self.uid(ofName: settings.name) }
         settings.url = entry.text("url")
         settings.user = entry.text("user")
         settings.database = entry.text("database")
@@ -42,11 +46,15 @@ struct DataSourceCandidate: Sendable {
         }
         let access = entry.text("access")
         self.access = access == "direct" ? .direct : .proxy
-        if !["", "proxy", "direct"].contains(access) { entry.reject("access", "must be proxy or direct") }
+        // Grafana goes on with proxy, and so must a file that works there.
+        if !["", "proxy", "direct"].contains(access) {
+            entry.warn("access", "is neither proxy nor direct; proxy counts")
+        }
         for secret in ["password", "basicAuthPassword"] {
             entry.refuse(secret, "is not read here; put it below secureJsonData")
         }
         self.place = place
+        file = entry.file
         entry.reportUnknown()
         guard entry.isUsable else { return nil }
     }
@@ -64,7 +72,8 @@ struct DataSourceCandidate: Sendable {
     private func make(_ settings: DataSourceInstanceSettings) -> DataSource {
         DataSource(
             orgID: orgID, uid: settings.uid, type: type, settings: settings, access: access, isDefault: isDefault,
-            withCredentials: withCredentials, isEditable: isEditable, version: version, correlations: correlations)
+            withCredentials: withCredentials, isEditable: isEditable, version: version, correlations: correlations,
+            uidGenerated: uidGenerated, file: file)
     }
 
     /// The uid of a data source that has none: `P` and the first 16 hex digits of the hash of its name, as Grafana.

@@ -27,7 +27,9 @@ package struct DataSourceFiles: Sendable {
 
     private init(_ paths: [String], _ environment: [String: String], _ previous: DataSourceFiles?) {
         let interpolator = Interpolator(environment: environment)
-        files = ProvisioningFiles(paths, previous: previous?.files, interpolator: interpolator) { document, faults in
+        files = ProvisioningFiles(
+            paths, previous: previous?.files, interpolator: interpolator, literalVersion0: true
+        ) { document, faults in
             Self.candidates(&document, &faults)
         }
         faults = files.faults
@@ -108,9 +110,10 @@ package struct DataSourceFiles: Sendable {
         Key(orgID: candidate.orgID, field: "uid", value: candidate.settings.uid)
     }
 
-    /// Content and number: what a plugin receives is the same for the same identity.
+    /// Content and number, which make what a plugin receives, and what operators are told of it.
     private static func identity(_ source: DataSource) -> Identity {
-        Identity(revision: source.revision, id: source.settings.id)
+        Identity(
+            revision: source.revision, id: source.settings.id, uidGenerated: source.uidGenerated, file: source.file)
     }
 
     private mutating func report(_ candidate: DataSourceCandidate, _ field: String, _ why: String) {
@@ -126,5 +129,7 @@ package struct DataSourceFiles: Sendable {
     private struct Identity: Hashable {
         let revision: [UInt8]
         let id: Int64
+        let uidGenerated: Bool
+        let file: String
     }
 }

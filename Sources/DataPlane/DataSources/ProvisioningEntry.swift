@@ -15,16 +15,20 @@ struct ProvisioningEntry {
     /// Where it stands, for messages: `file: line N: datasources[0]`.
     var place: String { "\(file): line \(document.line(of: path)): \(path)" }
 
+    /// The file it stands in.
+    let file: String
+
     private let json: JSONValue
     private let document: YAMLDocument
-    private let file: String
-    private let interpolator: Interpolator
+    private let interpolator: Interpolator?
     private let snakeCase: Bool
     private var read: Set<String> = []
 
-    /// - Parameter snakeCase: whether `basic_auth` is read where `basicAuth` is asked for (files of version 0).
+    /// - Parameters:
+    ///   - interpolator: expands texts; nil to take them literally.
+    ///   - snakeCase: whether `basic_auth` is read where `basicAuth` is asked for (files of version 0).
     init(
-        _ json: JSONValue, path: String, document: YAMLDocument, file: String, interpolator: Interpolator,
+        _ json: JSONValue, path: String, document: YAMLDocument, file: String, interpolator: Interpolator?,
         snakeCase: Bool
     ) {
         self.json = json
@@ -58,7 +62,7 @@ struct ProvisioningEntry {
     mutating func integer(_ key: String) -> Int? {
         guard let (key, value) = member(key), let text = expanded(value, key, expected: "an integer"), !text.isEmpty
         else { return nil }
-        if let number = Int(text) ?? JSONNumber(text: text)?.exactInt { return number }
+        if let number = Int(text) ?? JSONNumber(text: text)?.exactInt ?? GoInteger.value(text) { return number }
         reject(key, "must be an integer")
         return nil
     }
@@ -71,6 +75,9 @@ struct ProvisioningEntry {
         switch text {
         case "1", "t", "T", "true", "TRUE", "True": return true
         case "", "0", "f", "F", "false", "FALSE", "False": return false
+        // YAML 1.1's words, which Grafana takes in files of version 0.
+        case "y", "Y", "yes", "Yes", "YES", "on", "On", "ON": return true
+        case "n", "N", "no", "No", "NO", "off", "Off", "OFF": return false
         default:
             reject(key, "must be true or false")
             return false
@@ -180,6 +187,7 @@ struct ProvisioningEntry {
     }
 
     private mutating func expand(_ text: String, _ key: String) -> String {
+        guard let interpolator else { return text }
         let expansion = interpolator.expand(text)
         if let error = expansion.error { reject(key, error) }
         for warning in expansion.warnings { warn(key, warning) }

@@ -31,11 +31,14 @@ struct ProvisioningFiles<Entry: Sendable>: Sendable {
     ///
     /// - Parameters:
     ///   - snakeCase: whether files of version 1 may write `org_id` for `orgId` too.
+    ///   - literalVersion0: whether a `$` in files without `apiVersion` is only a dollar sign.
     ///   - read: turns a document into entries; appends faults.
     init(
         _ paths: [String], previous: ProvisioningFiles?, interpolator: Interpolator, snakeCase: Bool = false,
+        literalVersion0: Bool = false,
         read: (inout ProvisioningEntry, inout [GatewayError]) throws(GatewayError) -> [Entry]
     ) {
+        let rules = Rules(interpolator: interpolator, snakeCase: snakeCase, literalVersion0: literalVersion0)
         for root in paths {
             let found: [String]
             do { found = try Folder.files(root, endings: Self.endings) } catch {
@@ -46,7 +49,7 @@ struct ProvisioningFiles<Entry: Sendable>: Sendable {
             for path in found where !files.contains(where: { $0.path == path }) {
                 var fileFaults: [GatewayError] = []
                 do throws(GatewayError) {
-                    let entries = try Self.entries(path, interpolator, snakeCase, &fileFaults, read)
+                    let entries = try Self.entries(path, rules, &fileFaults, read)
                     files.append(File(root: root, path: path, entries: entries))
                     faults += fileFaults
                 } catch {
@@ -57,8 +60,15 @@ struct ProvisioningFiles<Entry: Sendable>: Sendable {
         }
     }
 
+    /// How the files of a folder are read.
+    private struct Rules {
+        let interpolator: Interpolator
+        let snakeCase: Bool
+        let literalVersion0: Bool
+    }
+
     private static func entries(
-        _ path: String, _ interpolator: Interpolator, _ snakeCase: Bool, _ faults: inout [GatewayError],
+        _ path: String, _ rules: Rules, _ faults: inout [GatewayError],
         _ read: (inout ProvisioningEntry, inout [GatewayError]) throws(GatewayError) -> [Entry]
     ) throws(GatewayError) -> [Entry] {
         let documents: [YAMLDocument]
@@ -69,18 +79,13 @@ struct ProvisioningFiles<Entry: Sendable>: Sendable {
         }
         var entries: [Entry] = []
         for document in documents {
-            var version = 0
-            if let written = document.json["apiVersion"] {
-                guard let number = written.asInt ?? written.asString.flatMap(Int.init), (0...1).contains(number) else {
-                    throw GatewayError(
-                        .badRequest, "\(path): line \(document.line(of: "apiVersion")): apiVersion: must be 1")
-                }
-                version = number
-            }
+            let version = try version(of: document, path)
             var top = ProvisioningEntry(
-                document.json, path: "", document: document, file: path, interpolator: interpolator,
-                snakeCase: snakeCase || version == 0)
+                document.json, path: "", document: document, file: path,
+                interpolator: version == 0 && rules.literalVersion0 ? nil : rules.interpolator,
+                snakeCase: rules.snakeCase || version == 0)
             _ = top.integer("apiVersion")
+            if version > 1 { top.warn("apiVersion", "is not known and read as 1") }
             guard top.isUsable else { throw top.faults.first ?? GatewayError(.badRequest, "\(path): not usable") }
             let read = try read(&top, &faults)
             top.reportUnknown()
@@ -88,5 +93,15 @@ struct ProvisioningFiles<Entry: Sendable>: Sendable {
             entries += read
         }
         return entries
+    }
+
+    /// The version of a file's form, 0 without one; everything above 1 is read as 1, as in Grafana.
+    private static func version(of document: YAMLDocument, _ path: String) throws(GatewayError) -> Int {
+        guard let written = document.json["apiVersion"], !written.isNull else { return 0 }
+        guard let number = written.asInt ?? written.asString.flatMap(GoInteger.value) else {
+            throw GatewayError(
+                .badRequest, "\(path): line \(document.line(of: "apiVersion")): apiVersion: must be 1")
+        }
+        return max(0, number)
     }
 }

@@ -57,7 +57,10 @@ struct GatewayService: Service, CustomStringConvertible {
         await host.start(scan)
         let sources = DataSourceController(
             settings.provisioningLayout, environment: environment,
-            publish: { await publisher.publish($0, manifests: await host.allManifests()) },
+            publish: { [logger] table in
+                await publisher.publish(table, manifests: await host.allManifests())
+                if let summary = table.summary { logger.info("\(summary)") }
+            },
             report: { [logger] in for fault in $0 { logger.error("\(fault.message)") } })
         await sources.look()
         let manifests = ManifestFolder(

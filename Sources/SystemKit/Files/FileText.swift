@@ -6,7 +6,7 @@ import Glibc
 
 /// Reads small text files.
 package enum FileText {
-    /// The file's text.
+    /// The file's text, without the byte order mark that editors on Windows write.
     ///
     /// - Throws: `GatewayError` with the path and the system's reason.
     package static func read(_ path: String) throws(GatewayError) -> String {
@@ -34,6 +34,18 @@ package enum FileText {
                 throw GatewayError(.badRequest, "\(path): is larger than 64 MiB")
             }
         }
-        return String(decoding: bytes, as: UTF8.self)
+        return text(bytes)
+    }
+
+    /// The text of a file's bytes: UTF-8, or UTF-16 where a byte order mark says so.
+    static func text(_ bytes: [UInt8]) -> String {
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { return String(decoding: bytes[3...], as: UTF8.self) }
+        let isLittle = bytes.starts(with: [0xFF, 0xFE])
+        guard isLittle || bytes.starts(with: [0xFE, 0xFF]) else { return String(decoding: bytes, as: UTF8.self) }
+        let units = stride(from: 2, to: bytes.count - 1, by: 2).map { place in
+            let (first, second) = (UInt16(bytes[place]), UInt16(bytes[place + 1]))
+            return isLittle ? second << 8 | first : first << 8 | second
+        }
+        return String(decoding: units, as: UTF16.self)
     }
 }

@@ -96,6 +96,91 @@ import Testing
         #expect(source.settings.jsonData == Array(#"{"a":1}"#.utf8))
     }
 
+    @Test func `A file of version 0 is literal`() throws {
+        let (sources, faults) = try load(
+            """
+            datasources:
+              - {name: n, type: t, url: "http://$HOST/$$", json_data: {a: "${HOST}", b: [$HOST]}, secure_json_data: {k: "pa$$w$HOST$__file{/no}"}}
+            """, environment: ["HOST": "h"])
+        #expect(faults == [])
+        let settings = try #require(sources.first?.settings)
+        #expect(settings.url == "http://$HOST/$$")
+        #expect(settings.jsonData == Array(#"{"a":"${HOST}","b":["$HOST"]}"#.utf8))
+        #expect(settings.secureJSONData == ["k": "pa$$w$HOST$__file{/no}"])
+        // An empty version is none; one that nobody knows yet is read as 1.
+        #expect(try load("apiVersion:\ndatasources: [{name: $X, type: t}]").sources.first?.settings.name == "$X")
+        let newer = try load("apiVersion: 2\ndatasources: [{name: $X, type: t}]", environment: ["X": "x"])
+        #expect(newer.sources.first?.settings.name == "x")
+        #expect(newer.faults == ["a.yaml: line 1: apiVersion: is not known and read as 1"])
+    }
+
+    @Test(arguments: [
+        ("1_000", 1000), ("0o17", 15), ("0b101", 5), ("0x1F", 31), ("-0x1f", -31), ("+7", 7), ("017", 15), ("0", 0),
+    ])
+    func `Integers have Go's spellings`(text: String, value: Int) throws {
+        let (sources, faults) = try load(
+            "apiVersion: 0x1\ndatasources: [{name: n, type: t, version: \(text), jsonData: {a: \(text), b: '\(text)'}, secureJsonData: {k: \(text)}}]"
+        )
+        #expect(faults == [])
+        let source = try #require(sources.first)
+        // Grafana reads typed keys of version 1 with Atoi, which takes 017 for 17.
+        #expect(source.version == (text == "017" ? 17 : value))
+        #expect(source.settings.jsonData == Array(#"{"a":\#(value),"b":"\#(text)"}"#.utf8))
+        #expect(source.settings.secureJSONData == ["k": text])
+    }
+
+    @Test func `Words of YAML 1.1 are booleans where one is wanted`() throws {
+        let (sources, faults) = try load(
+            "datasources: [{name: n, type: t, is_default: yes, basic_auth: on, editable: off, with_credentials: n}]")
+        #expect(faults == [])
+        let source = try #require(sources.first)
+        #expect(source.isDefault && source.settings.basicAuthEnabled && !source.isEditable && !source.withCredentials)
+    }
+
+    @Test func `Byte order marks and line ends of Windows make no difference`() throws {
+        let yaml = "apiVersion: 1\r\ndatasources:\r\n  - name: n\r\n    type: t\r\n    url: http://ä\r\n"
+        let folder = try TemporaryFolder()
+        let secret = try folder.write("secret", bytes: [0xEF, 0xBB, 0xBF] + Array("geheim\r\n".utf8))
+        let text = yaml + "    secureJsonData: {k: \"$__file{\(secret)}\"}\r\n"
+        let little = [UInt8]([0xFF, 0xFE]) + text.utf16.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] }
+        let big = [UInt8]([0xFE, 0xFF]) + text.utf16.flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] }
+        for bytes in [[0xEF, 0xBB, 0xBF] + Array(text.utf8), little, big, Array(text.utf8)] {
+            try folder.write("a.yaml", bytes: bytes)
+            let files = DataSourceFiles.load([folder.path], environment: [:])
+            #expect(files.faults.map(\.message) == [])
+            #expect(files.sources.first?.settings.url == "http://ä")
+            #expect(files.sources.first?.settings.secureJSONData == ["k": "geheim"])
+        }
+    }
+
+    @Test func `Files put together may have a mark at each document`() throws {
+        let (sources, faults) = try load(
+            "\u{FEFF}apiVersion: 1\ndatasources: [{name: a, type: t}]\n---\n\u{FEFF}apiVersion: 1\ndatasources: [{name: b, type: t}]\n\u{FEFF}---\napiVersion: 1\ndatasources: [{name: c, type: t}]\n"
+        )
+        #expect(faults == [])
+        #expect(sources.map(\.settings.name) == ["a", "b", "c"])
+    }
+
+    @Test func `Generated uids are told with their data sources`() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write(
+            "a.yaml",
+            "apiVersion: 1\ndatasources: [{name: AAA, type: t}, {name: b, uid: b, type: t}, {name: AAA, type: t, orgId: 2}]"
+        )
+        let files = DataSourceFiles.load([folder.path], environment: [:])
+        #expect(files.sources.map(\.uidGenerated) == [true, false, true])
+        #expect(files.sources.map(\.file) == [path, path, path])
+        #expect(
+            DataSourceTable(files.sources).summary
+                == "provisioned: 3 data sources, 0 apps; without a uid of their own: \"AAA\" has PCB1AD2119D8FAFB6, "
+                + "\"AAA\" has PCB1AD2119D8FAFB6 (organisation 2)")
+        #expect(DataSourceTable().summary == nil)
+        // Writing the uid down changes what operators are told, though plugins notice nothing.
+        try folder.write("a.yaml", "apiVersion: 1\ndatasources: [{name: AAA, uid: PCB1AD2119D8FAFB6, type: t}]")
+        let second = DataSourceFiles.load([folder.path], environment: [:], previous: files)
+        #expect(second.sources.first?.uidGenerated == false)
+    }
+
     @Test(arguments: [
         ("{type: t}", "a.yaml: line 4: datasources[1].name: is missing"),
         ("{name: n}", "a.yaml: line 4: datasources[1].type: is missing"),
@@ -103,7 +188,6 @@ import Testing
         ("{name: n, type: t, orgId: -1}", "a.yaml: line 4: datasources[1].orgId: must be 1 or more"),
         ("{name: n, type: t, orgId: 99999999999999999999}", "a.yaml: line 4: datasources[1].orgId: must be an integer"),
         ("{name: n, type: t, basicAuth: perhaps}", "a.yaml: line 4: datasources[1].basicAuth: must be true or false"),
-        ("{name: n, type: t, access: both}", "a.yaml: line 4: datasources[1].access: must be proxy or direct"),
         ("{name: n, type: t, url: [a]}", "a.yaml: line 4: datasources[1].url: must be text, not an array"),
         ("{name: n, type: t, jsonData: text}", "a.yaml: line 4: datasources[1].jsonData: must be a mapping"),
         (
@@ -148,6 +232,10 @@ import Testing
         (
             "datasources: [{name: n, type: t, url: $NOPE}]",
             "datasources[0].url: the environment variable NOPE is not set"
+        ),
+        (
+            "datasources: [{name: n, type: t, access: both}]",
+            "a.yaml: line 2: datasources[0].access: is neither proxy nor direct; proxy counts"
         ),
         ("datasources: [{name: n, type: t}]\nmore: 1", "more: is not a known key and is ignored"),
         ("datasources: [{name: n, type: t}]\nprune: maybe", "prune: must be true or false"),
