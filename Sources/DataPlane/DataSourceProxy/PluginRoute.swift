@@ -8,8 +8,10 @@ struct PluginRoute: Sendable {
         let content: String
     }
 
-    /// The beginning of the paths it is for, as written.
+    /// The beginning of the paths it is for, as written; the pattern of the paths where it is an app's.
     let path: String
+    /// The pattern, for apps.
+    let pattern: AppRoutePattern
     /// The methods it is for; empty for all.
     let methods: [String]
     /// The template of the URL that replaces the data source's; empty to keep that.
@@ -45,10 +47,10 @@ struct PluginRoute: Sendable {
     /// Reads an entry.
     init(_ json: JSONValue) {
         path = json["path"]?.asString ?? ""
+        pattern = AppRoutePattern(path)
         // Grafana's documentation speaks of a list; its code compares the whole text, so that a list matches nothing.
-        methods = (json["method"]?.asString ?? "").split { $0 == "," || $0 == " " }.map(String.init).filter {
-            $0 != "*"
-        }
+        let listed = (json["method"]?.asString ?? "").split { $0 == "," || $0 == " " }.map(String.init)
+        methods = listed.contains("*") ? [] : listed
         url = json["url"]?.asString ?? ""
         headers = Self.pairs(json["headers"])
         urlParams = Self.pairs(json["urlParams"])
@@ -67,12 +69,19 @@ struct PluginRoute: Sendable {
         }
     }
 
-    /// Whether the route is for a request.
+    /// Whether the route of a data source is for a request.
     ///
     /// - Parameter path: as `ProxyPath.plain`.
-    func matches(_ path: [UInt8], method: String) -> Bool {
-        (methods.isEmpty || methods.contains(method)) && path.starts(with: plainPath)
+    func matches(_ path: [UInt8], method: String) -> Bool { takes(method) && path.starts(with: plainPath) }
+
+    /// Whether the route of an app is for a request.
+    ///
+    /// - Parameter segments: as `ProxyPath.segments`.
+    func matches(app segments: [ArraySlice<UInt8>], method: String) -> Bool {
+        takes(method) && pattern.matches(segments)
     }
+
+    private func takes(_ method: String) -> Bool { methods.isEmpty || methods.contains(method) }
 
     /// The path without slashes at its ends, the form that is compared.
     private var plainPath: [UInt8] {

@@ -8,6 +8,8 @@ struct ProxyPath {
     ///
     /// An encoded slash separates too, as it may for the server that gets the path.
     let plain: [UInt8]
+    /// The decoded segments that aren't empty; an encoded slash is part of its segment.
+    let segments: [ArraySlice<UInt8>]
 
     /// The path behind a segment.
     ///
@@ -15,7 +17,8 @@ struct ProxyPath {
     init(_ path: CanonicalPath, from index: Int) throws(GatewayError) {
         raw = path.rawSuffix(from: index).drop { $0 == UInt8(ascii: "/") }
         var plain: [UInt8] = []
-        for segment in (max(0, index)..<max(0, index, path.count)).lazy.map({ path[$0] }) {
+        segments = (max(0, index)..<max(0, index, path.count)).map { path[$0] }.filter { !$0.isEmpty }
+        for segment in segments {
             for part in segment.split(whereSeparator: { $0 == UInt8(ascii: "/") }) {
                 let isDotted = part.split(separator: UInt8(ascii: "\\")).contains { piece in
                     // Some servers cut parameters off before they look for dots.
@@ -32,4 +35,10 @@ struct ProxyPath {
         }
         self.plain = plain
     }
+
+    /// The segments as they came, each for one of `segments`.
+    var rawSegments: [ArraySlice<UInt8>] { raw.split(separator: UInt8(ascii: "/")) }
+
+    /// Whether it ends with a slash.
+    var hasSlashAtEnd: Bool { raw.last == UInt8(ascii: "/") }
 }

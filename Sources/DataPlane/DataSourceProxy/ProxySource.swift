@@ -77,7 +77,10 @@ struct ProxySource: Sendable {
             default: break
             }
         }
-        if let index = routes.firstIndex(where: { $0.matches(path.plain, method: method) }) {
+        let found =
+            needsRoute
+            ? try appRoute(path, method) : routes.firstIndex { $0.matches(path.plain, method: method) }
+        if let index = found {
             let route = routes[index]
             if let least = route.role, role < least { throw Self.denied("plugin proxy route access denied") }
             if let unsupported = route.unsupported {
@@ -95,6 +98,32 @@ struct ProxySource: Sendable {
             throw Self.denied("non allow-listed \(method)s not allowed on proxied Prometheus datasource")
         }
         return nil
+    }
+
+    /// The first route of an app that a path matches.
+    ///
+    /// - Throws: 400 where an encoded slash, read as a slash by the server behind, would lead to another route: its role
+    ///   would be got around, or its secrets go astray.
+    private func appRoute(_ path: ProxyPath, _ method: String) throws(GatewayError) -> Int? {
+        let found = routes.firstIndex { $0.matches(app: path.segments, method: method) }
+        let slash = UInt8(ascii: "/")
+        if path.segments.contains(where: { $0.contains(slash) }) {
+            let split = path.plain.split(separator: slash)
+            let other = routes.firstIndex { $0.matches(app: split, method: method) }
+            if let other, other != found {
+                throw GatewayError(
+                    .badRequest,
+                    "the path has an encoded slash (%2F) and is for another route of \(name) without it; send a plain "
+                        + "slash")
+            }
+        }
+        if let found, routes[found].pattern.hasExpression {
+            throw GatewayError(
+                .notImplemented,
+                "the path \"\(routes[found].path)\" of a route in the plugin's plugin.json has a regular expression or an "
+                    + "optional part, which is not supported; literals, :name and * are")
+        }
+        return found
     }
 
     /// Refuses data sources whose requests Grafana signs in ways that aren't known here: an unsigned request would fail

@@ -12,6 +12,10 @@ final class ProxyTarget: Sendable {
     let cutRoute: PluginRoute?
     /// The path before the rest of the request's.
     let basePath: [UInt8]
+    /// The pattern that says what of an app's path is the rest; nil for data sources.
+    private let appPattern: AppRoutePattern?
+    /// Whether a slash at the end of an app's path goes on.
+    private let keepsSlash: Bool
     /// Parameters that are added to the query, encoded; empty for none.
     let parameters: [UInt8]
     /// The credential of the data source; nil for none.
@@ -47,6 +51,8 @@ final class ProxyTarget: Sendable {
         }
         if let token { try grafana.check(token.url) }
         basePath = Array(url.path.utf8)
+        appPattern = source.needsRoute ? route?.pattern : nil
+        keepsSlash = grafana.keepsTrailingSlash
 
         var fields = ProxyFields()
         try fields.set("User-Agent", userAgent)
@@ -131,11 +137,20 @@ final class ProxyTarget: Sendable {
 
     /// Path and query of a request.
     func target(_ path: ProxyPath, query: UnsafeRawBufferPointer) throws(GatewayError) -> [UInt8] {
-        var target = DataSourceURL.join(basePath, try cutRoute?.rest(of: path.raw) ?? path.raw)
+        var target = DataSourceURL.join(basePath, try rest(of: path))
         if query.isEmpty, parameters.isEmpty { return target }
         target.append(UInt8(ascii: "?"))
         target += query
         if !query.isEmpty, !parameters.isEmpty { target.append(UInt8(ascii: "&")) }
         return target + parameters
+    }
+
+    /// What of a path comes after the target's own.
+    private func rest(of path: ProxyPath) throws(GatewayError) -> ArraySlice<UInt8> {
+        guard let appPattern else { return try cutRoute?.rest(of: path.raw) ?? path.raw }
+        var rest = appPattern.rest(of: path.rawSegments)
+        // Grafana's router drops it, unless it is told otherwise.
+        if keepsSlash, !rest.isEmpty, path.hasSlashAtEnd { rest.append(UInt8(ascii: "/")) }
+        return rest[...]
     }
 }

@@ -8,6 +8,8 @@ package struct GrafanaProxySettings: Sendable, Equatable {
     package var sendsUser = false
     /// The most bytes of an answer's body; nil for any.
     package var responseLimit: Int?
+    /// Whether a slash at the end of a path passes an app's routes (`pluginProxyPreserveTrailingSlash`).
+    package var keepsTrailingSlash = false
     /// The only hosts that may be asked, each with a port or with the one of the URL's scheme; nil for all.
     private var whitelist: [Entry]?
 
@@ -25,6 +27,9 @@ package struct GrafanaProxySettings: Sendable, Equatable {
         sendsUser = settings.bool("dataproxy", "send_user_header")
         let limit = Int(settings.number("dataproxy", "response_limit", default: 0)) ?? 0
         responseLimit = limit > 0 ? limit : nil
+        let toggle = "pluginProxyPreserveTrailingSlash"
+        let toggles = (settings.text("feature_toggles", "enable") ?? "").split { $0 == "," || $0.isWhitespace }
+        keepsTrailingSlash = toggles.contains { $0 == toggle } || settings.bool("feature_toggles", toggle)
         let list = settings.text("security", "data_source_proxy_whitelist") ?? ""
         let words = list.split { $0 == " " || $0 == "," || $0 == "\t" || $0 == "\n" }
         // A list whose entries can't be read allows nothing rather than everything.

@@ -41,10 +41,59 @@ struct ProxySourceTests {
     }
 
     @Test func anAppServesItsRoutesOnly() throws {
-        let source = try source(routes: #"[{"path": "api"}]"#, app: true)
+        let source = try source(routes: #"[{"path": "api/*"}]"#, app: true)
         #expect(try route(source, "/api/x") == 0)
-        let error = #expect(throws: GatewayError.self) { try route(source, "/x") }
-        #expect(error?.code == .notFound)
+        for path in ["/x", "/api", "/api/", "/apis/x", "/Api/x", "/x/api/x", "", "/"] {
+            let error = #expect(throws: GatewayError.self) { try route(source, path) }
+            #expect(error?.code == .notFound, "\(path)")
+        }
+    }
+
+    @Test(arguments: [
+        ("", "GET", 0), ("/", "GET", 0), ("/some-api", "GET", 1), ("/some-api/", "GET", 1), ("//some-api", "GET", 1),
+        ("/some-api/instances", "GET", 2), ("/some-api/x/y", "POST", 3), ("/some-api/instances/one", "PUT", 3),
+        ("/users/7", "GET", 4), ("/users/a%2Fb", "GET", 4), ("/users/7/posts", "GET", 5),
+        ("/users/7/posts/1", "GET", nil),
+        ("/users", "GET", nil), ("/some-api/x", "get", 3), ("/only", "GET", nil), ("/only", "get", 6),
+        ("/a/b/c/d", "GET", 7),
+        ("/a/b/x", "GET", nil), ("/*rest", "GET", 8), ("/x", "GET", nil), ("/some%2Dapi", "GET", 1),
+        ("/list", "PATCH", 9),
+    ])
+    func `Routes of an app are patterns, and the first in the file counts`(
+        _ path: String, _ method: String, _ index: Int?
+    ) throws {
+        let source = try source(
+            routes: #"""
+                [{"path": "", "method": "GET"}, {"path": "some-api/", "method": "GET"}, {"path": "/some-api/instances"},
+                 {"path": "some-api/*", "method": "*"}, {"path": "users/:id"}, {"path": "users/:id/posts"},
+                 {"path": "only", "method": "get"}, {"path": "a/*/c/*"}, {"path": "*rest"},
+                 {"path": "list", "method": "GET,*"}]
+                """#, app: true)
+        #expect((try? route(source, path, method: method)) == index)
+    }
+
+    @Test func `The first route decides about the role, whatever comes after it`() throws {
+        let source = try source(
+            routes: #"[{"path": "admin/*", "reqRole": "Admin"}, {"path": "*"}]"#, app: true)
+        #expect(try route(source, "/other/x") == 1)
+        #expect(try route(source, "/admin/x", role: .admin) == 0)
+        for path in ["/admin/x", "//admin//x/", "/%61dmin/x"] {
+            let error = #expect(throws: GatewayError.self) { try route(source, path) }
+            #expect(error?.code == .forbidden, "\(path)")
+        }
+        // A server behind that takes %2F for a slash would be reached past the role.
+        let error = #expect(throws: GatewayError.self) { try route(source, "/admin%2Fx") }
+        #expect(error?.code == .badRequest)
+        #expect(try route(source, "/other%2Fx") == 1)
+    }
+
+    @Test(arguments: [":id([0-9]+)", "v:id", "?:id", ":id:int"])
+    func `Regular expressions are named and nothing is sent`(_ segment: String) throws {
+        let source = try source(routes: #"[{"path": "a/\#(segment)"}, {"path": "*"}]"#, app: true)
+        let error = #expect(throws: GatewayError.self) { try route(source, "/a/1") }
+        #expect(error?.code == .notImplemented)
+        #expect(error?.message.contains(segment) == true)
+        #expect(try route(source, "/b/1") == 1)
     }
 
     @Test func whatARouteNeedsAndIsNotDoneIsRefused() throws {

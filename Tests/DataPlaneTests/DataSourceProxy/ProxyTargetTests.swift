@@ -122,6 +122,46 @@ struct ProxyTargetTests {
         #expect(try path(noURL, "/api/x") == "/base/api/x")
     }
 
+    private func appTarget(
+        _ route: JSONValue, _ rest: String, query: String = "", keepsSlash: Bool = false
+    ) throws -> String {
+        var grafana = GrafanaProxySettings()
+        grafana.keepsTrailingSlash = keepsSlash
+        let app = ProxySource(app: nil, orgID: 1, pluginID: "my-app", manifest: nil)
+        let made = try ProxyTarget(
+            app, route: PluginRoute(route), limits: ServiceLimits(), userAgent: "Grafana/1", grafana: grafana)
+        return try path(made, rest, query: query)
+    }
+
+    @Test(arguments: [
+        ("some-api", "http://h/api", "/some-api", "/api"), ("some-api/*", "http://h/api", "/some-api/a/b", "/api/a/b"),
+        ("some-api/*", "http://h/api/", "/some-api/a", "/api/a"),
+        ("some-api/*", "http://h", "/some-api//a//b/", "/a/b"),
+        ("*", "http://h/api", "", "/api"), ("*", "http://h", "/", "/"), ("*", "http://h/api", "/x", "/api/x"),
+        ("users/:id", "http://h/u/", "/users/7", "/u/"), ("users/:id/*", "http://h/u", "/users/7/x", "/u/x"),
+        ("some-api/*", "http://h/api", "/some-api/a%2Fb%20c/d", "/api/a%2Fb%20c/d"),
+        ("%61/*", "http://h/:id", "/%2561/x", "/:id/x"), ("some-api/*.*", "http://h/f", "/some-api/a.b", "/f"),
+    ])
+    func `The rest of an app's path is joined as Grafana joins it`(
+        _ pattern: String, _ url: String, _ rest: String, _ expected: String
+    ) throws {
+        let route: JSONValue = ["path": .string(pattern), "url": .string(url)]
+        #expect(try appTarget(route, rest) == expected)
+        #expect(try appTarget(route, rest, query: "a=%2F") == "\(expected)?a=%2F")
+    }
+
+    @Test func `A slash at the end passes where Grafana's toggle is on`() throws {
+        let route: JSONValue = ["path": "some-api/*", "url": "http://h/api"]
+        #expect(try appTarget(route, "/some-api/a/") == "/api/a")
+        #expect(try appTarget(route, "/some-api/a/", keepsSlash: true) == "/api/a/")
+        #expect(try appTarget(["path": "a", "url": "http://h/api"], "/a/", keepsSlash: true) == "/api")
+        for text in ["enable = a pluginProxyPreserveTrailingSlash", "pluginProxyPreserveTrailingSlash = true"] {
+            let folder = try TemporaryFolder()
+            let ini = try folder.write("grafana.ini", "[feature_toggles]\n\(text)\n")
+            #expect(GrafanaConfig.load(ini, environment: [:]).proxy.keepsTrailingSlash)
+        }
+    }
+
     @Test func grafanasMethodRulesHold() throws {
         func refusal(_ type: String, _ method: String, _ rest: String) throws -> ErrorCode? {
             let path = try ProxyPath(CanonicalPath("/a/b/c/d/e/f/g/proxy" + rest), from: 8)
