@@ -10,7 +10,6 @@ package struct JSONError: Error, Sendable, Hashable {
         case invalidUTF8 = "invalid UTF-8"
         case controlCharacter = "control character in a string; write it as an escape"
         case invalidEscape = "invalid escape in a string"
-        case unpairedSurrogate = "unpaired surrogate escape in a string"
         case invalidNumber = "invalid number"
         case invalidLiteral = "invalid literal; only true, false and null are known"
         case duplicateKey = "the key is given twice"

@@ -23,6 +23,8 @@ struct JSONStringToken {
 struct JSONLexer {
     let bytes: UnsafeRawBufferPointer
     var position: Int
+    /// Whether an escape was half a character, which counts as U+FFFD, as Go reads it.
+    private(set) var sawLoneSurrogate = false
 
     init(_ bytes: UnsafeRawBufferPointer, at position: Int = 0) {
         self.bytes = bytes
@@ -106,19 +108,47 @@ struct JSONLexer {
             let unit = try hexUnit(at: start)
             position = start + 6
             switch unit {
-            case 0xD800..<0xDC00:
-                guard position + 1 < bytes.count, bytes[position] == 0x5C, bytes[position + 1] == 0x75,
-                    case 0xDC00..<0xE000 = try hexUnit(at: position)
-                else { throw JSONFault(.unpairedSurrogate, start) }
-                position += 6
-            case 0xDC00..<0xE000:
-                throw JSONFault(.unpairedSurrogate, start)
-            default:
-                break
+            case 0xD800..<0xDC00 where isLowSurrogate(at: position): position += 6
+            case 0xD800..<0xE000: sawLoneSurrogate = true
+            default: break
             }
         default:
             throw JSONFault(.invalidEscape, start)
         }
+    }
+
+    /// Whether the escape of the second half of a character begins here.
+    func isLowSurrogate(at start: Int) -> Bool {
+        guard start + 6 <= bytes.count, bytes[start] == 0x5C, bytes[start + 1] == 0x75,
+            let unit = try? hexUnit(at: start)
+        else { return false }
+        return (0xDC00..<0xE000).contains(unit)
+    }
+
+    /// A JSON text with `\ufffd` in the place of each escape of half a character; nothing else moves.
+    static func withoutLoneSurrogates(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        var repaired = Array(bytes)
+        let lexer = JSONLexer(bytes)
+        var index = 0
+        while index + 1 < bytes.count {
+            guard bytes[index] == 0x5C else {
+                index += 1
+                continue
+            }
+            guard bytes[index + 1] == 0x75, let unit = try? lexer.hexUnit(at: index) else {
+                index += 2
+                continue
+            }
+            if (0xD800..<0xDC00).contains(unit), lexer.isLowSurrogate(at: index + 6) {
+                index += 12
+                continue
+            }
+            if (0xD800..<0xE000).contains(unit) {
+                repaired.replaceSubrange((index + 2)..<(index + 6), with: "fffd".utf8)
+            }
+            index += 6
+        }
+        return repaired
     }
 
     /// The value of the `\uXXXX` at `start`.

@@ -53,7 +53,9 @@ extension JSONLexer {
             }
             var scalar = (try? inner.hexUnit(at: index)) ?? 0xFFFD
             index += 6
-            if (0xD800..<0xDC00).contains(scalar), let low = try? inner.hexUnit(at: index) {
+            if (0xD800..<0xDC00).contains(scalar), inner.isLowSurrogate(at: index),
+                let low = try? inner.hexUnit(at: index)
+            {
                 scalar = 0x10000 + (scalar - 0xD800) << 10 + (low & 0x3FF)
                 index += 6
             }

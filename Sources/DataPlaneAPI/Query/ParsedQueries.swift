@@ -7,6 +7,9 @@ package struct DataSourceReference: Sendable, Hashable {
     /// The API version; mostly empty.
     package var apiVersion: String
 
+    /// Whether it says nothing at all.
+    var isEmpty: Bool { type.isEmpty && uid.isEmpty }
+
     /// Creates a reference.
     package init(type: String = "", uid: String = "", apiVersion: String = "") {
         self.type = type
@@ -42,15 +45,17 @@ package struct ParsedQueries: Sendable, Hashable {
     /// The uid of the path.
     package var dataSourceUID: String
 
-    /// The type of the first query that names a data source; empty if that is the legacy form, nil if none does.
+    /// The type that queries name; empty if none names one, nil if none names a data source.
     package var dataSourceType: String? {
-        queries.lazy.compactMap(\.dataSource).first?.type
+        let types = queries.lazy.compactMap(\.dataSource?.type)
+        return types.first { !$0.isEmpty } ?? types.first
     }
 
-    /// Checks the type the client wrote against the plugin id and its aliases; nothing written is fine.
+    /// Checks the type the client wrote against the plugin id and its aliases; nothing written is fine, since the path
+    /// says which data source is meant.
     package func checkType(accepted: [String]) throws(GatewayError) {
         for (index, query) in queries.enumerated() {
-            guard let type = query.dataSource?.type else { continue }
+            guard let type = query.dataSource?.type, !type.isEmpty else { continue }
             if accepted.contains(type) { return }
             let field = "queries[\(index)].datasource.type"
             let cause = StatusCause.notSupported(field, type, supported: accepted)
@@ -61,8 +66,9 @@ package struct ParsedQueries: Sendable, Hashable {
     /// Checks that the uid the client wrote is the one of the path.
     package func checkUID() throws(GatewayError) {
         for (index, query) in queries.enumerated() {
-            guard let uid = query.dataSource?.uid else { continue }
-            if uid == dataSourceUID { return }
+            guard let source = query.dataSource, !source.isEmpty else { continue }
+            let uid = source.uid
+            if uid == dataSourceUID { continue }
             let field = "queries[\(index)].datasource.uid"
             let cause = StatusCause.invalid(field, string: uid, "must be the uid of the path")
             throw GatewayError(.badRequest, "invalid datasource UID: \(cause.line)", causes: [cause])

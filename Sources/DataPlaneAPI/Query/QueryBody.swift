@@ -32,6 +32,9 @@ struct QueryBody {
     /// The additional keys of all queries, those of each sorted by their bytes.
     var additional: [Additional] = []
 
+    /// Whether a text has an escape of half a character.
+    var hasLoneSurrogates: Bool { scanner.lexer.sawLoneSurrogate }
+
     private enum Place {
         case top, from, to, queries
         case query(Int)

@@ -26,26 +26,44 @@ struct QueryFieldReader {
         }
     }
 
-    /// An integer, or a string of one where `orText`; nil if there is none.
-    func integer(_ range: Range<Int>?, _ field: QueryField, orText: Bool) throws(GatewayError) -> Int? {
+    /// An integer; nil if there is none.
+    func integer(_ range: Range<Int>?, _ field: QueryField) throws(GatewayError) -> Int? {
+        guard let range else { return nil }
+        if let value = digits(range) { return value }
+        guard isNumber(range) else { throw wrongType(range, field, "an integer") }
+        let text = raw(range)
+        guard let value = Int(text) ?? JSONNumber(text: text)?.exactInt else { throw Self.noInteger(text, field) }
+        return value
+    }
+
+    /// A number of points, also as text; nil if there is none.
+    ///
+    /// Browsers send the width of a panel, which may have a fraction; it is cut off.
+    func points(_ range: Range<Int>?, _ field: QueryField) throws(GatewayError) -> Int? {
         guard let range else { return nil }
         if let value = digits(range) { return value }
         let text: String
         if isNumber(range) {
             text = raw(range)
-        } else if orText, let content = content(range) {
+        } else if let content = content(range) {
             text = content
         } else {
-            let expected = orText ? "a number or numeric string" : "an integer"
-            var error = wrongType(range, field, expected)
-            if orText { error.message = "expected number or string for maxDataPoints: \(error.message)" }
+            var error = wrongType(range, field, "a number or numeric string")
+            error.message = "expected number or string for maxDataPoints: \(error.message)"
             throw error
         }
         if let value = Int(text) { return value }
-        guard let value = JSONNumber(text: text)?.exactInt else {
-            throw .badField(.invalid(field.path, string: text, "must be an integer of 64 bits"))
+        guard let number = JSONNumber(text: text)?.double, let value = Self.cut(number) else {
+            throw Self.noInteger(text, field)
         }
         return value
+    }
+
+    /// A number without its fraction; nil outside 64 bits, where the conversion would trap.
+    private static func cut(_ number: Double) -> Int? { number.magnitude < 9e18 ? Int(number) : nil }
+
+    private static func noInteger(_ text: String, _ field: QueryField) -> GatewayError {
+        .badField(.invalid(field.path, string: text, "must be an integer of 64 bits"))
     }
 
     /// Milliseconds from a number that may have a fraction, which is cut off, and whether the number is above zero.
@@ -57,11 +75,10 @@ struct QueryFieldReader {
         guard isNumber(range) else { throw wrongType(range, field, "a number") }
         let text = raw(range)
         if let value = Int(text) { return (value, value > 0) }
-        // The conversion cuts the fraction off; it traps outside 64 bits, hence the bound before it.
-        guard let number = Double(text), number.magnitude < 9e18 else {
+        guard let number = Double(text), let value = Self.cut(number) else {
             throw .badField(.invalid(field.path, text, "must fit 64 bits"))
         }
-        return (Int(number), number > 0)
+        return (value, number > 0)
     }
 
     /// A data source: `{type, uid, apiVersion}` or, as before, a string that is its uid.

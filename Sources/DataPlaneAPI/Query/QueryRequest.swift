@@ -17,6 +17,20 @@ package enum QueryRequest {
         rules: CalendarRules = CalendarRules()
     ) throws(GatewayError) -> ParsedQueries {
         let places = try QueryBody(body)
+        guard !places.hasLoneSurrogates else {
+            // Repaired in a copy, where everything keeps its place: as good as never, and not worth a look at each text.
+            let repaired = JSONLexer.withoutLoneSurrogates(body)
+            return try repaired.withUnsafeBytes { (bytes) -> Result<ParsedQueries, GatewayError> in
+                Result { () throws(GatewayError) in try read(places, bytes, pathUID, acceptedTypes, now, rules) }
+            }.get()
+        }
+        return try read(places, body, pathUID, acceptedTypes, now, rules)
+    }
+
+    private static func read(
+        _ places: QueryBody, _ body: UnsafeRawBufferPointer, _ pathUID: String, _ acceptedTypes: [String]?, _ now: Int,
+        _ rules: CalendarRules
+    ) throws(GatewayError) -> ParsedQueries {
         let reader = QueryFieldReader(bytes: body)
         if isElsewhere(pathUID) {
             throw GatewayError(
@@ -84,9 +98,9 @@ package enum QueryRequest {
         if refID.isEmpty, body.queries.count == 1 { refID = "A" }
         let dataSource = try reader.dataSource(place[.dataSource], field(.dataSource))
         if let dataSource { try checkServedHere(dataSource, field(.dataSource)) }
-        let dataSourceID = try reader.integer(place[.dataSourceID], field(.dataSourceID), orText: false)
+        let dataSourceID = try reader.integer(place[.dataSourceID], field(.dataSourceID))
         let queryType = try reader.string(place[.queryType], field(.queryType)) ?? ""
-        let points = try reader.integer(place[.maxDataPoints], field(.maxDataPoints), orText: true)
+        let points = try reader.points(place[.maxDataPoints], field(.maxDataPoints))
         let interval = try reader.milliseconds(place[.intervalMS], field(.intervalMS))
         let isHidden = try reader.bool(place[.hide], field(.hide))
         var own: TimeRange?
@@ -151,12 +165,15 @@ extension QueryRequest {
     /// All queries of a request go to one data source; the type is compared before the uid.
     private static func checkSources(_ queries: [ParsedQuery]) throws(GatewayError) {
         if queries.count == 1 { return }
-        guard let first = queries.lazy.compactMap(\.dataSource).first else { return }
+        let sources = queries.lazy.compactMap(\.dataSource)
+        guard let first = sources.first else { return }
+        // A reference may leave out the type.
+        let type = sources.map(\.type).first { !$0.isEmpty } ?? ""
         for (index, query) in queries.enumerated() {
             guard let source = query.dataSource else { continue }
             let (key, found, wanted, message) =
-                source.type != first.type
-                ? ("type", source.type, first.type, "expect same datasource types")
+                !source.type.isEmpty && source.type != type
+                ? ("type", source.type, type, "expect same datasource types")
                 : ("uid", source.uid, first.uid, "expect same datasource UID")
             if found == wanted { continue }
             let cause = StatusCause.invalid(

@@ -97,6 +97,32 @@ struct QueryRequestTests {
         #expect(json(try only(#"{"maxDataPoints":"10"}"#)) == #"{"refId":"A","maxDataPoints":10}"#)
     }
 
+    @Test(arguments: [
+        ("500.25", 500), ("1365.33", 1365), (#""500.75""#, 500), ("1e3", 1000), ("0.5", 100), ("-3.5", 100),
+        ("42.0", 42),
+        ("null", 100),
+    ])
+    func `A fraction of a point is cut off`(_ text: String, _ points: Int) throws {
+        let query = try only(#"{"maxDataPoints":\#(text)}"#)
+        #expect(query.maxDataPoints == points)
+        let sent = points == 100 ? "" : #","maxDataPoints":\#(points)"#
+        #expect(json(query) == #"{"refId":"A"\#(sent)}"#)
+    }
+
+    @Test func `Half a character counts as U+FFFD, as Go reads it`() throws {
+        let query = try only(
+            #"{"refId":"\ud800","expr":"a\ud83d\ude00b\uDFFFc\ud83dx\\ud800","k\udc00\ud800":["\ud800\ud800"],"datasource":{"uid":"\ud800"}}"#,
+            uid: "\u{FFFD}")
+        #expect(query.refID == "\u{FFFD}")
+        #expect(
+            json(query)
+                == "{\"refId\":\"\u{FFFD}\",\"datasource\":{\"type\":\"\",\"uid\":\"\u{FFFD}\"},"
+                + #""expr":"a\ud83d\ude00b\ufffdc\ufffdx\\ud800","# + "\"k\u{FFFD}\u{FFFD}\":"
+                + #"["\ufffd\ufffd"]}"#)
+        // Where there is none the client's escapes stay as they are.
+        #expect(json(try only(#"{"a":"\ud83d\ude00"}"#)) == #"{"refId":"A","a":"\ud83d\ude00"}"#)
+    }
+
     @Test func hiddenQueriesAreSent() throws {
         let query = try only(#"{"hide":true}"#)
         #expect(query.isHidden && json(query) == #"{"refId":"A","hide":true}"#)
@@ -180,8 +206,26 @@ struct QueryRequestTests {
     @Test func `Q-14 a bare string has no type`() throws {
         let parsed = try parse(#"{"queries":[{"datasource":"123"}]}"#)
         #expect(parsed.dataSourceType?.isEmpty == true)
-        let error = try #require(throws: GatewayError.self) { try parsed.checkType(accepted: ["testds"]) }
-        #expect(error.message.hasPrefix("invalid datasource type"))
+        try parsed.checkType(accepted: ["testds"])
+    }
+
+    @Test(arguments: [
+        #"{"uid":"123"}"#, #"{"type":"","uid":"123"}"#, #"{"type":null,"uid":"123"}"#, "{}",
+        #"{"type":null,"uid":null}"#,
+        #""123""#,
+    ])
+    func `A reference without a type is fine when the uid is the path's`(_ reference: String) throws {
+        let one = #"{"refId":"A","datasource":\#(reference)}"#
+        #expect(try parse(#"{"queries":[\#(one)]}"#, types: ["testds"]).queries.count == 1)
+        guard reference.contains("123") else { return }
+        let other = #"{"refId":"B","datasource":{"type":"testds","uid":"123"}}"#
+        for pair in ["\(one),\(other)", "\(other),\(one)"] {
+            #expect(try parse(#"{"queries":[\#(pair)]}"#, types: ["testds"]).dataSourceType == "testds")
+        }
+        let error = try #require(throws: GatewayError.self) {
+            try parse(#"{"queries":[\#(one)]}"#, uid: "other", types: ["testds"])
+        }
+        #expect(error.message.hasPrefix("invalid datasource UID"))
     }
 
     @Test func aliasesAreAccepted() throws {
