@@ -64,10 +64,13 @@ package actor ManifestFolder {
         let reader = ManifestReader.read(paths, registry: registry)
         var faults = reader.faults
         for object in reader.objects {
+            // The gateway stops; what is missing is made at the next start.
+            guard !Task.isCancelled else { return faults }
             do throws(GatewayError) { try await put(object) } catch {
                 faults.append(ManifestFault(file: object.file, line: object.line, message: error.message))
             }
         }
+        guard !Task.isCancelled else { return faults }
         do throws(GatewayError) {
             if paths.isEmpty {
                 try await release()

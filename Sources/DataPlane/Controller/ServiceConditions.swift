@@ -68,10 +68,11 @@ enum ServiceConditions {
                 ?? Condition(
                     type: Condition.pluginReady, status: .isTrue, reason: "PluginReady", message: "the plugin answers",
                     observedGeneration: generation)
-        case .down(let phase, let error):
+        case .down(let down):
+            // A start that follows a failed one is no news: what failed is.
             Condition(
-                type: Condition.pluginReady, status: phase == .starting ? .unknown : .isFalse,
-                reason: phase.conditionReason, message: error.message, observedGeneration: generation)
+                type: Condition.pluginReady, status: down.phase == .starting && !down.hasFailed ? .unknown : .isFalse,
+                reason: down.phase.conditionReason, message: down.lastingMessage, observedGeneration: generation)
         }
     }
 }

@@ -107,7 +107,9 @@ package actor ServiceController {
 
     private func followPlugins() async {
         for await id in host.changes {
-            if case .ready = host.state(id) {
+            let state = host.state(id)
+            if state.phase == .ready || state.phase == .missing {
+                // A plugin that was taken away is no restart: nothing is waited for.
                 lateChecks.removeValue(forKey: id)?.cancel()
                 await refresh(plugin: id)
                 probe(id)

@@ -1,3 +1,5 @@
+import PluginBridge
+
 /// The data sources of one moment.
 package final class DataSourceTable: Sendable {
     private struct Key: Hashable {
@@ -12,12 +14,15 @@ package final class DataSourceTable: Sendable {
     package let grafanaConfig: [String: String]
     /// What grafana.ini says about the data source proxy.
     package let proxySettings: GrafanaProxySettings
+    /// The environment variables of plugin processes.
+    package let variables: PluginVariables
 
     /// A table; of several sources with the same uid in an organisation the first counts.
     package init(
         _ sources: [DataSource] = [], apps: [AppPlugin] = [], grafanaConfig: [String: String] = [:],
-        proxySettings: GrafanaProxySettings = GrafanaProxySettings()
+        proxySettings: GrafanaProxySettings = GrafanaProxySettings(), variables: PluginVariables = PluginVariables()
     ) {
+        self.variables = variables
         self.proxySettings = proxySettings
         self.sources = Dictionary(sources.map { (Key(orgID: $0.orgID, uid: $0.uid), $0) }) { first, _ in first }
         self.apps = apps
@@ -38,6 +43,7 @@ package final class DataSourceTable: Sendable {
     /// Whether both hold the very same data sources, apps and configuration.
     func isSame(as other: DataSourceTable) -> Bool {
         grafanaConfig == other.grafanaConfig && proxySettings == other.proxySettings && apps == other.apps
+            && variables == other.variables
             && sources.count == other.sources.count
             && sources.allSatisfy { other.sources[$0.key] === $0.value }
     }

@@ -41,7 +41,8 @@ package struct Provisioning: Sendable {
         for other in [apps.referencedFiles, grafana.referencedFiles] { referenced.merge(other) { first, _ in first } }
         fingerprint = Fingerprint(files: files, referenced: referenced)
         let table = DataSourceTable(
-            dataSources.sources, apps: apps.apps, grafanaConfig: grafana.pluginContext, proxySettings: grafana.proxy)
+            dataSources.sources, apps: apps.apps, grafanaConfig: grafana.pluginContext, proxySettings: grafana.proxy,
+            variables: grafana.variables)
         if let known = previous?.table, known.isSame(as: table) { self.table = known } else { self.table = table }
     }
 

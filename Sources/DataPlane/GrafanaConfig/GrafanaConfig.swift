@@ -1,12 +1,14 @@
 import DataPlaneAPI
+import PluginBridge
+import PluginProtocol
 import SystemKit
 
 /// What plugins are told of the Grafana they believe to run in.
 package struct GrafanaConfig: Sendable {
     /// `grafanaConfig` of every plugin context; the same map for the same settings.
     package let pluginContext: [String: String]
-    /// Environment variables of single plugins, from the sections `[plugin.<id>]`, by plugin id.
-    package let pluginVariables: [String: [String: String]]
+    /// Environment variables of plugin processes: what all get, and the sections `[plugin.<id>]` of single ones.
+    package let variables: PluginVariables
     /// Headers that this Grafana may take a user from (`[auth.proxy]`), whether it is enabled or not.
     package let authProxyHeaders: [String]
     /// What holds for the data source proxy.
@@ -21,8 +23,9 @@ package struct GrafanaConfig: Sendable {
     /// - Parameter file: the path; empty for none: then defaults and environment count.
     package static func load(_ file: String, environment: [String: String]) -> GrafanaConfig {
         let settings = GrafanaSettings(file: file, environment: environment)
+        let map = context(settings)
         return GrafanaConfig(
-            pluginContext: context(settings), pluginVariables: variables(settings, environment),
+            pluginContext: map, variables: variables(settings, environment, map),
             authProxyHeaders: authProxyHeaders(settings), proxy: GrafanaProxySettings(settings),
             faults: settings.faults, referencedFiles: settings.referencedFiles)
     }
@@ -47,9 +50,7 @@ package struct GrafanaConfig: Sendable {
         if settings.text("live", "client_queue_max_size") != nil {
             map["GF_LIVE_CLIENT_QUEUE_MAX_SIZE"] = settings.number("live", "client_queue_max_size", default: 4_194_304)
         }
-        for (key, name) in cloudKeys {
-            if let text = settings.text("aws", key), !text.isEmpty { map[name] = text }
-        }
+        map.merge(cloud(settings)) { $1 }
         proxy(settings, &map)
         return map
     }
@@ -82,11 +83,22 @@ package struct GrafanaConfig: Sendable {
         return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
+    /// `[aws]`, as the SDK of the plugins for AWS names it.
     private static let cloudKeys = [
         "allowed_auth_providers": "AWS_AUTH_AllowedAuthProviders",
         "assume_role_enabled": "AWS_AUTH_AssumeRoleEnabled",
         "external_id": "AWS_AUTH_EXTERNAL_ID",
+        "session_duration": "AWS_AUTH_SESSION_DURATION",
+        "list_metrics_page_limit": "AWS_CW_LIST_METRICS_PAGE_LIMIT",
     ]
+
+    private static func cloud(_ settings: GrafanaSettings) -> [String: String] {
+        var map: [String: String] = [:]
+        for (key, name) in cloudKeys {
+            if let text = settings.text("aws", key), !text.isEmpty { map[name] = text }
+        }
+        return map
+    }
 
     private static func proxy(_ settings: GrafanaSettings, _ map: inout [String: String]) {
         let section = "secure_socks_datasource_proxy"
@@ -113,18 +125,35 @@ package struct GrafanaConfig: Sendable {
 
     // MARK: - Variables
 
+    /// Keys of a plugin's section that are the host's own, in any case.
+    private static let hostKeys: Set<String> = ["PATH", "ID"]
+
     private static func variables(
-        _ settings: GrafanaSettings, _ environment: [String: String]
-    ) -> [String: [String: String]] {
-        var all: [String: [String: String]] = [:]
+        _ settings: GrafanaSettings, _ environment: [String: String], _ context: [String: String]
+    ) -> PluginVariables {
+        var all = PluginVariables()
+        let toggles = "GF_INSTANCE_FEATURE_TOGGLES_ENABLE"
+        all.common[toggles] = context[toggles]
         for section in settings.sectionNames where section.hasPrefix("plugin.") {
             var variables: [String: String] = [:]
-            for key in settings.keys(section) where key != "path" && key != "id" {
+            for key in settings.keys(section) where !hostKeys.contains(key.uppercased()) {
                 let name = "GF_PLUGIN_\(key.uppercased())"
+                // The host of this file may have been told to find the plugin here; ours is the one that is found.
+                guard PluginEnvironment.mayHave(name) else { continue }
                 if let value = environment[name] ?? settings.text(section, key) { variables[name] = value }
             }
-            if !variables.isEmpty { all[String(section.dropFirst("plugin.".count))] = variables }
+            if !variables.isEmpty { all.single[String(section.dropFirst("plugin.".count))] = variables }
         }
+        forwardCloud(settings, to: &all)
         return all
+    }
+
+    /// The settings for AWS go to all plugins, or to those of `forward_settings_to_plugins` where that is given.
+    private static func forwardCloud(_ settings: GrafanaSettings, to all: inout PluginVariables) {
+        let variables = cloud(settings)
+        let list = settings.text("aws", "forward_settings_to_plugins") ?? ""
+        let ids = list.split { $0 == "," || $0.isWhitespace }.map(String.init)
+        guard !ids.isEmpty else { return all.common.merge(variables) { $1 } }
+        for id in ids { all.single[id] = variables.merging(all.single[id] ?? [:]) { $1 } }
     }
 }

@@ -92,7 +92,7 @@ package final class DataPlaneHandler: ExchangeHandler {
     func instance(_ route: ClaimedRoute) throws(GatewayError) -> PluginInstance {
         switch state.plugins.state(route.pluginID) {
         case .ready(let ready): return ready
-        case .down(_, let error): throw error
+        case .down(let down): throw down.error
         }
     }
 

@@ -83,7 +83,7 @@ struct AdminPages: Sendable {
                 if let pid = status.pid { entry["pid"] = .int(Int(pid)) }
                 switch status.state {
                 case .ready(let instance): entry["generation"] = .int(instance.generation)
-                case .down(_, let error): entry["message"] = .string(error.message)
+                case .down(let down): entry["message"] = .string(down.error.message)
                 }
                 return entry
             })

@@ -31,8 +31,8 @@ final class PluginScrape {
         switch state.plugins.state(plugin.id) {
         case .ready(let instance):
             bridge.collect(exchange, instance: instance, patience: Self.patience(of: exchange.request))
-        case .down(_, let error):
-            exchange.respond(error)
+        case .down(let down):
+            exchange.respond(down.error)
         }
     }
 

@@ -16,16 +16,15 @@ package struct GatewayProcess: Sendable {
     ///
     /// - Throws: `GatewayError` when a part can't be started.
     package func run() async throws {
-        var configuration = ServiceGroupConfiguration(
+        // Without time limits of its own: those of a service group end in a trap. How long a stop may take is the
+        // service's own affair (`StopGuard`).
+        let configuration = ServiceGroupConfiguration(
             services: [
                 .init(
                     service: GatewayService(settings), successTerminationBehavior: .gracefullyShutdownGroup,
                     failureTerminationBehavior: .cancelGroup)
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "lifecycle"))
-        // A stop must end, also one that comes while the start still reads files.
-        configuration.maximumGracefulShutdownDuration = .seconds(settings.shutdownTimeout + 15)
-        configuration.maximumCancellationDuration = .seconds(5)
         try await ServiceGroup(configuration: configuration).run()
     }
 }

@@ -25,6 +25,16 @@ struct GatewayService: Service, CustomStringConvertible {
     }
 
     func run() async throws {
+        let stop = StopGuard(logger: logger)
+        try await withGracefulShutdownHandler {
+            try await run(stop)
+        } onGracefulShutdown: {
+            stop.begin()
+        }
+        stop.done()
+    }
+
+    private func run(_ stop: StopGuard) async throws {
         if let fault = settings.listenerFaults.first { throw fault }
         let folders = try Folders(settings)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
@@ -42,7 +52,7 @@ struct GatewayService: Service, CustomStringConvertible {
         let host = try PluginHost(
             settings: PluginHostSettings(
                 runtimeDir: folders.runtime, startTimeout: Double(settings.pluginStartTimeout),
-                environment: environment, pluginVariables: provisioned.grafana.pluginVariables))
+                environment: environment, variables: provisioned.grafana.variables))
         let publisher = try await DataPlanePublisher.start(group, host: host)
         var limits = EffectiveLimits.Defaults()
         limits.pluginTimeoutSeconds = settings.pluginCallTimeout
@@ -59,6 +69,7 @@ struct GatewayService: Service, CustomStringConvertible {
             settings.provisioningLayout, environment: environment,
             publish: { [logger] table in
                 await publisher.publish(table, manifests: await host.allManifests())
+                await host.use(table.variables)
                 if let summary = table.summary { logger.info("\(summary)") }
             },
             report: { [logger] in for fault in $0 { logger.error("\(fault.message)") } })
@@ -66,7 +77,13 @@ struct GatewayService: Service, CustomStringConvertible {
         let manifests = ManifestFolder(
             paths: settings.manifests.isEmpty ? [] : [settings.manifests], store: store,
             logger: Logger(label: "manifests"))
-        _ = await manifests.apply()
+        _ = await cancelWhenGracefulShutdown { await manifests.apply() }
+        guard !Task.isShuttingDownGracefully else {
+            logger.info("stopped while starting")
+            await host.stop()
+            try? store.close()
+            return await Self.end(group, [workers, lookUps])
+        }
         // Every stored route is in place before the first request is accepted.
         try await controller.synchronise()
 
@@ -90,31 +107,46 @@ struct GatewayService: Service, CustomStringConvertible {
         let announcement = Announcement(listeners: listeners, data: folders.data)
         try announcement.publish()
 
-        await withTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { await controller.run() }
-            tasks.addTask { await sources.run() }
-            tasks.addTask { await manifests.run() }
-            tasks.addTask {
-                while (try? await Task.sleep(for: .seconds(5))) != nil { budget.settle() }
+        // Not a part of this task: a stop tells it and goes on, whatever a probe or a big file still takes.
+        let background = Task {
+            await withTaskGroup(of: Void.self) { tasks in
+                tasks.addTask { await controller.run() }
+                tasks.addTask { await sources.run() }
+                tasks.addTask { await manifests.run() }
+                tasks.addTask {
+                    while (try? await Task.sleep(for: .seconds(5))) != nil { budget.settle() }
+                }
+                tasks.addTask { await followPlugins(host, sources, publisher) }
+                tasks.addTask { await follow(certificates, publisher) }
+                follow(access, announcement, in: &tasks)
             }
-            tasks.addTask { await followPlugins(host, sources, publisher) }
-            tasks.addTask { await follow(certificates, publisher) }
-            follow(access, announcement, in: &tasks)
-            try? await gracefulShutdown()
-            logger.info("stopping")
-            tasks.cancelAll()
         }
+        stop.runs(patience: settings.shutdownTimeout + 10)
+        try? await gracefulShutdown()
+        logger.info("stopping")
+        stop.step("open connections")
+        background.cancel()
         // Watches never end by themselves; clients watch again elsewhere.
         store.endWatches()
         await streams.stop()
         await listeners.drain(seconds: settings.shutdownTimeout)
+        stop.step("plugins")
         await host.stop()
         await listeners.close()
+        stop.step("files and look-ups under way")
+        await background.wait(atMost: 1)
         try? store.close()
-        try? await group.shutdownGracefully()
-        try? await workers.shutdownGracefully()
-        try? await lookUps.shutdownGracefully()
+        await Self.end(group, [workers, lookUps])
         withExtendedLifetime(folders) {}
+    }
+
+    /// Ends the threads; a name server that doesn't answer, or a big answer that is being made, keeps nobody waiting.
+    private static func end(_ group: MultiThreadedEventLoopGroup, _ pools: [NIOThreadPool]) async {
+        let ends = Task {
+            try? await group.shutdownGracefully()
+            for pool in pools { try? await pool.shutdownGracefully() }
+        }
+        await ends.wait(atMost: 2)
     }
 
     private func listen(
@@ -142,15 +174,18 @@ struct GatewayService: Service, CustomStringConvertible {
     private static func describe(_ state: PluginState) -> String {
         switch state {
         case .ready(let instance): "ready, generation \(instance.generation)"
-        case .down(let phase, let error): "\(phase.rawValue), 503: \(error.message)"
+        case .down(let down): "\(down.phase.rawValue), 503: \(down.error.message)"
         }
     }
 
-    /// Looks for new, changed and removed plugins.
+    /// Looks for new, changed and removed plugins: at the files that are known often, for others every few seconds.
     private func followPlugins(
         _ host: PluginHost, _ sources: DataSourceController, _ publisher: DataPlanePublisher
     ) async {
-        while (try? await Task.sleep(for: .seconds(3))) != nil {
+        var looks = 0
+        while (try? await Task.sleep(for: .milliseconds(500))) != nil {
+            looks += 1
+            guard await host.hasChanged() || looks.isMultiple(of: 6) else { continue }
             guard await host.update(PluginScan(settings.pluginsDirs)) else { continue }
             await publisher.publish(await sources.table ?? DataSourceTable(), manifests: await host.allManifests())
         }

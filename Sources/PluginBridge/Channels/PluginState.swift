@@ -54,14 +54,19 @@ package final class PluginInstance: Sendable {
 package enum PluginState: Sendable {
     /// Calls go to this instance.
     case ready(PluginInstance)
+    /// Calls are refused.
+    case down(PluginDown)
+
     /// Calls are refused with this error.
-    case down(PluginPhase, GatewayError)
+    package static func down(_ phase: PluginPhase, _ error: GatewayError) -> PluginState {
+        .down(PluginDown(phase, error))
+    }
 
     /// The phase that this is.
     package var phase: PluginPhase {
         switch self {
         case .ready: .ready
-        case .down(let phase, _): phase
+        case .down(let down): down.phase
         }
     }
 }
@@ -90,7 +95,7 @@ package final class LoopPlugins {
 
     /// The state of a plugin; plugins that nobody knows are down.
     package func state(_ id: String) -> PluginState {
-        states[id] ?? .down(.missing, PluginHost.unknown(id))
+        states[id] ?? .down(PluginDown(.missing, PluginHost.unknown(id)))
     }
 
     /// Calls `body` with the id of each plugin whose state has changed, from now on.

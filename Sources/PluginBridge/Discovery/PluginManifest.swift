@@ -28,6 +28,8 @@ package struct PluginManifest: Sendable, Hashable {
     /// - Throws: `GatewayError` naming the file and the field.
     package init(path: String) throws(GatewayError) {
         func fault(_ why: String) -> GatewayError { GatewayError(.badRequest, "\(path): \(why)") }
+        // Before it is read: a change while reading is seen as one later.
+        let facts = FileFacts(path)
         let text = try FileText.read(path)
         let json: JSONValue
         do {
@@ -45,18 +47,21 @@ package struct PluginManifest: Sendable, Hashable {
         aliasIDs = json["aliasIDs"]?.asArray?.compactMap(\.asString) ?? []
         routes = json["routes"]?.asArray ?? []
         folder = String(path.dropLast("/plugin.json".count))
-        var facts = FileFacts(path).map { [$0] } ?? []
         if json["backend"]?.asBool == true {
             guard let base = json["executable"]?.asString, !base.isEmpty else {
                 throw fault("the plugin has a backend, but the field executable is missing")
             }
             let executable = "\(folder)/\(base)_\(Self.platform)"
             self.executable = executable
-            if let fact = FileFacts(executable) { facts.append(fact) }
         } else {
             executable = nil
         }
-        fingerprint = facts
+        fingerprint = [facts, executable.flatMap(FileFacts.init)].compactMap { $0 }
+    }
+
+    /// Whether its files look as they did when it was read.
+    var isCurrent: Bool {
+        fingerprint == ["\(folder)/plugin.json", executable].compactMap { $0.flatMap(FileFacts.init) }
     }
 
     /// Operating system and architecture as Go names them, the end of an executable's name.

@@ -106,7 +106,7 @@ extension StreamBridge {
     func ready(_ pluginID: String) throws(GatewayError) -> PluginInstance {
         switch plugins.state(pluginID) {
         case .ready(let instance): return instance
-        case .down(_, let error): throw error
+        case .down(let down): throw down.error
         }
     }
 

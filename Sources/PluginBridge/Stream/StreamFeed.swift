@@ -69,8 +69,8 @@ final class StreamFeed {
     func pluginChanged() {
         switch bridge.plugins.state(key.pluginID) {
         case .ready(let ready): perform(state.pluginIsReady(isSame: ready === instance, now: bridge.now))
-        case .down(.missing, let error): perform(state.pluginIsMissing(error))
-        case .down: break
+        case .down(let down):
+            if down.phase == .missing { perform(state.pluginIsMissing(down.error)) }
         }
     }
 
@@ -140,8 +140,8 @@ final class StreamFeed {
     private func start(_ run: Int) {
         mustRead = false
         switch bridge.plugins.state(key.pluginID) {
-        case .down(let phase, let error):
-            perform(state.refused(run: run, error, isMissing: phase == .missing))
+        case .down(let down):
+            perform(state.refused(run: run, down.error, isMissing: down.phase == .missing))
         case .ready(let ready):
             instance = ready
             do {

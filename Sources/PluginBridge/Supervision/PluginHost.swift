@@ -19,6 +19,8 @@ package actor PluginHost {
         package let starts: Int
         /// Its process, also while it starts or doesn't answer.
         package let pid: Int32?
+        /// Whether it has metrics, as far as it has said.
+        package let hasMetrics: Bool
     }
 
     private let settings: PluginHostSettings
@@ -27,7 +29,15 @@ package actor PluginHost {
     private var manifests: [String: PluginManifest] = [:]
     private var supervisors: [String: PluginSupervisor] = [:]
     private var slots: [String: PluginSlot] = [:]
+    /// Those that are to take a running one's place once they are ready, by plugin id.
+    private var candidates: [String: (number: Int, supervisor: PluginSupervisor, slot: PluginSlot)] = [:]
+    /// Those that have been replaced or removed and have not ended yet, by number.
+    private var leaving: [Int: PluginSupervisor] = [:]
     private var numbers = 0
+    private var isStopping = false
+    /// Plugins that said last that they have no metrics, so that one that is down isn't taken for one that has.
+    private var withoutMetrics: Set<String> = []
+    private var variables: PluginVariables
     /// What supervisors counted that are gone, by plugin id: counters must not go back.
     private var past: [String: (restarts: Int, starts: Int)] = [:]
     private var knownFaults: Set<String> = []
@@ -36,6 +46,7 @@ package actor PluginHost {
     /// A host without plugins.
     package init(settings: PluginHostSettings) throws {
         self.settings = settings
+        variables = settings.variables
         do { runtime = try GRPCRuntime() } catch {
             throw GatewayError(.internalError, "gRPC can't be started: \(error)")
         }
@@ -61,7 +72,10 @@ package actor PluginHost {
         for (id, manifest) in scan.plugins.sorted(by: { $0.key < $1.key }) { await add(id, manifest) }
     }
 
-    /// Brings the running plugins in step with what lies in the folders now.
+    /// Whether a file of a plugin is another one than when it was read: cheap, to be asked often.
+    package func hasChanged() -> Bool { manifests.values.contains { !$0.isCurrent } }
+
+    /// Brings the running plugins in step with what lies in the folders now; waits for none of them.
     ///
     /// A changed plugin is started beside the old process, which goes on serving until the new one is ready and some
     /// time longer, for calls that are under way.
@@ -74,20 +88,41 @@ package actor PluginHost {
             if manifests[id] == nil {
                 await add(id, manifest)
             } else {
+                logger.info("plugin changed, starting the new one beside the old", metadata: ["plugin": "\(id)"])
                 await replace(id, with: manifest)
             }
             changed = true
         }
         for id in manifests.keys.filter({ scan.plugins[$0] == nil && !isUnreadable($0, scan) }) {
-            logger.info("plugin was removed", metadata: ["plugin": "\(id)"])
-            manifests[id] = nil
-            slots[id] = nil
-            past[id] = nil
-            await supervisors.removeValue(forKey: id)?.stop()
-            board.publish(id, .down(.missing, Self.unknown(id)))
+            remove(id)
             changed = true
         }
         return changed
+    }
+
+    /// Gives plugins these variables from now on: those for which they are others are started anew, beside the old
+    /// process.
+    package func use(_ variables: PluginVariables) async {
+        guard variables != self.variables else { return }
+        let old = self.variables
+        self.variables = variables
+        for (id, manifest) in manifests.sorted(by: { $0.key < $1.key }) where variables[id] != old[id] {
+            guard manifest.executable != nil else { continue }
+            logger.info(
+                "grafana.ini has other settings for the plugin, starting a new process beside the old",
+                metadata: ["plugin": "\(id)"])
+            await replace(id, with: manifest)
+        }
+    }
+
+    private func remove(_ id: String) {
+        logger.info("plugin was removed", metadata: ["plugin": "\(id)"])
+        manifests[id] = nil
+        past[id] = nil
+        slots.removeValue(forKey: id)?.retire()
+        board.publish(id, .down(PluginDown(.missing, Self.unknown(id))))
+        drop(candidateOf: id)
+        if let supervisor = supervisors.removeValue(forKey: id) { end(supervisor) }
     }
 
     /// Logs what is wrong in the folders, each fault once.
@@ -104,6 +139,7 @@ package actor PluginHost {
     }
 
     private func add(_ id: String, _ manifest: PluginManifest) async {
+        guard !isStopping else { return }
         manifests[id] = manifest
         let board = board
         let slot = PluginSlot { board.publish(id, $0) }
@@ -114,35 +150,58 @@ package actor PluginHost {
     }
 
     private func replace(_ id: String, with manifest: PluginManifest) async {
+        guard !isStopping else { return }
+        // One that was to take its place and isn't ready yet is out of date.
+        drop(candidateOf: id)
         manifests[id] = manifest
         let board = board
-        let (results, result) = AsyncStream<Bool>.makeStream()
-        let slot = PluginSlot(replacing: slots[id], result: result) { board.publish(id, $0) }
-        let candidate = makeSupervisor(manifest, slot)
-        logger.info("plugin changed, starting the new one beside the old", metadata: ["plugin": "\(id)"])
-        await candidate.start()
-        for await isReady in results {
-            guard isReady else {
-                logger.error("the changed plugin does not start, the old one goes on", metadata: ["plugin": "\(id)"])
-                await candidate.stop()
-                let tried = await candidate.starts
-                past[id, default: (0, 0)].starts += tried
-                return
-            }
-            let old = supervisors[id]
-            if let old {
-                let (restarts, starts) = (await old.restarts, await old.starts)
-                past[id, default: (0, 0)].restarts += restarts
-                past[id, default: (0, 0)].starts += starts
-            }
-            supervisors[id] = candidate
-            slots[id] = slot
-            let grace = settings.drainTime
-            Task {
-                try? await Task.sleep(for: .seconds(grace))
-                await old?.stop()
-            }
-            return
+        let number = numbers + 1
+        let slot = PluginSlot(replacing: slots[id]) { [weak self] isReady in
+            Task { await self?.decided(id, number, isReady: isReady) }
+        } publish: {
+            board.publish(id, $0)
+        }
+        let supervisor = makeSupervisor(manifest, slot)
+        candidates[id] = (number, supervisor, slot)
+        await supervisor.start()
+    }
+
+    /// A candidate is ready and has taken the place, or won't.
+    private func decided(_ id: String, _ number: Int, isReady: Bool) async {
+        guard let candidate = candidates[id], candidate.number == number else { return }
+        guard isReady else {
+            logger.error("the changed plugin does not start, the old one goes on", metadata: ["plugin": "\(id)"])
+            return drop(candidateOf: id)
+        }
+        candidates[id] = nil
+        let old = supervisors.updateValue(candidate.supervisor, forKey: id)
+        slots[id] = candidate.slot
+        guard let old else { return }
+        end(old, after: settings.drainTime)
+        let (restarts, starts) = (await old.restarts, await old.starts)
+        past[id, default: (0, 0)].restarts += restarts
+        past[id, default: (0, 0)].starts += starts
+    }
+
+    private func drop(candidateOf id: String) {
+        guard let candidate = candidates.removeValue(forKey: id) else { return }
+        candidate.slot.retire()
+        end(candidate.supervisor)
+        Task {
+            let tried = await candidate.supervisor.starts
+            if manifests[id] != nil { past[id, default: (0, 0)].starts += tried }
+        }
+    }
+
+    /// Stops a supervisor that nobody needs any more, some time later; the end of the process comes before.
+    private func end(_ supervisor: PluginSupervisor, after seconds: Double = 0) {
+        numbers += 1
+        let number = numbers
+        leaving[number] = supervisor
+        Task {
+            if seconds > 0 { try? await Task.sleep(for: .seconds(seconds)) }
+            await supervisor.stop()
+            leaving[number] = nil
         }
     }
 
@@ -151,16 +210,38 @@ package actor PluginHost {
         let board = board
         let id = manifest.id
         return PluginSupervisor(
-            manifest, number: numbers, settings: settings, runtime: runtime, publish: { slot.take($0) },
-            noticed: { board.noticed(id) })
+            manifest, number: numbers, settings: settings, variables: variables[id], runtime: runtime,
+            publish: { slot.take($0) }, noticed: { board.noticed(id) })
     }
 
-    /// Stops all plugins, side by side.
+    /// Stops all plugins, side by side: told first, then killed.
+    ///
+    /// Nobody is waited for longer than that takes.
     package func stop() async {
-        await withTaskGroup(of: Void.self) { group in
-            for supervisor in supervisors.values { group.addTask { await supervisor.stop() } }
+        isStopping = true
+        let all = Array(supervisors.values) + candidates.values.map(\.supervisor) + Array(leaving.values)
+        (supervisors, candidates, leaving) = ([:], [:], [:])
+        let (ends, end) = AsyncStream<String>.makeStream()
+        for supervisor in all {
+            Task {
+                await supervisor.stop()
+                end.yield(supervisor.manifest.id)
+            }
         }
-        supervisors = [:]
+        // Killed processes end at once, unless the kernel itself is stuck in one of their calls.
+        let timer = Task {
+            guard (try? await Task.sleep(for: .seconds(settings.stopTimeout + 2))) != nil else { return }
+            end.finish()
+        }
+        var open = all.map(\.manifest.id)
+        if !open.isEmpty {
+            for await id in ends {
+                if let index = open.firstIndex(of: id) { open.remove(at: index) }
+                if open.isEmpty { break }
+            }
+        }
+        timer.cancel()
+        for id in open { logger.error("a plugin's process does not end, it is left", metadata: ["plugin": "\(id)"]) }
     }
 
     /// What is known of the plugins, by id.
@@ -174,9 +255,17 @@ package actor PluginHost {
             all.append(
                 Status(
                     manifest: manifest, state: board.state(id), restarts: gone.restarts + restarts,
-                    starts: gone.starts + starts, pid: pid))
+                    starts: gone.starts + starts, pid: pid, hasMetrics: hasMetrics(id)))
         }
         return all
+    }
+
+    /// Whether a plugin has metrics: as the running process says, else as the last one did.
+    private func hasMetrics(_ id: String) -> Bool {
+        if case .ready(let instance) = board.state(id) {
+            if instance.isMissing(.collectMetrics) { withoutMetrics.insert(id) } else { withoutMetrics.remove(id) }
+        }
+        return !withoutMetrics.contains(id)
     }
 
     /// The state of one plugin.
@@ -234,6 +323,6 @@ private final class PluginBoard: Sendable {
     func noticed(_ id: String) { feed.yield(id) }
 
     func state(_ id: String) -> PluginState {
-        state.withLock { $0.states[id] } ?? .down(.missing, PluginHost.unknown(id))
+        state.withLock { $0.states[id] } ?? .down(PluginDown(.missing, PluginHost.unknown(id)))
     }
 }

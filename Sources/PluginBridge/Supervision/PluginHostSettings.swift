@@ -6,8 +6,8 @@ package struct PluginHostSettings: Sendable {
     package var startTimeout: Double
     /// The host's environment, from which an allow-list is passed on.
     package var environment: [String: String]
-    /// Variables that single plugins get on top (`[plugin.<id>]` of grafana.ini), by plugin id.
-    package var pluginVariables: [String: [String: String]]
+    /// What plugins get on top at the start.
+    package var variables: PluginVariables
     /// For a plugin to end after it was told to, seconds, before it is killed.
     package var stopTimeout = 2.0
 
@@ -21,11 +21,30 @@ package struct PluginHostSettings: Sendable {
     /// Settings.
     package init(
         runtimeDir: String, startTimeout: Double = 60, environment: [String: String],
-        pluginVariables: [String: [String: String]] = [:]
+        variables: PluginVariables = PluginVariables()
     ) {
         self.runtimeDir = runtimeDir
         self.startTimeout = startTimeout
         self.environment = environment
-        self.pluginVariables = pluginVariables
+        self.variables = variables
+    }
+}
+
+/// The variables that plugin processes get from the configuration, on top of what every process gets.
+package struct PluginVariables: Sendable, Hashable {
+    /// For every plugin.
+    package var common: [String: String]
+    /// For single plugins, by plugin id; they come before those for all.
+    package var single: [String: [String: String]]
+
+    /// Variables.
+    package init(common: [String: String] = [:], single: [String: [String: String]] = [:]) {
+        self.common = common
+        self.single = single
+    }
+
+    /// What one plugin gets.
+    package subscript(_ id: String) -> [String: String] {
+        common.merging(single[id] ?? [:]) { $1 }
     }
 }

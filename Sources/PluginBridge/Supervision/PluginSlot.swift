@@ -4,7 +4,7 @@ import Synchronization
 final class PluginSlot: Sendable {
     private enum Role {
         case current
-        case candidate(replacing: PluginSlot?, result: AsyncStream<Bool>.Continuation)
+        case candidate(replacing: PluginSlot?, decided: @Sendable (Bool) -> Void)
         case retired
     }
 
@@ -19,12 +19,12 @@ final class PluginSlot: Sendable {
 
     /// One that takes another's place once it is ready.
     ///
-    /// - Parameter result: told once whether it took the place.
+    /// - Parameter decided: told once whether it took the place.
     init(
-        replacing old: PluginSlot?, result: AsyncStream<Bool>.Continuation,
+        replacing old: PluginSlot?, decided: @escaping @Sendable (Bool) -> Void,
         publish: @escaping @Sendable (PluginState) -> Void
     ) {
-        role = Mutex(.candidate(replacing: old, result: result))
+        role = Mutex(.candidate(replacing: old, decided: decided))
         self.publish = publish
     }
 
@@ -34,17 +34,17 @@ final class PluginSlot: Sendable {
             switch role {
             case .current: return true
             case .retired: return false
-            case .candidate(let old, let result):
+            case .candidate(let old, let decided):
                 switch state {
                 case .ready:
                     old?.retire()
                     role = .current
-                    result.yield(true)
+                    decided(true)
                     return true
-                case .down(.starting, _): return false
+                case .down(let down) where down.phase == .starting: return false
                 case .down:
                     role = .retired
-                    result.yield(false)
+                    decided(false)
                     return false
                 }
             }
@@ -52,5 +52,6 @@ final class PluginSlot: Sendable {
         if isHeard { publish(state) }
     }
 
-    private func retire() { role.withLock { $0 = .retired } }
+    /// Is not heard any more.
+    func retire() { role.withLock { $0 = .retired } }
 }

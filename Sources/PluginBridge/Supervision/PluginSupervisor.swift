@@ -3,10 +3,15 @@ import Logging
 import PluginProtocol
 import SystemKit
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 /// Keeps one plugin running: starts it, watches it, starts it again.
 actor PluginSupervisor {
     let manifest: PluginManifest
     private let settings: PluginHostSettings
+    private let variables: [String: String]
     private let runtime: GRPCRuntime
     private let socketFolder: String
     private let logger: Logger
@@ -21,17 +26,26 @@ actor PluginSupervisor {
     private var starting: PluginProcess?
     private var task: Task<Void, Never>?
     private var sleeper: Task<Void, Never>?
+    /// What went wrong last; nil while all is well, and before the first start.
+    private var lastFailure: String?
+    /// Why a process that is about to end was ended.
+    private var endedBecause: String?
     private(set) var output: PluginOutput?
     private(set) var restarts = 0
     /// How many processes were started, those that never got ready too.
     private(set) var starts = 0
 
+    /// - Parameters:
+    ///   - number: names its folder for sockets.
+    ///   - variables: of its configuration, on top of what every plugin gets.
     init(
-        _ manifest: PluginManifest, number: Int, settings: PluginHostSettings, runtime: GRPCRuntime,
+        _ manifest: PluginManifest, number: Int, settings: PluginHostSettings, variables: [String: String],
+        runtime: GRPCRuntime,
         publish: @escaping @Sendable (PluginState) -> Void, noticed: @escaping @Sendable () -> Void = {}
     ) {
         self.manifest = manifest
         self.settings = settings
+        self.variables = variables
         self.runtime = runtime
         self.publish = publish
         self.noticed = noticed
@@ -57,16 +71,18 @@ actor PluginSupervisor {
 
     private func run() async {
         // A panel, or a data source that browsers talk to: there is nothing to start, however often one tries.
-        guard manifest.executable != nil else { return publish(down(.stopped, Self.noBackend, retryAfter: nil)) }
+        guard manifest.executable != nil else { return publish(down(.stopped, Self.noBackend)) }
         while !isStopping {
-            publish(down(.starting, "it is being started", retryAfter: 1))
+            publish(startingState)
             let clock = ContinuousClock()
             var readySince: ContinuousClock.Instant?
-            let cause: String
-            do {
+            let startsBefore = starts
+            let failure: StartFailure
+            do throws(StartFailure) {
                 let (process, instance) = try await startInstance()
                 readySince = clock.now
                 current = (process, instance)
+                lastFailure = nil
                 if !isStopping { publish(.ready(instance)) }
                 logger.info(
                     "plugin is ready", metadata: ["pid": "\(process.pid)", "generation": "\(instance.generation)"])
@@ -74,26 +90,39 @@ actor PluginSupervisor {
                 let exit = await process.exited()
                 probe.cancel()
                 current = nil
-                cause = "its process ended with \(exit)"
-            } catch let failure as StartFailure {
-                cause = failure.description
+                failure = StartFailure(endedBecause ?? "its process ended with \(exit)")
+                endedBecause = nil
             } catch {
-                cause = "\(error)"
+                failure = error
             }
+            sweep()
             if isStopping { break }
-            let lifetime = readySince.map { Self.seconds(clock.now - $0) } ?? 0
-            let delay = policy.ended(after: lifetime, random: .random(in: 0...1))
-            restarts += 1
-            let phase: PluginPhase = policy.isCrashLooping ? .crashLooping : .backingOff
-            logger.error(
-                "plugin is down", metadata: ["cause": "\(cause)", "next_start_in_s": "\(Self.rounded(delay))"])
-            publish(
-                down(
-                    phase, "\(cause); next start in \(Self.rounded(delay)) s",
-                    retryAfter: max(1, Int(delay.rounded(.up)))))
-            await sleep(delay)
+            lastFailure = failure.description
+            if starts > startsBefore { restarts += 1 }
+            await wait(after: failure, lifetime: readySince.map { (clock.now - $0) / .seconds(1) } ?? 0)
         }
-        publish(down(.stopped, "it is stopped", retryAfter: nil))
+        publish(down(.stopped, "it is stopped"))
+    }
+
+    /// Says why the plugin is down, and waits until it is to be started again.
+    private func wait(after failure: StartFailure, lifetime: Double) async {
+        let delay = policy.ended(after: lifetime, random: .random(in: 0...1))
+        let phase: PluginPhase =
+            switch failure.kind {
+            case .absent: .missing
+            case .unusable: .backingOff
+            case .ended: policy.isCrashLooping ? .crashLooping : .backingOff
+            }
+        logger.error(
+            "plugin is down",
+            metadata: ["cause": "\(failure.description)", "next_start_in_s": "\(PluginDown.rounded(delay))"])
+        publish(down(phase, failure.description, nextStart: delay))
+        await sleep(delay)
+    }
+
+    /// While it is being started: with what went wrong the last time, which may be what goes wrong this time too.
+    private var startingState: PluginState {
+        down(.starting, (lastFailure.map { "\($0); " } ?? "") + "it is being started", retryAfter: 1)
     }
 
     /// Asks a ready plugin now and then whether it is alive; a process may exist and hang.
@@ -106,6 +135,7 @@ actor PluginSupervisor {
             guard !Task.isCancelled, !isStopping else { return }
             if answered {
                 if missed >= 2 {
+                    lastFailure = nil
                     publish(.ready(instance))
                     logger.info("plugin answers again")
                 }
@@ -115,9 +145,11 @@ actor PluginSupervisor {
             missed += 1
             if missed == 2 {
                 logger.error("plugin does not answer health checks", metadata: ["pid": "\(process.pid)"])
+                lastFailure = "it runs, but does not answer health checks"
                 publish(down(.degraded, "it runs, but does not answer health checks", retryAfter: 5))
             } else if missed == 6 {
                 logger.error("plugin stays silent and is killed", metadata: ["pid": "\(process.pid)"])
+                endedBecause = "it stopped answering and was killed"
                 return process.kill()
             }
         }
@@ -139,7 +171,7 @@ actor PluginSupervisor {
         isStopping = true
         sleeper?.cancel()
         if let current {
-            publish(down(.stopped, "it is stopped", retryAfter: nil))
+            publish(down(.stopped, "it is stopped"))
             let timeout = settings.stopTimeout
             let (process, instance) = (current.process, current.instance)
             // One time for being told and for listening.
@@ -155,14 +187,19 @@ actor PluginSupervisor {
             starting?.kill()
         }
         await task?.value
+        Folder.remove(socketFolder)
     }
 
-    private func down(_ phase: PluginPhase, _ why: String, retryAfter: Int?) -> PluginState {
+    private func down(
+        _ phase: PluginPhase, _ why: String, retryAfter: Int? = nil, nextStart: Double? = nil
+    ) -> PluginState {
         .down(
-            phase,
-            GatewayError(
-                .serviceUnavailable, "plugin \(manifest.id) is not available: \(why)", source: .plugin,
-                retryAfterSeconds: retryAfter))
+            PluginDown(
+                phase,
+                GatewayError(
+                    .serviceUnavailable, "plugin \(manifest.id) is not available: \(why)", source: .plugin,
+                    retryAfterSeconds: retryAfter),
+                hasFailed: lastFailure != nil, nextStart: nextStart))
     }
 
     private func sleep(_ seconds: Double) async {
@@ -175,100 +212,67 @@ actor PluginSupervisor {
 
     // MARK: Starting
 
-    private struct StartFailure: Error, CustomStringConvertible {
-        let description: String
-    }
-
-    private func startInstance() async throws -> (PluginProcess, PluginInstance) {
-        guard let executable = manifest.executable else {
-            throw StartFailure(description: Self.noBackend)
-        }
+    private func startInstance() async throws(StartFailure) -> (PluginProcess, PluginInstance) {
+        guard let executable = manifest.executable else { throw StartFailure(Self.noBackend, .absent) }
         guard let facts = FileFacts(executable) else {
-            throw StartFailure(description: "its executable \(executable) does not exist")
+            throw StartFailure("its executable \(executable) does not exist", .absent)
         }
         guard facts.isExecutable else {
-            throw StartFailure(description: "its executable \(executable) is not an executable file (chmod +x)")
+            throw StartFailure("its executable \(executable) is not an executable file (chmod +x)", .unusable)
         }
-        try Folder.create(socketFolder, mode: 0o700)
-        var environment = PluginEnvironment(host: settings.environment, socketDirectory: socketFolder)
-        environment.set("GF_VERSION", "12.2.0")
-        environment.set("GF_EDITION", "Open Source")
-        environment.set("GF_PLUGIN_VERSION", manifest.version)
-        for (name, value) in settings.pluginVariables[manifest.id] ?? [:] { environment.set(name, value) }
+        do throws(GatewayError) { try Folder.create(socketFolder, mode: 0o700) } catch {
+            throw StartFailure("its folder for sockets can't be made: \(error.message)", .unusable)
+        }
         let output = PluginOutput(logger: logger)
         self.output = output
-        starts += 1
         let process: PluginProcess
         do {
             process = try await PluginProcess.start(
                 ProcessRequest(executable: executable, environment: environment.entries, directory: manifest.folder)
             ) { output.take($0) }
-        } catch { throw StartFailure(description: error.description) }
+        } catch {
+            let known = error.isOfFile ? ExecutableFile.problem(executable) : nil
+            throw StartFailure(
+                known.map { "its executable \(executable) can't be run: \($0)" } ?? error.description, .unusable)
+        }
+        starts += 1
         starting = process
         defer { starting = nil }
         if isStopping { process.kill() }
-        do {
-            let channel = try await connect(process, output)
+        let start = PluginStart(
+            executable: executable, timeout: settings.startTimeout, runtime: runtime, logger: logger)
+        do throws(StartFailure) {
+            let channel = try await start.connect(output) { [weak self] in await self?.note(waitingFor: $0) }
             generation += 1
             let instance = PluginInstance(
                 pluginID: manifest.id, generation: generation, pid: process.pid, channel: channel,
                 whenMissing: noticed)
             drainStdio(channel, output)
+            // Whether it has metrics decides whether it is a target for scrapes.
+            Task { await MethodProbe.run(instance, methods: [.collectMetrics]) }
             return (process, instance)
         } catch {
             process.kill()
-            let exit = await process.exited()
-            if let failure = error as? StartFailure { throw failure }
-            throw StartFailure(description: "it did not start: \(error) (\(exit))")
+            _ = await process.exited()
+            throw error
         }
     }
 
-    private func connect(_ process: PluginProcess, _ output: PluginOutput) async throws -> GRPCChannel {
-        let timeout = settings.startTimeout
-        let timer = Task {
-            try await Task.sleep(for: .seconds(timeout))
-            output.timeOut()
-        }
-        defer { timer.cancel() }
-        let handshake = try await handshake(output, timeout)
-        let channel = try GRPCChannel(runtime: runtime, address: handshake.address)
-        do {
-            _ = try await channel.unary(
-                .health, PluginRequest.health(),
-                options: GRPCCallOptions(deadline: .after(.seconds(timeout)), waitForReady: true))
-        } catch  where error.code == .unavailable || error.code == .deadlineExceeded {
-            throw StartFailure(
-                description: "it printed its address \(handshake.address), but does not answer there: \(error.message)")
-        } catch {
-            // Any other answer, UNIMPLEMENTED above all, is an answer.
-        }
-        return channel
+    private var environment: PluginEnvironment {
+        var environment = PluginEnvironment(host: settings.environment, socketDirectory: socketFolder)
+        environment.set("GF_VERSION", "12.2.0")
+        environment.set("GF_EDITION", "Open Source")
+        environment.set("GF_PLUGIN_VERSION", manifest.version)
+        for (name, value) in variables { environment.set(name, value) }
+        return environment
     }
 
-    private func handshake(_ output: PluginOutput, _ timeout: Double) async throws -> Handshake {
-        var noise = 0
-        for await event in output.events {
-            switch event {
-            case .line(let line):
-                // Programs print a banner now and then; only lines with a bar can be the handshake.
-                guard line.contains(UInt8(ascii: "|")) || noise >= 100 else {
-                    noise += 1
-                    logger.warning(
-                        "plugin wrote to stdout before its handshake: \(String(decoding: line.prefix(200), as: UTF8.self))"
-                    )
-                    continue
-                }
-                let handshake = try Handshake.parse(line)
-                output.handshakeIsDone()
-                return handshake
-            case .exited(let exit):
-                throw StartFailure(
-                    description: "its process ended with \(exit) before its handshake; its log tells more")
-            case .timeout:
-                throw StartFailure(description: "it printed no handshake within \(Self.rounded(timeout)) s")
-            }
-        }
-        throw StartFailure(description: "its output ended before its handshake")
+    /// A start takes long: what is known of the reason shows before its time is over.
+    private func note(waitingFor what: String) {
+        guard starting != nil, !isStopping, lastFailure != what else { return }
+        lastFailure = what
+        logger.warning("plugin is not ready yet", metadata: ["cause": "\(what)"])
+        publish(startingState)
     }
 
     /// Keeps reading what a Go plugin prints: it blocks for ever once a pipe of its is full.
@@ -284,31 +288,10 @@ actor PluginSupervisor {
         }
     }
 
-    private static func seconds(_ duration: Duration) -> Double {
-        Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
-    }
-
-    private static func rounded(_ seconds: Double) -> String {
-        let tenths = Int((min(seconds, 1e6) * 10).rounded())
-        return tenths % 10 == 0 ? "\(tenths / 10)" : "\(tenths / 10).\(tenths % 10)"
-    }
-}
-
-/// Cuts what comes through the stdio service into lines.
-struct StdioLines {
-    private var pending: [UInt8] = []
-
-    mutating func feed(_ bytes: [UInt8]) -> [[UInt8]] {
-        pending.append(contentsOf: bytes)
-        var lines: [[UInt8]] = []
-        while let end = pending.firstIndex(of: 0x0A) {
-            lines.append(Array(pending[..<end]))
-            pending.removeSubrange(...end)
+    /// Removes the sockets of a process that has ended: one that was killed leaves them.
+    private func sweep() {
+        for name in (try? Folder.names(socketFolder)) ?? [] where FileFacts.isSocket("\(socketFolder)/\(name)") {
+            unlink("\(socketFolder)/\(name)")
         }
-        if pending.count > 64 * 1024 {
-            lines.append(pending)
-            pending = []
-        }
-        return lines
     }
 }

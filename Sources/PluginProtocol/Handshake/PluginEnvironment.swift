@@ -17,7 +17,7 @@ package struct PluginEnvironment: Sendable {
     ///   - alsoAllowed: further names to take from it.
     ///   - socketDirectory: a short private directory; also the plugin's TMPDIR.
     package init(host: [String: String], alsoAllowed: [String] = [], socketDirectory: String) {
-        for name in Self.allowed + alsoAllowed {
+        for name in Self.allowed + alsoAllowed where Self.mayHave(name) {
             variables[name] = host[name]
         }
         variables["TMPDIR"] = socketDirectory
@@ -32,11 +32,18 @@ package struct PluginEnvironment: Sendable {
         variables["PLUGIN_MAX_PORT"] = "25000"
     }
 
+    /// Variables that make a plugin built on Grafana's Go SDK name another process's address instead of serving.
+    private static let locator = "GF_PLUGIN_GRPC_ADDRESS_"
+
+    /// Whether a plugin process may have a variable: one that leads away from the process itself would make the host
+    /// wait for, or call, somebody else, perhaps itself.
+    package static func mayHave(_ name: String) -> Bool { !name.uppercased().hasPrefix(locator) }
+
     /// Sets a variable of the plugin's configuration; the variables of the handshake can't be changed.
     package mutating func set(_ name: String, _ value: String) {
-        guard !name.isEmpty, !name.utf8.contains(where: { $0 == 0 || $0 == 0x3D }), !value.utf8.contains(0) else {
-            return
-        }
+        guard !name.isEmpty, !name.utf8.contains(where: { $0 == 0 || $0 == 0x3D }), !value.utf8.contains(0),
+            Self.mayHave(name)
+        else { return }
         variables[name] = value
         set(protocolVariables: ())
     }

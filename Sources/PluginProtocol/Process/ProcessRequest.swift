@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// What to start.
 package struct ProcessRequest: Sendable {
     /// The path of the executable; PATH is not searched.
@@ -56,6 +58,9 @@ package struct ProcessError: Error, Sendable, Equatable, CustomStringConvertible
     package let description: String
     /// The system's error number.
     package let errno: Int32
+
+    /// Whether the system found something wrong with the file, rather than with itself.
+    package var isOfFile: Bool { [ENOENT, EACCES, ENOEXEC, ELIBBAD, EINVAL, ENOTDIR, ELOOP].contains(errno) }
 }
 
 /// Cuts a stream of bytes into lines, CRLF or LF; a line above the limit is given away in pieces.

@@ -31,6 +31,14 @@ package struct FileFacts: Sendable, Hashable {
     }
 }
 
+extension FileFacts {
+    /// Whether a path is a socket itself; links aren't followed.
+    package static func isSocket(_ path: String) -> Bool {
+        var facts = stat()
+        return lstat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFSOCK
+    }
+}
+
 /// Looks into folders.
 package enum Folder {
     /// Names in a folder without `.` and `..`, sorted by their bytes.
@@ -81,6 +89,17 @@ package enum Folder {
         guard FileFacts(path)?.isFolder == true else {
             throw GatewayError(.internalError, "\(path): is not a folder")
         }
+    }
+
+    /// Removes a folder with everything in it; links are removed, never followed.
+    package static func remove(_ path: String) {
+        for name in (try? names(path)) ?? [] {
+            let inner = "\(path)/\(name)"
+            var facts = stat()
+            guard lstat(inner, &facts) == 0 else { continue }
+            if facts.st_mode & S_IFMT == S_IFDIR { remove(inner) } else { unlink(inner) }
+        }
+        rmdir(path)
     }
 
     /// What files look like at one moment; a later different value means that something changed.

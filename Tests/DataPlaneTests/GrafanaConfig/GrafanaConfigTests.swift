@@ -1,4 +1,6 @@
 import DataPlaneAPI
+import PluginBridge
+import PluginProtocol
 import Testing
 
 @testable import DataPlane
@@ -81,8 +83,51 @@ import Testing
             path = /y
             """, ["GF_PLUGIN_MODE": "slow", "GF_PLUGIN_MY_APP_API_TOKEN": ""])
         #expect(faults == [])
-        #expect(config.pluginVariables == ["my-app": ["GF_PLUGIN_API_TOKEN": "s3cret", "GF_PLUGIN_MODE": "slow"]])
+        #expect(config.variables.single == ["my-app": ["GF_PLUGIN_API_TOKEN": "s3cret", "GF_PLUGIN_MODE": "slow"]])
         #expect(Array(config.referencedFiles.keys) == [secret])
+    }
+
+    @Test func `RL-26 RL-27 keys that lead a plugin elsewhere never reach it`() throws {
+        let ini = """
+            [plugin.my-app]
+            PATH = /x
+            Id = my-app
+            grpc_address_my_app = 127.0.0.1:7443
+            GRPC_Address_Other = 127.0.0.1:7444
+            mode = fast
+            """
+        for environment in [[:], ["GF_PLUGIN_GRPC_ADDRESS_MY_APP": "127.0.0.1:7445"]] {
+            let (config, faults) = try load(ini, environment)
+            #expect(faults == [])
+            #expect(config.variables.single == ["my-app": ["GF_PLUGIN_MODE": "fast"]])
+            var made = PluginEnvironment(
+                host: environment, alsoAllowed: Array(environment.keys), socketDirectory: "/run/p1")
+            made.set("GF_PLUGIN_grpc_address_x", "127.0.0.1:1")
+            #expect(!made.entries.contains { $0.uppercased().contains("GRPC_ADDRESS") })
+        }
+    }
+
+    @Test func `Feature toggles and the settings for AWS reach the processes`() throws {
+        let ini = """
+            [feature_toggles]
+            enable = zeta alpha
+            [aws]
+            allowed_auth_providers = default,keys
+            assume_role_enabled = false
+            session_duration = 15m
+            """
+        let aws = [
+            "AWS_AUTH_AllowedAuthProviders": "default,keys", "AWS_AUTH_AssumeRoleEnabled": "false",
+            "AWS_AUTH_SESSION_DURATION": "15m",
+        ]
+        let toggles = ["GF_INSTANCE_FEATURE_TOGGLES_ENABLE": "alpha,zeta"]
+        let all = try load(ini).0.variables
+        #expect(all["any"] == toggles.merging(aws) { $1 })
+        let some = try load("\(ini)\nforward_settings_to_plugins = cloudwatch, athena\n[plugin.athena]\nx = 1").0
+            .variables
+        #expect(some["any"] == toggles)
+        #expect(some["cloudwatch"] == toggles.merging(aws) { $1 })
+        #expect(some["athena"]["GF_PLUGIN_X"] == "1" && some["athena"]["AWS_AUTH_SESSION_DURATION"] == "15m")
     }
 
     @Test(arguments: [
