@@ -117,7 +117,7 @@ let package = Package(
             "PluginBridge",
             ["PluginProtocol", "DataFrames", "HTTPKit", "SystemKit", "DataPlaneAPI", logging] + nio),
         target("Access", ["HTTPKit", "DataPlaneAPI", logging] + certificates + nio),
-        target("HTTPKit", ["DataPlaneAPI", logging] + nio + tls),
+        target("HTTPKit", ["CInflate", "DataPlaneAPI", logging] + nio + tls),
         target("PluginKit", ["PluginProtocol", "DataFrames", "DataPlaneAPI"]),
         target("SystemKit", ["CSystemShim", "DataPlaneAPI"]),
         target("PluginProtocol", ["CGRPC", "CSystemShim", "DataPlaneAPI"]),
@@ -129,6 +129,7 @@ let package = Package(
             cSettings: c,
             linkerSettings: [.linkedLibrary("grpc"), .linkedLibrary("gpr"), .linkedLibrary("protobuf-c")]),
         .target(name: "CSystemShim", cSettings: c),
+        .target(name: "CInflate", cSettings: c, linkerSettings: [.linkedLibrary("z")]),
 
         // Examples.
         .executableTarget(

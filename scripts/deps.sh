@@ -3,7 +3,7 @@
 set -euo pipefail
 
 case "${1:-build}" in
-build) wanted="libgrpc-dev libprotobuf-c-dev libssl-dev libsqlite3-dev" ;;
+build) wanted="libgrpc-dev libprotobuf-c-dev libssl-dev libsqlite3-dev zlib1g-dev" ;;
 demo) wanted="prometheus curl" ;;
 test)
     wanted="prometheus curl openssl kubernetes-client python3-venv"

@@ -10,6 +10,7 @@ import sys
 ORDER = [
     "GatewayCLI", "Gateway", "DataPlane", "APIServer", "PluginBridge", "Access", "HTTPKit", "PluginKit", "SystemKit",
     "PluginProtocol", "DataFrames", "DataPlaneAPI", "CGRPC", "CSystemShim",
+    "CInflate",
 ]
 NO_FOUNDATION = ["HTTPKit", "PluginBridge", "PluginProtocol", "DataFrames", "DataPlaneAPI", "SystemKit", "DataPlane"]
 

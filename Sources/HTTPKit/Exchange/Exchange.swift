@@ -77,10 +77,10 @@ package final class Exchange {
     /// Goes on delivering body parts.
     package func resumeBody() { connection?.resumeBody() }
 
-    /// Gathers the whole body.
+    /// Gathers the whole body; one that is packed with gzip is unpacked, and the request doesn't say so any more.
     ///
     /// - Parameters:
-    ///   - limit: the most bytes that are accepted.
+    ///   - limit: the most bytes that are accepted, packed and unpacked.
     ///   - setting: the name of the setting that the limit comes from, for the 413.
     ///   - done: called once, unless the client goes away before.
     package func collectBody(
@@ -90,7 +90,16 @@ package final class Exchange {
             return done(.failure(BodyCollector.tooLarge(limit, setting)))
         }
         if request.framing == .none { return done(.success(ByteBuffer())) }
-        receiveBody(BodyCollector(limit: limit, setting: setting, done))
+        let coding: ContentCoding
+        do throws(GatewayError) { coding = try ContentCoding(request.headers) } catch {
+            // RFC 9110, 12.5.3: what would have been taken.
+            answerFields += Array("Accept-Encoding: gzip\r\n".utf8)
+            return done(.failure(error))
+        }
+        guard coding == .gzip else { return receiveBody(BodyCollector(limit: limit, setting: setting, done)) }
+        request.headers.fields.removeAll { $0.known == .contentEncoding }
+        guard let inflater = Inflater() else { return done(.failure(Inflater.noMemory)) }
+        receiveBody(UnpackingCollector(self, limit: limit, setting: setting, inflater: inflater, done))
     }
 
     // MARK: Response

@@ -4,6 +4,7 @@ package enum KnownHeader: UInt8, Sendable {
     case accept
     case authorization
     case connection
+    case contentEncoding
     case contentLength
     case contentType
     case cookie
@@ -43,6 +44,7 @@ package enum KnownHeader: UInt8, Sendable {
             if name.equals("authorization") { return .authorization }
         case UInt8(ascii: "c"):
             if name.equals("connection") { return .connection }
+            if name.equals("content-encoding") { return .contentEncoding }
             if name.equals("content-length") { return .contentLength }
             if name.equals("content-type") { return .contentType }
             if name.equals("cookie") { return .cookie }
