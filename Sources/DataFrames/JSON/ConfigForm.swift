@@ -157,9 +157,9 @@ enum ConfigForm {
             form.key("enum", to: &out)
             var inner = try ObjectForm(value, "\(place).enum")
             out.append(UInt8(ascii: "{"))
-            for key in ["text", "color", "icon", "description"] as [StaticString] {
-                try inner.writeStrings(key, to: &out)
-            }
+            // A panel tells a list without texts from none.
+            try inner.writeStrings("text", to: &out, evenEmpty: true)
+            for key in ["color", "icon", "description"] as [StaticString] { try inner.writeStrings(key, to: &out) }
             out.append(UInt8(ascii: "}"))
         }
         out.append(UInt8(ascii: "}"))

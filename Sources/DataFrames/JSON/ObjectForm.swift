@@ -19,14 +19,17 @@ struct ObjectForm {
 
     /// The last member of that name that is not null.
     func find(_ key: StaticString) -> SmallJSON? {
-        let size = key.utf8CodeUnitCount
-        for member in members.reversed() where member.key.count == size {
+        for member in members.reversed() {
             if case .null = member.value { continue }
-            var same = true
-            for index in 0..<size where Self.fold(member.key[index]) != Self.fold(key.utf8Start[index]) { same = false }
-            if same { return member.value }
+            if Self.isNamed(member, key) { return member.value }
         }
         return nil
+    }
+
+    private static func isNamed(_ member: SmallJSON.Member, _ key: StaticString) -> Bool {
+        let size = key.utf8CodeUnitCount
+        guard member.key.count == size else { return false }
+        return (0..<size).allSatisfy { fold(member.key[$0]) == fold(key.utf8Start[$0]) }
     }
 
     private static func fold(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
@@ -119,9 +122,16 @@ struct ObjectForm {
         value.write(to: &out)
     }
 
-    /// Writes a list of strings unless it is absent or empty.
-    mutating func writeStrings(_ key: StaticString, to out: inout ByteWriter) throws(FrameError) {
-        guard let elements = try list(key), !elements.isEmpty else { return }
+    /// Writes a list of strings unless it is absent or empty; with `evenEmpty` an empty one and a null stay what they are.
+    mutating func writeStrings(
+        _ key: StaticString, to out: inout ByteWriter, evenEmpty: Bool = false
+    ) throws(FrameError) {
+        guard let elements = try list(key), !elements.isEmpty else {
+            let isNull = find(key) == nil
+            guard evenEmpty, !isNull || members.contains(where: { Self.isNamed($0, key) }) else { return }
+            self.key(key, to: &out)
+            return out.append(isNull ? "null" : "[]" as StaticString)
+        }
         self.key(key, to: &out)
         for (index, element) in elements.enumerated() {
             out.append(index == 0 ? "[" : "," as StaticString)

@@ -53,10 +53,10 @@ package struct QueryChunk {
     package func writeLine(rowsOnly: Bool, to out: inout JSONOutput) {
         var failure: FrameError?
         var prepared: PreparedFrame?
-        var isASCII = false
+        var json: JSONFrame?
         if !frame.isEmpty {
             do throws(FrameError) {
-                (prepared, isASCII) = try read(rowsOnly: rowsOnly)
+                (prepared, json) = try read(rowsOnly: rowsOnly)
             } catch {
                 failure = error.prefixed("a frame of the plugin's answer can't be read")
             }
@@ -72,33 +72,37 @@ package struct QueryChunk {
         }
         if hasFrame {
             out.text.append(",\"frame\":" as StaticString)
-            if let prepared { prepared.write(to: &out) } else { writeJSON(isASCII: isASCII, to: &out) }
+            prepared?.write(to: &out)
+            if let json { write(json, to: &out) }
         }
         if isError { writeError(failure, to: &out) }
         out.text.append("}\n" as StaticString)
         out.checkpoint()
     }
 
-    private func read(rowsOnly: Bool) throws(FrameError) -> (PreparedFrame?, isASCII: Bool) {
+    private func read(rowsOnly: Bool) throws(FrameError) -> (PreparedFrame?, JSONFrame?) {
         switch format {
         case .arrow:
             var prepared = try ArrowFrame.prepare(frame, fallbackRefID: refID)
             if rowsOnly { prepared.head = Array(SchemaText.rowsOnly.description.utf8) }
-            return (prepared, false)
+            return (prepared, nil)
         case .json:
-            switch JSONValidator.check(frame) {
-            case .ascii: return (nil, true)
-            case .text: return (nil, false)
-            case .invalid: throw FrameError("it is not exactly one JSON value")
-            }
+            return (nil, try JSONFrame(frame))
         case .unknown(let number):
             throw FrameError("it is in the data frame format \(number); 0 (Arrow) and 1 (JSON) are known")
         }
     }
 
     /// Writes the plugin's own JSON on one line: in valid JSON a line end stands between tokens only.
-    private func writeJSON(isASCII: Bool, to out: inout JSONOutput) {
-        var rest = frame[...]
+    private func write(_ json: JSONFrame, to out: inout JSONOutput) {
+        let (before, filled, after) = json.pieces(refID)
+        Self.writeLine(of: before, isASCII: json.isASCII, to: &out)
+        out.text.append(filled)
+        Self.writeLine(of: after, isASCII: json.isASCII, to: &out)
+    }
+
+    private static func writeLine(of text: UnsafeRawBufferPointer, isASCII: Bool, to out: inout JSONOutput) {
+        var rest = text[...]
         while let end = rest.firstIndex(where: { $0 == 0x0A || $0 == 0x0D }) {
             out.splice(UnsafeRawBufferPointer(rebasing: rest[..<end]), isASCII: isASCII)
             rest = rest[(end + 1)...]

@@ -113,8 +113,11 @@ package struct QueryResponseWriter {
             if index > 0 { out.text.append(UInt8(ascii: ",")) }
             switch frame {
             case .arrow(let prepared): prepared.write(to: &out)
-            case .ascii(let text): out.splice(text, isASCII: true)
-            case .text(let text): out.splice(text, isASCII: false)
+            case .json(let frame):
+                let (before, refID, after) = frame.pieces(fillsRefID ? answer.refID : Metadata.none)
+                out.splice(before, isASCII: frame.isASCII)
+                out.text.append(refID)
+                out.splice(after, isASCII: frame.isASCII)
             }
         }
         out.text.append("]}" as StaticString)
@@ -126,8 +129,7 @@ package struct QueryResponseWriter {
 private struct AnswerFrames {
     enum Frame {
         case arrow(PreparedFrame)
-        case ascii(UnsafeRawBufferPointer)
-        case text(UnsafeRawBufferPointer)
+        case json(JSONFrame)
     }
 
     var readable: [Frame] = []
@@ -156,10 +158,6 @@ private struct AnswerFrames {
             let fallback = fillsRefID ? answer.refID : Metadata.none
             return .arrow(try ArrowFrame.prepare(bytes, fallbackRefID: fallback))
         }
-        switch JSONValidator.check(bytes) {
-        case .ascii: return .ascii(bytes)
-        case .text: return .text(bytes)
-        case .invalid: throw FrameError("it is not exactly one JSON value")
-        }
+        return .json(try JSONFrame(bytes))
     }
 }

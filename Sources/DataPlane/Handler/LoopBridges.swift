@@ -122,6 +122,6 @@ package final class LoopBridges {
                 response == settings.responseLimit
                 ? "plugin-response-limit" : "limits.maxResponseBytes of the DataPlaneService"
         }
-        return MetricsBridge(settings: made, plugins: plugins, budget: budget)
+        return MetricsBridge(settings: made, plugins: plugins, budget: budget, workers: workers)
     }
 }

@@ -1,6 +1,7 @@
 import DataPlaneAPI
 import HTTPKit
 import NIOCore
+import NIOPosix
 import PluginProtocol
 
 /// What bounds the metrics of a plugin.
@@ -20,20 +21,29 @@ package struct MetricsBridgeSettings: Sendable {
     }
 }
 
-/// Translates a scrape to `pluginv2.Diagnostics/CollectMetrics` and answers the plugin's text as it came.
+/// Translates a scrape to `pluginv2.Diagnostics/CollectMetrics` and answers the plugin's text as it came, once it is seen
+/// to be of Prometheus' format: a scraper that trips over a line names the target, and nobody looks at the plugin.
 package final class MetricsBridge {
     /// The media type of the Prometheus text format.
     package static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
+    /// Texts above this size leave the event loop to be looked at, bytes.
+    private static let inlineLimit = 64 * 1024
+
     private let settings: MetricsBridgeSettings
     private let plugins: LoopPlugins
     private let budget: MemoryBudget
+    private let workers: NIOThreadPool
 
     /// A bridge for one event loop.
-    package init(settings: MetricsBridgeSettings, plugins: LoopPlugins, budget: MemoryBudget) {
+    package init(
+        settings: MetricsBridgeSettings, plugins: LoopPlugins, budget: MemoryBudget,
+        workers: NIOThreadPool = .singleton
+    ) {
         self.settings = settings
         self.plugins = plugins
         self.budget = budget
+        self.workers = workers
     }
 
     /// Asks a plugin for the metrics of its process and answers the exchange with the Prometheus text format.
@@ -50,7 +60,7 @@ package final class MetricsBridge {
                 exchange, instance, plugins, timeout: patience, budget: budget,
                 timeoutSetting: "the time that the scraper gives")
         }
-        let settings = settings
+        let (settings, workers) = (settings, workers)
         call.start(.collectMetrics, PluginRequest.collectMetrics(context: context)) { (message) throws(GatewayError) in
             // Looked at before the pieces of the message are joined, which takes as much memory again.
             guard message.count <= settings.limit else { throw Self.tooLong(message.count, settings, instance) }
@@ -60,8 +70,33 @@ package final class MetricsBridge {
             } catch {
                 throw PluginFault.unreadable(error.description, instance.pluginID)
             }
-            PacedBody.respond(exchange, 200, contentType: Self.contentType, body: text)
+            guard text.readableBytes > Self.inlineLimit else {
+                return Self.respond(exchange, text, Self.fault(text), instance.pluginID)
+            }
+            let bound = NIOLoopBound(exchange, eventLoop: exchange.loop)
+            let loop = exchange.loop
+            workers.submit { _ in
+                let fault = Self.fault(text)
+                loop.execute {
+                    guard !bound.value.isOver else { return }
+                    Self.respond(bound.value, text, fault, instance.pluginID)
+                }
+            }
         }
+    }
+
+    private static func fault(_ text: ByteBuffer) -> ExpositionText.Fault? {
+        text.withUnsafeReadableBytes { ExpositionText.fault($0) }
+    }
+
+    private static func respond(
+        _ exchange: Exchange, _ text: ByteBuffer, _ fault: ExpositionText.Fault?, _ pluginID: String
+    ) {
+        guard let fault else { return PacedBody.respond(exchange, 200, contentType: contentType, body: text) }
+        exchange.respond(
+            PluginFault.unreadable(
+                "line \(fault.line) of its metrics is not of Prometheus' text format: \(fault.why): \(fault.text)",
+                pluginID))
     }
 
     private static func tooLong(

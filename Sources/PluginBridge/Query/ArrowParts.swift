@@ -74,9 +74,7 @@ enum ArrowParts {
             guard form.content == .stream else { return (form.content.rawValue, range) }
             return (form.content.rawValue, range.lowerBound + stream.lowerBound..<range.lowerBound + stream.upperBound)
         case .json:
-            guard JSONValidator.check(bytes.slice(range)) != .invalid else {
-                throw FrameError("it is not exactly one JSON value")
-            }
+            _ = try JSONFrame(bytes.slice(range))
             return ("application/json", range)
         case nil:
             throw FrameError("it is in the data frame format \(answer.format); 0 (Arrow) and 1 (JSON) are known")

@@ -54,6 +54,70 @@ struct QueryResponseTests {
         #expect(text.contains(#""B":{"status":200,"frames":[{}]}"#))
     }
 
+    @Test("A JSON frame that is no object is an error of its refId", arguments: ["null", "[]", "1", "\"x\"", " true "])
+    func noObject(frame: String) throws {
+        let text = try body([
+            Answer(refID: "A", frames: [Array("{}".utf8), Array(frame.utf8)], format: 1), Answer(refID: "B"),
+        ])
+        #expect(
+            text
+                == #"{"results":{"A":{"error":"frame 1 of the plugin's answer can't be read: it is a JSON value, but not an "#
+                + #"object","errorSource":"plugin","status":500,"frames":[{}]},"B":{"status":200,"frames":[]}}}"#)
+        var out = JSONOutput()
+        try QueryDataResponseBytes.write([Answer(refID: "A", frames: [Array(frame.utf8)], format: 1)]).withUnsafeBytes {
+            try QueryLines.write($0, asked: ["A"], missing: "", to: &out)
+        }
+        let lines = out.take().withBytes { String(decoding: $0, as: UTF8.self) }
+        #expect(
+            lines.hasPrefix(
+                #"{"refId":"A","frameId":"0","error":"a frame of the plugin's answer can't be read: it is "#))
+    }
+
+    @Test(
+        "A JSON frame without a refId gets that of its answer, as an Arrow frame does",
+        arguments: [
+            (#"{"schema":{"fields":[]},"data":{}}"#, #"{"schema":{"refId":"é\"","fields":[]},"data":{}}"#),
+            (
+                #"{ "data" : { "schema":{} }, "schema" : { } }"#,
+                #"{ "data" : { "schema":{} }, "schema" : {"refId":"é\"" } }"#
+            ),
+            (
+                #"{"schema":{"name":"refId","refId":"", "x":"}"}}"#,
+                #"{"schema":{"name":"refId","refId":"é\"", "x":"}"}}"#
+            ),
+            (#"{"schema":{"refId":null}}"#, #"{"schema":{"refId":"é\""}}"#),
+            (
+                #"{"schema":{"meta":{"refId":"M","a":[1,"]",{}]},"fields":[]}}"#,
+                #"{"schema":{"refId":"é\"","meta":{"refId":"M","a":[1,"]",{}]},"fields":[]}}"#
+            ),
+            (#"{"schema":{"meta":{},"refId":"own"}}"#, #"{"schema":{"meta":{},"refId":"own"}}"#),
+            (#"{"data":{"values":[["\"schema\":{"]]}}"#, #"{"data":{"values":[["\"schema\":{"]]}}"#),
+            (#"{"schema":null}"#, #"{"schema":null}"#), (#"{"schema":"x\\"}"#, #"{"schema":"x\\"}"#), ("{}", "{}"),
+        ])
+    func refIDsOfJSON(frame: String, expected: String) throws {
+        let answer = Answer(refID: "é\"", frames: [Array(frame.utf8)], format: 1)
+        let text = try body([answer], QueryResponseWriter(fillsRefID: true))
+        #expect(text == "{\"results\":{\"é\\\"\":{\"status\":200,\"frames\":[\(expected)]}}}")
+        #expect(try body([answer]).contains(frame))
+    }
+
+    @Test(
+        "Texts of an enum that are null, empty or missing stay what they are",
+        arguments: [
+            (#"{"enum":{"text":null}}"#, #"{"enum":{"text":null}}"#),
+            (#"{"enum":{"text":[]}}"#, #"{"enum":{"text":[]}}"#),
+            (#"{"enum":{}}"#, #"{"enum":{}}"#),
+            (#"{"enum":{"color":[],"TEXT":["a",null]}}"#, #"{"enum":{"text":["a",""]}}"#),
+            (#"{"enum":null}"#, "{}"),
+        ])
+    func enumTexts(type: String, expected: String) throws {
+        var out = ByteWriter(capacity: 64)
+        try Array("{\"type\":\(type)}".utf8).withUnsafeBytes { bytes in
+            try ConfigForm.write(try SmallJSON.parse(bytes), "config", to: &out)
+        }
+        #expect(String(decoding: out.array(), as: UTF8.self) == "{\"type\":\(expected)}")
+    }
+
     @Test("RefIds that were asked and not answered get the given error, in order")
     func missing() throws {
         let writer = QueryResponseWriter(

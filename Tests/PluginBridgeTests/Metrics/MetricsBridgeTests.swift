@@ -28,6 +28,19 @@ struct MetricsBridgeTests {
         #expect(reply.status == 502)
     }
 
+    // Below and above the size that leaves the event loop.
+    @Test(arguments: [0, 10_000])
+    func `what is not Prometheus' text is 502 with the line`(lines: Int) async throws {
+        var plugin = TestPlugin()
+        plugin.metrics = { String(repeating: "x_total 1\n", count: lines) + "{\"x_total\": 1}\n" }
+        let reply = try await TestBridge.with(plugin) { try await TestClient.send($0, "/metrics") }
+        #expect(reply.status == 502)
+        #expect(
+            reply.text.contains("line \(lines + 1) of its metrics is not of Prometheus' text format: "), "\(reply.text)"
+        )
+        #expect(reply.text.contains("{\\\"x_total\\\": 1}"), "\(reply.text)")
+    }
+
     @Test func `a plugin that floods is 502 with the limit's name, and nothing of it is kept`() async throws {
         var plugin = TestPlugin()
         plugin.metrics = { String(repeating: "x_total 1\n", count: 10_000_000) }
