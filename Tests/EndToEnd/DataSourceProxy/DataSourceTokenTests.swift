@@ -36,7 +36,9 @@ struct DataSourceTokenTests {
                     source("custom", "expires=3600", more: "httpHeaderName1: Authorization"),
                     source("passed", "expires=3600", more: "oauthPassThru: true"), source("wrong", secret: "other"),
                     source("broken", "status=500&body=s%26cret"), source("odd", "status=418&body=s%26cret"),
-                    source("moved", "status=302"), source("noJSON", "status=200&body=s%26cret"),
+                    source("moved", "status=302"),
+                    source("created", "status=201&body=%7B%22access_token%22%3A%22made%22%2C%22expires_in%22%3A60%7D"),
+                    source("noJSON", "status=200&body=s%26cret"),
                     source("noToken", "status=200&body=%7B%7D"), source("large", "size=300000"),
                     source("hanging", "hold", more: "timeout: 1"), source("dead", base: "http://127.0.0.1:1"),
                     source("lost", base: "http://no-such-host.invalid"),
@@ -75,6 +77,11 @@ struct DataSourceTokenTests {
         #expect(question.all("Authorization").isEmpty && question.all("Cookie").isEmpty)
         // Without a route there is no token.
         #expect(sent(try ask(source, "/echo")).isEmpty)
+    }
+
+    @Test func `any success with a token counts`() throws {
+        for _ in 0..<2 { #expect(sent(try ask("created")) == ["Bearer made"]) }
+        #expect(try asked("created") == 1)
     }
 
     @Test(arguments: ["short", "silent"])

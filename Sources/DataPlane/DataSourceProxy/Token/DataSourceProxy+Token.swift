@@ -66,7 +66,7 @@ extension DataSourceProxy {
             done(
                 Result { () throws(GatewayError) in
                     let answer = try result.get()
-                    guard answer.status == 200 else { throw Self.refused(answer, name) }
+                    guard (200..<300).contains(answer.status) else { throw Self.refused(answer, name) }
                     return try AccessToken(answer: answer.body, name: request.name, now: Self.now())
                 })
         }
