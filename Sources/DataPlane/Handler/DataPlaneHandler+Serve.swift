@@ -115,7 +115,8 @@ extension DataPlaneHandler {
                             bytes, pathUID: subject.uid, acceptedTypes: subject.acceptedTypes, now: Self.nowMS())
                     }
                 }.get()
-                bridges.query.query(exchange, parsed, context: subject.context, instance: instance)
+                bridges.query.query(
+                    exchange, parsed, context: subject.context, forwarding: subject.forwarding, instance: instance)
             } catch {
                 exchange.respond(error)
             }

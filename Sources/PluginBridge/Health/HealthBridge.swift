@@ -29,7 +29,9 @@ package final class HealthBridge {
         _ exchange: Exchange, context: [UInt8], apiVersion: String, forwarding: HeaderForwarding = HeaderForwarding(),
         instance: PluginInstance
     ) {
-        let request = PluginRequest.checkHealth(context: context, headers: Self.headers(exchange, forwarding))
+        let request = PluginRequest.checkHealth(
+            context: context,
+            headers: Dictionary(forwarding.credentials(exchange.request.headers)) { first, _ in first })
         let call = UnaryCall(exchange, instance, plugins, timeout: timeout, budget: budget)
         call.start(.checkHealth, request) { (message) throws(GatewayError) in
             let health: HealthResult
@@ -40,21 +42,6 @@ package final class HealthBridge {
             PacedBody.respond(
                 exchange, health.status == .ok ? 200 : 400, contentType: "application/json", body: body)
         }
-    }
-
-    /// The forwarded credentials as plugins look for them in a map of strings: without a prefix.
-    private static func headers(_ exchange: Exchange, _ forwarding: HeaderForwarding) -> [String: String] {
-        var found: [String: String] = [:]
-        let headers = exchange.request.headers
-        if forwarding.passesAuthorization, let value = headers.firstValue(.authorization) {
-            found["Authorization"] = value
-        }
-        let cookies = headers.fields.filter { $0.known == .cookie }
-            .compactMap { headers.withValue($0, forwarding.cookies) }
-        if !cookies.isEmpty {
-            found["Cookie"] = String(decoding: Array(cookies.joined(separator: "; ".utf8)), as: UTF8.self)
-        }
-        return found
     }
 
     /// The answer: empty members are left out, as Grafana does, so an unknown status has no code.

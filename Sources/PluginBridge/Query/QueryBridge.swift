@@ -46,9 +46,14 @@ package final class QueryBridge {
     /// - Parameters:
     ///   - queries: read and checked.
     ///   - context: the encoded plugin context.
-    package func query(_ exchange: Exchange, _ queries: ParsedQueries, context: [UInt8], instance: PluginInstance) {
+    ///   - forwarding: which credentials of the client the plugin gets.
+    package func query(
+        _ exchange: Exchange, _ queries: ParsedQueries, context: [UInt8],
+        forwarding: HeaderForwarding = HeaderForwarding(), instance: PluginInstance
+    ) {
         if let refusal = budget.refusal { return exchange.respond(refusal) }
-        var request = QueryCall(exchange, queries, context: context, instance: instance, settings: settings)
+        var request = QueryCall(
+            exchange, queries, context: context, forwarding: forwarding, instance: instance, settings: settings)
         switch QueryForm(accepted: exchange.request.headers) {
         case .json:
             request.unary(on: plugins, budget) { [self] message in

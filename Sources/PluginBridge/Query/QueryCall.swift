@@ -13,11 +13,13 @@ struct QueryCall {
     var format: DataFrameFormat
     private let queries: [DataQuery]
     private let context: [UInt8]
+    private let forwarding: HeaderForwarding
 
     init(
-        _ exchange: Exchange, _ queries: ParsedQueries, context: [UInt8], instance: PluginInstance,
-        settings: QueryBridgeSettings
+        _ exchange: Exchange, _ queries: ParsedQueries, context: [UInt8], forwarding: HeaderForwarding,
+        instance: PluginInstance, settings: QueryBridgeSettings
     ) {
+        self.forwarding = forwarding
         self.exchange = exchange
         self.instance = instance
         self.settings = settings
@@ -36,7 +38,7 @@ struct QueryCall {
     func payload() throws(GatewayError) -> GRPCPayload {
         var request = QueryDataRequestEncoder(context: context)
         request.format = format
-        request.headers = QueryHeaders.forwarded(exchange.request.headers)
+        request.headers = QueryHeaders.forwarded(exchange.request.headers, forwarding)
         request.queries = queries
         let payload = request.payload()
         guard payload.count <= settings.requestLimit else {

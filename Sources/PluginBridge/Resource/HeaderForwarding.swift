@@ -1,3 +1,5 @@
+import HTTPKit
+
 /// Which of a client's credentials a data source lets through to its plugin.
 package struct HeaderForwarding: Sendable, Equatable {
     /// The cookies that pass (jsonData `keepCookies`): names, `name[]` for all that begin with `name`, `[]` for all.
@@ -37,5 +39,17 @@ package struct HeaderForwarding: Sendable, Equatable {
         return keepCookies.contains { wanted in
             wanted.hasSuffix("[]") ? name.starts(with: wanted.utf8.dropLast(2)) : name.elementsEqual(wanted.utf8)
         }
+    }
+
+    /// The client's credentials that pass, as plugins look for them in a map of texts: without a prefix.
+    func credentials(_ headers: HeaderBlock) -> [(name: String, value: String)] {
+        var found: [(name: String, value: String)] = []
+        if passesAuthorization, let value = headers.firstValue(.authorization) {
+            found.append(("Authorization", value))
+        }
+        let kept = headers.fields.filter { $0.known == .cookie }.compactMap { headers.withValue($0, cookies) }
+        guard !kept.isEmpty else { return found }
+        found.append(("Cookie", String(decoding: Array(kept.joined(separator: "; ".utf8)), as: UTF8.self)))
+        return found
     }
 }

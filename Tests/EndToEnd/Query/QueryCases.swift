@@ -65,7 +65,7 @@ struct QueryCaseTests {
             status: 200, holds: [#""status":200"#]),
         QueryCase(
             id: "a fraction of a point", body: QueryCase.queries(#"{"maxDataPoints":500.25}"#), status: 200,
-            holds: [#"\"maxDataPoints\":500}"#]),
+            holds: [#"\"maxDataPoints\":500,"#]),
         QueryCase(
             id: "Q-15", body: QueryCase.queries(#"{"datasource":5}"#), status: 400, holds: ["queries[0].datasource"]),
         QueryCase(

@@ -77,6 +77,43 @@ struct QueryContentTests {
         #expect(headers == ["http_X-Rule-Uid": "rule", "http_X-Cache-Skip": "true", "FromAlert": "true"])
     }
 
+    @Test func `queries carry credentials as far as the data source lets them, and say where they come from`() throws {
+        let answer = try Shared.queries.get().request(
+            "POST", QueryRouteTests.path.replacingOccurrences(of: "/123/", with: "/open/"),
+            [
+                ("Authorization", "Basic YTpi"), ("Cookie", "sid=1; other=2; grafana_session=3"), ("X-Panel-Id", "7"),
+                ("X-Dashboard-Uid", "d"), ("X-Query-Group-Id", "g"),
+            ], body: #"{"queries":[{"refId":"A"}]}"#)
+        let text = try #require(answer.json.at("results.A.frames.0.data.values.0.0") as? String, "\(answer.text)")
+        let got = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+        #expect(
+            got["headers"] as? [String: String] == [
+                "Authorization": "Basic YTpi", "Cookie": "sid=1", "http_X-Panel-Id": "7", "http_X-Dashboard-Uid": "d",
+                "http_X-Query-Group-Id": "g",
+            ])
+    }
+
+    @Test func `a packed body is unpacked, and another coding is named`() throws {
+        // {"queries":[{"refId":"G","datasource":{"uid":"123"}}]}
+        let packed = try #require(
+            Data(
+                base64Encoded:
+                    "H4sIAAAAAAACA6tWKixNLcpMLVayiq5WKkpN80xRslJyV9JRSkksSSzOLy1KTlWyqlYqzQSJGxoZK9XWxtYC"
+                    + "ALgQKsk2AAAA"))
+        let client = try Shared.queries.get().connect()
+        func ask(_ coding: String) throws -> Answer {
+            let head =
+                "POST \(QueryRouteTests.path) HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: \(coding)\r\n"
+            try client.send(Array((head + "Content-Length: \(packed.count)\r\n\r\n").utf8) + Array(packed))
+            return try client.readAnswer()
+        }
+        let answer = try ask("gzip")
+        #expect(answer.status == 200 && answer.json.at("results.G.status") as? Int == 200, "\(answer.text)")
+        let other = try ask("br")
+        #expect(other.status == 415 && other.isStatus && other["Accept-Encoding"] == "gzip")
+        #expect(other.message.contains("\"br\""), "\(other.message)")
+    }
+
     @Test func `an answer of many rows streams`() throws {
         let body = QueryCase.queries(#"{"refId":"A","do":"rows","rows":200000}"#)
         let answer = try Shared.queries.get().request("POST", QueryRouteTests.path, body: body)

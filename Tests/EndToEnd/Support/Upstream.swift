@@ -73,6 +73,7 @@ enum Shared {
             sources: [
                 .init(
                     uid: "123", more: "    jsonData:\n      colour: blue\n    secureJsonData:\n      token: s3cret\n"),
+                .init(uid: "open", more: "    jsonData:\n      keepCookies: [sid]\n      oauthPassThru: true\n"),
                 .init(uid: "a/b"), .init(uid: "two", orgID: 2), .init(uid: "foreign", type: "loki"),
                 .init(uid: "nowhere", type: "nowhere"),
             ])

@@ -161,7 +161,7 @@ extension TestHandler {
                     try QueryRequest.parse(bytes, pathUID: "u", acceptedTypes: ["test"], now: 0)
                 }
             }.get()
-            queries.query(exchange, parsed, context: [], instance: instance)
+            queries.query(exchange, parsed, context: [], forwarding: options.forwarding, instance: instance)
         } catch {
             exchange.respond(error)
         }
