@@ -33,6 +33,7 @@ let httpClient: [Target.Dependency] = [
     .product(name: "AsyncHTTPClient", package: "async-http-client"),
     .product(name: "NIOSSL", package: "swift-nio-ssl"),
     .product(name: "NIOHTTP1", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
     .product(name: "NIOFoundationCompat", package: "swift-nio"),
     .product(name: "NIOCore", package: "swift-nio"),
 ]
@@ -147,6 +148,9 @@ let package = Package(
         .testTarget(
             name: "EndToEnd", dependencies: [], exclude: ["Support/upstream.py", "Support/grafana.py"],
             swiftSettings: swift),
+        tests(
+            "PrometheusPluginTests",
+            ["PrometheusPlugin", "PluginKit", "PluginProtocol", "DataFrames", "DataPlaneAPI"] + httpClient),
         tests("DataPlaneAPITests", ["DataPlaneAPI"]),
         tests("DataFramesTests", ["DataFrames", "DataPlaneAPI"]),
         tests("PluginProtocolTests", ["PluginProtocol", "PluginKit", "DataFrames", "DataPlaneAPI"]),

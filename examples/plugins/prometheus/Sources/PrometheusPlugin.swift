@@ -7,14 +7,14 @@ struct PrometheusPlugin: QueryDataHandler, CheckHealthHandler, CallResourceHandl
 
     func query(_ query: DataQuery, in request: QueryDataRequest) async throws -> DataResponse {
         let client = try clients.client(for: request.context)
-        let model = try PromQuery(query)
-        return DataResponse(frames: try await model.run(client))
+        let model = try PromQuery(query, scrapeMS: client.settings.scrapeMS)
+        return DataResponse(frames: try await model.run(client, isAlone: request.queries.count == 1))
     }
 
     func checkHealth(_ request: CheckHealthRequest) async throws -> HealthResult {
         do {
             let client = try clients.client(for: request.context)
-            _ = try await client.api("query", [("query", "1+1")])
+            let _: PromData = try await client.api("query", [("query", "1+1")])
             return HealthResult(status: .ok, message: "Successfully queried the Prometheus API.")
         } catch {
             return HealthResult(status: .error, message: "\(PluginError(wrapping: error).message)")

@@ -8,9 +8,32 @@ struct PromSeries: Decodable {
     var metric: [String: String]
     var value: PromPoint?
     var values: [PromPoint]?
+
+    /// Its points, of a range or the only one.
+    var points: [PromPoint] { values ?? value.map { [$0] } ?? [] }
 }
 
-/// A point: seconds since 1970 and a number as text.
+/// A number as Prometheus writes it: as text.
+struct PromNumber: Decodable {
+    var double: Double
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let text = try container.decode(String.self)
+        switch text {
+        case "+Inf", "Inf": double = .infinity
+        case "-Inf": double = -.infinity
+        case "NaN": double = .nan
+        default:
+            guard let number = Double(text) else {
+                throw DecodingError.dataCorruptedError(in: container, debugDescription: "a value that is no number")
+            }
+            double = number
+        }
+    }
+}
+
+/// A point: seconds since 1970 and a number.
 struct PromPoint: Decodable {
     var milliseconds: Int64
     var value: Double
@@ -18,82 +41,73 @@ struct PromPoint: Decodable {
     init(from decoder: any Decoder) throws {
         var list = try decoder.unkeyedContainer()
         let seconds = try list.decode(Double.self)
-        guard seconds.magnitude < 9e12 else {
+        guard seconds.magnitude < 9e9 else {
             throw DecodingError.dataCorruptedError(in: list, debugDescription: "a time out of range")
         }
         milliseconds = Int64((seconds * 1000).rounded())
-        let text = try list.decode(String.self)
-        switch text {
-        case "+Inf", "Inf": value = .infinity
-        case "-Inf": value = -.infinity
-        case "NaN": value = .nan
-        default:
-            guard let number = Double(text) else {
-                throw DecodingError.dataCorruptedError(in: list, debugDescription: "a value that is no number: \(text)")
-            }
-            value = number
+        value = try list.decode(PromNumber.self).double
+    }
+}
+
+/// The data of an answer to a query.
+enum PromData: Decodable {
+    case series([PromSeries])
+    case scalar(PromPoint)
+    case string(String)
+
+    private enum Key: String, CodingKey {
+        case resultType, result
+    }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        switch try container.decode(String.self, forKey: .resultType) {
+        case "scalar": self = .scalar(try container.decode(PromPoint.self, forKey: .result))
+        case "string":
+            var list = try container.nestedUnkeyedContainer(forKey: .result)
+            _ = try list.decode(Double.self)
+            self = .string(try list.decode(String.self))
+        default: self = .series(try container.decode([PromSeries].self, forKey: .result))
         }
     }
 }
 
-/// The data of an answer.
-enum PromData {
-    case series([PromSeries])
-    case scalar(PromPoint)
-    case string(String)
-}
-
 /// The envelope of Prometheus' API.
 enum PromAnswer {
-    private struct Envelope: Decodable {
+    private struct Envelope<Payload: Decodable>: Decodable {
         var status: String
         var errorType: String?
         var error: String?
         var data: Payload?
     }
 
-    private struct Payload: Decodable {
-        enum Key: String, CodingKey {
-            case resultType, result
-        }
-
-        var data: PromData
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.container(keyedBy: Key.self)
-            switch try container.decode(String.self, forKey: .resultType) {
-            case "scalar": data = .scalar(try container.decode(PromPoint.self, forKey: .result))
-            case "string":
-                var list = try container.nestedUnkeyedContainer(forKey: .result)
-                _ = try list.decode(Double.self)
-                data = .string(try list.decode(String.self))
-            default: data = .series(try container.decode([PromSeries].self, forKey: .result))
-            }
-        }
-    }
-
     /// Takes the data out of an answer.
     ///
     /// - Throws: `PluginError`, downstream, with Prometheus' type and text of error and its HTTP status.
-    static func data(_ body: ByteBuffer, status: Int) throws -> PromData {
-        let envelope: Envelope
+    static func data<Payload: Decodable>(_ body: ByteBuffer, status: Int, url: String) throws -> Payload {
+        let envelope: Envelope<Payload>
         do {
-            envelope = try JSONDecoder().decode(Envelope.self, from: Data(buffer: body))
+            envelope = try JSONDecoder().decode(Envelope<Payload>.self, from: Data(buffer: body))
         } catch {
-            let start = String(
-                buffer: body.getSlice(at: body.readerIndex, length: min(200, body.readableBytes)) ?? body)
             throw PluginError(
                 status >= 400
-                    ? "Prometheus answered with status \(status): \(start)"
-                    : "Prometheus' answer can't be read: \(error)", status: status >= 400 ? Int32(status) : 502,
-                source: .downstream)
+                    ? "Prometheus at \(url) answered with status \(status)\(beginning(of: body))"
+                    : "the server at \(url) answered with something else than Prometheus' JSON; check the data source's url",
+                status: status >= 400 ? Int32(status) : 502, source: .downstream)
         }
-        guard envelope.status == "success", let data = envelope.data?.data else {
+        guard envelope.status == "success", let data = envelope.data else {
             let kind = envelope.errorType ?? "error"
             throw PluginError(
                 "\(kind): \(envelope.error ?? "no reason given")", status: status >= 400 ? Int32(status) : 502,
                 source: .downstream)
         }
         return data
+    }
+
+    /// What a server says in plain words; a page is none.
+    private static func beginning(of body: ByteBuffer) -> String {
+        let text = String(buffer: body.getSlice(at: body.readerIndex, length: min(200, body.readableBytes)) ?? body)
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+        return text.isEmpty || text.hasPrefix("<") ? "" : ": \(text)"
     }
 }

@@ -18,13 +18,15 @@ final class PrometheusClients: Sendable {
         var configuration = HTTPClient.Configuration(tlsConfiguration: tls, redirectConfiguration: .disallow)
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
         configuration.timeout.connect = .seconds(10)
+        // Whoever asks tries again; a refused connection is worth knowing at once.
+        configuration.connectionPool.retryConnectionEstablishment = false
         return configuration
     }
 
     /// The client of the data source that a request is about.
     func client(for context: PluginContext) throws -> PrometheusClient {
         guard let source = context.dataSourceSettings else {
-            throw PluginError("the request names no data source", status: 400)
+            throw PluginError.user("the request names no data source")
         }
         let settings = try PrometheusSettings(source)
         return PrometheusClient(http: settings.skipsVerification ? trusting : checking, settings: settings)
@@ -42,21 +44,31 @@ struct PrometheusClient: Sendable {
     /// Calls `api/v1/<name>` and gives the answer's data.
     ///
     /// - Throws: `PluginError` with Prometheus' own message; whatever goes wrong there is downstream.
-    func api(_ name: String, _ parameters: [(String, String)]) async throws -> PromData {
-        let form = (settings.parameters + parameters).map { "\(Self.escape($0))=\(Self.escape($1))" }.joined(
-            separator: "&")
+    func api<Payload: Decodable>(_ name: String, _ parameters: [(String, String)]) async throws -> Payload {
+        let form = Self.form(parameters)
         var request: HTTPClientRequest
         if settings.method == "GET" {
-            request = HTTPClientRequest(url: "\(settings.url)/api/v1/\(name)?\(form)")
+            request = HTTPClientRequest(url: url("api/v1/\(name)?\(form)"))
         } else {
-            request = HTTPClientRequest(url: "\(settings.url)/api/v1/\(name)")
+            request = HTTPClientRequest(url: url("api/v1/\(name)"))
             request.method = .POST
             request.headers.add(name: "Content-Type", value: "application/x-www-form-urlencoded")
             request.body = .bytes(ByteBuffer(string: form))
         }
         let response = try await send(request)
         let body = try await downstream { try await response.body.collect(upTo: Self.answerLimit) }
-        return try PromAnswer.data(body, status: Int(response.status.code))
+        return try PromAnswer.data(body, status: Int(response.status.code), url: settings.shownURL)
+    }
+
+    /// The address of something on the server, with the data source's own parameters in its query, as Grafana has them.
+    func url(_ path: String) -> String {
+        let url = "\(settings.url)/\(path)"
+        guard !settings.parameters.isEmpty else { return url }
+        return url + (path.contains("?") ? "&" : "?") + Self.form(settings.parameters)
+    }
+
+    private static func form(_ parameters: [(String, String)]) -> String {
+        parameters.map { "\(escape($0))=\(escape($1))" }.joined(separator: "&")
     }
 
     /// Sends a request with the data source's headers.
@@ -75,9 +87,14 @@ struct PrometheusClient: Sendable {
                 "Prometheus did not answer within \(settings.timeout) s", status: 504, source: .downstream)
         } catch is CancellationError {
             throw CancellationError()
+        } catch is NIOTooManyBytesError {
+            throw PluginError(
+                "Prometheus' answer is larger than \(Self.answerLimit >> 20) MiB; ask for less", status: 502,
+                source: .downstream)
         } catch {
             throw PluginError(
-                "Prometheus at \(settings.url) can't be reached: \(error)", status: 502, source: .downstream)
+                "Prometheus at \(settings.shownURL) can't be reached: \(ClientFault.words(error))", status: 502,
+                source: .downstream)
         }
     }
 

@@ -4,71 +4,126 @@ import PluginKit
 
 /// One query as Grafana's Prometheus query editor writes it.
 struct PromQuery {
+    /// The shape of the answer.
+    enum Format: String {
+        case timeSeries = "time_series"
+        case table
+        case heatmap
+    }
+
     private struct Model: Decodable {
         var expr: String?
         var instant: Bool?
         var range: Bool?
+        var exemplar: Bool?
         var legendFormat: String?
         var interval: String?
+        var intervalMs: Double?
+        var intervalFactor: Double?
+        var utcOffsetSec: Double?
         var format: String?
     }
-
-    /// Prometheus refuses more points per series.
-    private static let mostPoints: Int64 = 11_000
 
     let refID: String
     let expression: String
     let isInstant: Bool
     let isRange: Bool
+    let wantsExemplars: Bool
+    let format: Format
     let legend: String
     let stepMS: Int64
+    /// The range as asked for.
     let fromMS: Int64
     let toMS: Int64
+    private let offsetMS: Int64
 
-    init(_ query: DataQuery) throws {
-        let model: Model
-        do {
-            model = try JSONDecoder().decode(Model.self, from: Data(query.json))
-        } catch {
-            throw PluginError("the query can't be read: \(error)", status: 400)
-        }
+    /// Reads a query.
+    ///
+    /// - Parameter scrapeMS: what the data source says about the distance of its points; nil when it says nothing.
+    init(_ query: DataQuery, scrapeMS: Int64?) throws {
+        let model = try Self.model(query.json)
         guard let text = model.expr, !text.allSatisfy(\.isWhitespace) else {
-            throw PluginError("expr: the query has no expression", status: 400)
+            throw PluginError.user("expr: the query has no expression")
         }
-        guard query.toMS >= query.fromMS else {
-            throw PluginError("timeRange: the end is before the start", status: 400)
+        // Far from where sums of times stop fitting.
+        guard max(query.fromMS.magnitude, query.toMS.magnitude) < 1 << 53 else {
+            throw PluginError.user("timeRange: the time is out of range")
         }
+        guard query.toMS >= query.fromMS else { throw PluginError.user("timeRange: the end is before the start") }
         refID = query.refID
         isInstant = model.instant ?? false
-        isRange = model.range ?? !(model.instant ?? false)
+        // A query that asks for neither is one of old, which was a range.
+        isRange = (model.range ?? false) || !isInstant
+        wantsExemplars = model.exemplar ?? false
+        format = model.format.flatMap(Format.init(rawValue:)) ?? .timeSeries
         legend = model.legendFormat ?? ""
-        let length = query.toMS - query.fromMS
-        let smallest = try PromDuration.milliseconds(model.interval ?? "") ?? 0
-        let wanted = max(query.intervalMS, smallest, length / max(1, query.maxDataPoints), length / Self.mostPoints, 1)
-        // Whole seconds where that is no loss: then the points of one query and the next fall on each other.
-        stepMS = wanted < 1000 ? wanted : wanted / 1000 * 1000
-        fromMS = query.fromMS / stepMS * stepMS
-        toMS = query.toMS / stepMS * stepMS
-        expression = Variables(stepMS: stepMS, rangeMS: length).replaced(in: text)
+        fromMS = query.fromMS
+        toMS = query.toMS
+        offsetMS = Int64(max(-86_400, min(86_400, model.utcOffsetSec ?? 0)) * 1000)
+        let step = try PromStep(
+            rangeMS: toMS - fromMS, points: query.maxDataPoints, interval: model.interval ?? "",
+            intervalMS: model.intervalMs.map { Int64(max(0, min(1e12, $0))) }, scrapeMS: scrapeMS,
+            factor: model.intervalFactor.map { Int64(max(1, min(1e6, $0))) } ?? 1)
+        stepMS = step.milliseconds
+        expression = Variables(stepMS: stepMS, rangeMS: toMS - fromMS, rateMS: step.rateMS).replaced(in: text)
+    }
+
+    private static func model(_ json: [UInt8]) throws -> Model {
+        do {
+            return try JSONDecoder().decode(Model.self, from: Data(json))
+        } catch DecodingError.typeMismatch(let type, let context) {
+            let field = context.codingPath.map(\.stringValue).joined(separator: ".")
+            throw PluginError.user("\(field.isEmpty ? "the query" : field): must be \(words(for: type))")
+        } catch {
+            throw PluginError.user("the query is no JSON object that can be read")
+        }
+    }
+
+    private static func words(for type: any Any.Type) -> String {
+        if type == String.self { return "a text" }
+        if type == Bool.self { return "true or false" }
+        return type == Double.self ? "a number" : "an object"
+    }
+
+    /// A time on the grid of the step: points of one query and the next fall on each other.
+    func aligned(_ milliseconds: Int64) -> Int64 {
+        let time = milliseconds + offsetMS
+        let rest = time % stepMS
+        return time - (rest < 0 ? rest + stepMS : rest) - offsetMS
     }
 
     /// Asks Prometheus; an instant and a range query may be one.
-    func run(_ client: PrometheusClient) async throws -> [Frame] {
+    func run(_ client: PrometheusClient, isAlone: Bool = true) async throws -> [Frame] {
         var frames: [Frame] = []
         if isRange {
-            let data = try await client.api(
+            let data: PromData = try await client.api(
                 "query_range",
                 [
-                    ("query", expression), ("start", Self.seconds(fromMS)), ("end", Self.seconds(toMS)),
-                    ("step", Self.seconds(stepMS)),
+                    ("query", expression), ("start", Self.seconds(aligned(fromMS))),
+                    ("end", Self.seconds(aligned(toMS))), ("step", Self.seconds(stepMS)),
                 ])
-            frames += FrameBuilder(query: self, kind: "timeseries-multi").frames(data)
+            frames += FrameBuilder(query: self, isRange: true, isAlone: isAlone).frames(data)
         }
         if isInstant {
-            let data = try await client.api("query", [("query", expression), ("time", Self.seconds(toMS))])
-            frames += FrameBuilder(query: self, kind: "numeric-multi").frames(data)
+            // The very end: on the grid it could be hours before.
+            let data: PromData = try await client.api("query", [("query", expression), ("time", Self.seconds(toMS))])
+            frames += FrameBuilder(query: self, isRange: false, isAlone: isAlone).frames(data)
         }
+        if isRange, wantsExemplars { frames += await exemplars(client) }
         return frames
+    }
+
+    /// What makes single measurements stand out; without it the rest of the answer is as good.
+    private func exemplars(_ client: PrometheusClient) async -> [Frame] {
+        do {
+            let found: [PromExemplars] = try await client.api(
+                "query_exemplars",
+                [("query", expression), ("start", Self.seconds(fromMS)), ("end", Self.seconds(toMS))])
+            return ExemplarFrame.frames(found, query: self)
+        } catch {
+            PluginLogger().log(.warn, "no exemplars: \(PluginError(wrapping: error).message)")
+            return []
+        }
     }
 
     /// Seconds with three decimals.
@@ -77,4 +132,9 @@ struct PromQuery {
         let (whole, rest) = (milliseconds.magnitude / 1000, milliseconds.magnitude % 1000)
         return rest == 0 ? "\(sign)\(whole)" : "\(sign)\(whole).\(String(1000 + rest).dropFirst())"
     }
+}
+
+extension PluginError {
+    /// What the user of a query or whoever set up the data source has to mend; nothing the plugin could.
+    static func user(_ message: String) -> PluginError { PluginError(message, status: 400, source: .downstream) }
 }

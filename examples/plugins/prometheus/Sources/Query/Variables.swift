@@ -4,19 +4,17 @@ import PluginKit
 struct Variables {
     let stepMS: Int64
     let rangeMS: Int64
-
-    /// Scrapes are assumed to be so far apart, which `$__rate_interval` has to cover four times.
-    private static let scrapeMS: Int64 = 15_000
+    let rateMS: Int64
 
     /// The expression with `$__interval`, `$__range`, `$__rate_interval` and their kin filled in.
     func replaced(in expression: String) -> String {
         guard expression.contains("$") else { return expression }
-        let rate = max(stepMS + Self.scrapeMS, 4 * Self.scrapeMS)
+        let seconds = max(1, (rangeMS + 500) / 1000)
         // Longer names first: one is the beginning of another.
         let values: [(String, String)] = [
-            ("__interval_ms", "\(stepMS)"), ("__rate_interval", PromDuration.text(rate)),
-            ("__range_ms", "\(rangeMS)"), ("__range_s", "\(max(1, rangeMS / 1000))"),
-            ("__interval", PromDuration.text(stepMS)), ("__range", "\(max(1, rangeMS / 1000))s"),
+            ("__rate_interval_ms", "\(rateMS)"), ("__rate_interval", PromDuration.text(rateMS)),
+            ("__interval_ms", "\(stepMS)"), ("__interval", PromDuration.text(stepMS)),
+            ("__range_ms", "\(rangeMS)"), ("__range_s", "\(seconds)"), ("__range", "\(seconds)s"),
         ]
         var text = expression
         for (name, value) in values {
@@ -33,21 +31,26 @@ enum PromDuration {
         ("y", 31_536_000_000),
     ]
 
-    /// `1m30s` in milliseconds; nil for the empty text.
-    static func milliseconds(_ text: String) throws -> Int64? {
-        var rest = text[...]
+    /// `1m30s` or `1.5m` in milliseconds, a bare number as seconds; nil for the empty text and for variables.
+    ///
+    /// - Parameter field: what a message calls it.
+    static func milliseconds(_ text: String, field: String) throws -> Int64? {
+        // Grafana's settings allow a sign that says "at least".
+        var rest = text.filter { !$0.isWhitespace }.drop { $0 == ">" || $0 == "<" }
         guard !rest.isEmpty, !rest.hasPrefix("$") else { return nil }
-        var total: Int64 = 0
+        var total = 0.0
         while !rest.isEmpty {
-            let digits = rest.prefix { $0.isASCII && $0.isNumber }
+            let digits = rest.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
             let letters = rest.dropFirst(digits.count).prefix { $0.isLetter }
-            guard let number = Int64(digits), number < 1_000_000_000,
-                let unit = units.first(where: { $0.0 == letters })
-            else { throw PluginError("interval: \"\(text)\" is no duration such as 30s or 1m30s", status: 400) }
-            total = total &+ number &* unit.1
+            let isBare = letters.isEmpty && digits.count == rest.count && total == 0
+            guard let number = Double(digits), number < 1e9,
+                let unit = isBare ? 1000 : units.first(where: { $0.0 == letters })?.1
+            else { throw PluginError.user("\(field): \"\(text)\" is no duration such as 30s or 1m30s") }
+            total += number * Double(unit)
             rest = rest.dropFirst(digits.count + letters.count)
         }
-        return total
+        guard total < 1e12 else { throw PluginError.user("\(field): \"\(text)\" is too long") }
+        return Int64(total)
     }
 
     /// Milliseconds in the largest unit that loses nothing.

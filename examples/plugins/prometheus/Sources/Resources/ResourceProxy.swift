@@ -23,7 +23,7 @@ enum ResourceProxy {
             return try await response.send(
                 status: 405, json: #"{"status":"error","errorType":"bad_data","error":"use GET or POST"}"#)
         }
-        var outgoing = HTTPClientRequest(url: "\(client.settings.url)/\(request.url)")
+        var outgoing = HTTPClientRequest(url: client.url(request.url))
         outgoing.method = request.method == "POST" ? .POST : .GET
         for header in request.headers where header.name.lowercased() == "content-type" {
             outgoing.headers.add(
