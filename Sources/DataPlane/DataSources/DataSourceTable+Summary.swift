@@ -4,8 +4,9 @@ extension DataSourceTable {
     /// The most data sources that a summary names.
     private static let mostNamed = 20
 
-    /// One line on what is provisioned, for the log; names every uid that was made from a name, since nobody can know it
-    /// otherwise. Nil when nothing is provisioned.
+    /// One line on what is provisioned, for the log; nil when nothing is.
+    ///
+    /// It names every uid that was made from a name, since nobody can know it otherwise.
     package var summary: String? {
         guard !all.isEmpty || !apps.isEmpty else { return nil }
         let line = "provisioned: \(Self.count(all.count, "data source")), \(Self.count(apps.count, "app"))"

@@ -47,7 +47,7 @@ final class GrafanaSettings {
     /// A number that isn't negative, as text; the default if it isn't given or wrong.
     func number(_ section: String, _ key: String, default standard: Int) -> String {
         guard let text = text(section, key), !text.isEmpty else { return String(standard) }
-        if let number = Int(text), number >= 0 { return String(number) }
+        if let number = Int(text) ?? GoInteger.value(text), number >= 0 { return String(number) }
         if let (_, place) = raw(section, key) {
             fault(place, "must be a whole number of 0 or more; the default \(standard) counts")
         }

@@ -17,7 +17,8 @@ struct SettingReader {
     }
 
     func number(_ range: ClosedRange<Int>) throws(GatewayError) -> Int {
-        guard let number = Int(value), range.contains(number) else {
+        // As in other YAML: `1_000`, `0x10`.
+        guard let number = Int(value) ?? GoInteger.value(value), range.contains(number) else {
             throw fault("must be a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
         return number

@@ -47,6 +47,7 @@ package struct HeaderForwarding: Sendable, Equatable {
         if passesAuthorization, let value = headers.firstValue(.authorization) {
             found.append(("Authorization", value))
         }
+        guard !keepCookies.isEmpty else { return found }
         let kept = headers.fields.filter { $0.known == .cookie }.compactMap { headers.withValue($0, cookies) }
         guard !kept.isEmpty else { return found }
         found.append(("Cookie", String(decoding: Array(kept.joined(separator: "; ".utf8)), as: UTF8.self)))
