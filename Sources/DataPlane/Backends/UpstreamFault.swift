@@ -1,5 +1,6 @@
 import DataPlaneAPI
 import HTTPKit
+import PluginBridge
 
 /// Reads Grafana's errors.
 enum UpstreamFault {
@@ -21,7 +22,8 @@ enum UpstreamFault {
                 source: .upstream)
         }
         let reason = json["message"]?.asString ?? json["error"]?.asString ?? "no reason was given"
-        let text = String(reason.prefix(4_096))
+        // A plugin's words, mostly.
+        let text = String(decoding: reason.utf8.prefix(PluginFault.textLimit), as: UTF8.self)
         let seconds = head.headers.firstValue(named: "retry-after").flatMap { Int($0) }
         return GatewayError(
             ErrorCode(httpStatus: head.status), "the upstream answered \(head.status): \(text)", source: .upstream,

@@ -17,11 +17,15 @@ enum ServiceConditions {
     ///   - service: the object.
     ///   - conflict: what an older object claims already.
     ///   - answerer: the state of whoever answers.
-    static func of(_ service: DataPlaneService, conflict: RouteConflict?, answerer: Answerer) -> [Condition] {
+    ///   - lacksSource: whether routes of the object need a data source, and there is none to choose.
+    static func of(
+        _ service: DataPlaneService, conflict: RouteConflict?, answerer: Answerer,
+        lacksSource: (PluginInstance) -> Bool = { _ in false }
+    ) -> [Condition] {
         let generation = service.metadata.generation
         let ready =
             switch answerer {
-            case .plugin(let plugin): pluginReady(service, plugin, generation)
+            case .plugin(let plugin): pluginReady(service, plugin, generation, lacksSource)
             case .http(let state): backendReady(service, state)
             case .upstream(let isConfigured): upstreamReady(service, isConfigured)
             }
@@ -54,7 +58,7 @@ enum ServiceConditions {
     }
 
     private static func pluginReady(
-        _ service: DataPlaneService, _ plugin: PluginState, _ generation: Int
+        _ service: DataPlaneService, _ plugin: PluginState, _ generation: Int, _ lacksSource: (PluginInstance) -> Bool
     ) -> Condition {
         // The gateway itself connects to the data source.
         if !service.spec.services.isEmpty, service.spec.services.allSatisfy({ $0.serviceType == .dataSourceProxy }) {
@@ -65,6 +69,7 @@ enum ServiceConditions {
         return switch plugin {
         case .ready(let instance):
             missing(service, instance, generation)
+                ?? (lacksSource(instance) ? noSource(service, generation) : nil)
                 ?? Condition(
                     type: Condition.pluginReady, status: .isTrue, reason: "PluginReady", message: "the plugin answers",
                     observedGeneration: generation)
@@ -78,6 +83,21 @@ enum ServiceConditions {
 }
 
 extension ServiceConditions {
+    /// Whether an object has routes that go to a data source which the path doesn't name.
+    static func needsDataSource(_ service: DataPlaneService) -> Bool {
+        service.spec.backend.kind == .plugin && service.spec.pluginType != "app"
+            && service.spec.services.contains { $0.serviceType == .route }
+    }
+
+    private static func noSource(_ service: DataPlaneService, _ generation: Int) -> Condition {
+        Condition(
+            type: Condition.pluginReady, status: .isFalse, reason: "DataSourceNotFound",
+            message:
+                "the services of type route need a data source of type \(service.spec.pluginID), and no organisation has "
+                + "one that can be chosen: the only one, or the default; these requests are answered with 404",
+            observedGeneration: generation)
+    }
+
     /// The condition when the process has said that it doesn't implement what the object offers.
     private static func missing(
         _ service: DataPlaneService, _ instance: PluginInstance, _ generation: Int

@@ -21,6 +21,7 @@ package actor ServiceController {
     /// What the running processes were asked about, by plugin id.
     private var probed: [String: (generation: Int, methods: Set<PluginMethod>)] = [:]
     private(set) var services: [DataPlaneService] = []
+    private var sources: DataSourceTable?
     private var lateChecks: [String: Task<Void, Never>] = [:]
 
     /// A controller.
@@ -43,6 +44,24 @@ package actor ServiceController {
 
     /// The routes that are published now.
     package nonisolated var routes: RouteTable { current.withLock { $0 } }
+
+    /// The plugins without a process of which some object can't be served; installed or not.
+    package var neededPlugins: Set<String> {
+        let needing = services.filter { service in
+            service.spec.backend.kind == .plugin
+                && !service.spec.services.allSatisfy { $0.serviceType == .dataSourceProxy }
+        }
+        return Set(needing.map(\.spec.pluginID)).subtracting([""])
+    }
+
+    /// Takes over other data sources: some objects need one.
+    package func use(_ sources: DataSourceTable) async {
+        self.sources = sources
+        let routes = routes
+        for service in services where ServiceConditions.needsDataSource(service) {
+            await writeConditions(service, routes)
+        }
+    }
 
     /// Publishes what is stored; returns when every loop has it.
     package func synchronise() async throws(GatewayError) {
@@ -143,8 +162,16 @@ package actor ServiceController {
 
     private func writeConditions(_ service: DataPlaneService, _ routes: RouteTable) async {
         guard let answerer = await answerer(service) else { return }
+        var types: [String] = []
+        if ServiceConditions.needsDataSource(service) {
+            types = [service.spec.pluginID] + (await host.manifest(service.spec.pluginID)?.aliasIDs ?? [])
+        }
         let conditions = ServiceConditions.of(
-            service, conflict: routes.conflict(of: service.metadata.name), answerer: answerer)
+            service, conflict: routes.conflict(of: service.metadata.name), answerer: answerer,
+            lacksSource: { instance in
+                guard let sources = self.sources, !types.isEmpty else { return false }
+                return instance.needsDataSource ? !sources.hasStandard(types: types) : !sources.has(types: types)
+            })
         var present = service.conditions
         guard conditions.contains(where: { present.set($0, now: "") }) else { return }
         do throws(GatewayError) {

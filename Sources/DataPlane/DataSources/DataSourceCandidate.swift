@@ -61,11 +61,13 @@ struct DataSourceCandidate: Sendable {
 
     /// The data source.
     ///
-    /// - Parameter id: the number by which plugins tell data sources apart.
-    func dataSource(id: Int64) -> DataSource {
+    /// - Parameters:
+    ///   - id: the number by which plugins tell data sources apart.
+    ///   - updatedMS: given the hash of its content.
+    func dataSource(id: Int64, updatedMS: ([UInt8]) -> Int64) -> DataSource {
         var settings = settings
         settings.id = id
-        settings.updatedMS = ContentHash.updatedMS(make(settings).revision)
+        settings.updatedMS = updatedMS(make(settings).revision)
         return make(settings)
     }
 

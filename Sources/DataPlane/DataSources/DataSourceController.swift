@@ -1,3 +1,4 @@
+import APIServer
 import DataPlaneAPI
 
 /// Keeps the data sources of the event loops in step with the provisioning files.
@@ -8,6 +9,7 @@ package actor DataSourceController {
     private let report: @Sendable ([GatewayError]) -> Void
     private var current: Provisioning?
     private var isLooking = false
+    private let start = Int64(WallClock.milliseconds())
 
     /// A controller that has read nothing yet.
     ///
@@ -39,7 +41,7 @@ package actor DataSourceController {
         if let current, current.isCurrent(layout) { return }
         isLooking = true
         defer { isLooking = false }
-        let loaded = Provisioning.load(layout, environment: environment, previous: current)
+        let loaded = Provisioning.load(layout, environment: environment, previous: current, start: start)
         let last = current
         current = loaded
         if loaded.faults.map(\.message) != last?.faults.map(\.message) ?? [] { report(loaded.faults) }

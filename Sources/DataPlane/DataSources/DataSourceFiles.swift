@@ -11,6 +11,7 @@ package struct DataSourceFiles: Sendable {
     /// Files that values refer to, as they were when they were read; nil for one that wasn't there.
     package let referencedFiles: [String: FileFacts?]
     private let files: ProvisioningFiles<DataSourceCandidate>
+    private var times: UpdateTimes
 
     /// Reads files and the YAML files directly in folders, sorted by name.
     ///
@@ -19,13 +20,17 @@ package struct DataSourceFiles: Sendable {
     /// - Parameters:
     ///   - environment: for `$VAR` in values.
     ///   - previous: what was loaded before; unchanged data sources stay the same objects.
+    ///   - start: when the process started, milliseconds since 1970: the time of change of what is there from the first.
     package static func load(
-        _ paths: [String], environment: [String: String], previous: DataSourceFiles? = nil
+        _ paths: [String], environment: [String: String], previous: DataSourceFiles? = nil, start: Int64? = nil
     ) -> DataSourceFiles {
-        DataSourceFiles(paths, environment, previous)
+        DataSourceFiles(paths, environment, previous, start)
     }
 
-    private init(_ paths: [String], _ environment: [String: String], _ previous: DataSourceFiles?) {
+    private init(
+        _ paths: [String], _ environment: [String: String], _ previous: DataSourceFiles?, _ start: Int64?
+    ) {
+        times = previous?.times.next ?? UpdateTimes(start: start)
         let interpolator = Interpolator(environment: environment)
         files = ProvisioningFiles(
             paths, previous: previous?.files, interpolator: interpolator, literalVersion0: true
@@ -87,9 +92,15 @@ package struct DataSourceFiles: Sendable {
         }
         let ids = Self.ids(kept)
         let known = Dictionary(previous.map { (Self.identity($0), $0) }) { first, _ in first }
-        sources = kept.map { candidate in
-            let source = candidate.dataSource(id: ids[Self.key(candidate)] ?? 0)
-            return known[Self.identity(source)] ?? source
+        let byName = Dictionary(previous.map { ($0.name, $0) }) { first, _ in first }
+        for candidate in kept {
+            let name = "\(candidate.orgID)/\(candidate.settings.uid)"
+            let source = candidate.dataSource(id: ids[Self.key(candidate)] ?? 0) { revision in
+                // Another place alone is no change for a plugin.
+                if let old = byName[name], old.revision == revision { return old.settings.updatedMS }
+                return times.time(of: name, content: revision)
+            }
+            sources.append(known[Self.identity(source)] ?? source)
         }
     }
 
@@ -132,4 +143,9 @@ package struct DataSourceFiles: Sendable {
         let uidGenerated: Bool
         let file: String
     }
+}
+
+extension DataSource {
+    /// What tells it from others at one moment.
+    fileprivate var name: String { "\(orgID)/\(uid)" }
 }

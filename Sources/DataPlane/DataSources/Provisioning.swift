@@ -25,24 +25,29 @@ package struct Provisioning: Sendable {
     ///   - environment: for `$VAR` in values and `GF_<SECTION>_<KEY>`.
     ///   - previous: what was read before; files that can't be parsed now keep what they held, and if nothing changed
     ///     the table stays the same object.
+    ///   - start: when the process started, milliseconds since 1970, for the times of change that plugins are told.
     package static func load(
-        _ layout: ProvisioningLayout, environment: [String: String], previous: Provisioning? = nil
+        _ layout: ProvisioningLayout, environment: [String: String], previous: Provisioning? = nil,
+        start: Int64? = nil
     ) -> Provisioning {
-        Provisioning(layout, environment, previous)
+        Provisioning(layout, environment, previous, start)
     }
 
-    private init(_ layout: ProvisioningLayout, _ environment: [String: String], _ previous: Provisioning?) {
+    private init(
+        _ layout: ProvisioningLayout, _ environment: [String: String], _ previous: Provisioning?, _ start: Int64?
+    ) {
         // Taken before reading: a change while reading is seen as one at the next look.
         let files = Fingerprint.files(layout)
-        dataSources = .load(layout.dataSourcePaths, environment: environment, previous: previous?.dataSources)
-        apps = .load(layout.appPaths, environment: environment, previous: previous?.apps)
+        dataSources = .load(
+            layout.dataSourcePaths, environment: environment, previous: previous?.dataSources, start: start)
+        apps = .load(layout.appPaths, environment: environment, previous: previous?.apps, start: start)
         grafana = .load(layout.grafanaConfig, environment: environment)
         var referenced = dataSources.referencedFiles
         for other in [apps.referencedFiles, grafana.referencedFiles] { referenced.merge(other) { first, _ in first } }
         fingerprint = Fingerprint(files: files, referenced: referenced)
         let table = DataSourceTable(
             dataSources.sources, apps: apps.apps, grafanaConfig: grafana.pluginContext, proxySettings: grafana.proxy,
-            variables: grafana.variables)
+            variables: grafana.variables, removedApps: apps.removed)
         if let known = previous?.table, known.isSame(as: table) { self.table = known } else { self.table = table }
     }
 

@@ -71,8 +71,7 @@ extension DataPlaneHandler {
             throw .notFound("apps", group: route.group, name: route.pluginID)
         }
         let shared = state.context(
-            app: app, orgID: orgID, pluginID: route.pluginID, version: route.version, namespace: namespace,
-            userAgent: userAgent)
+            app: orgID, pluginID: route.pluginID, version: route.version, namespace: namespace, userAgent: userAgent)
         return Subject(
             context: shared + Self.userField(exchange), sharedContext: shared,
             scope: StreamScope(group: route.group, version: route.version, namespace: namespace).text,
@@ -144,9 +143,11 @@ extension DataPlaneHandler {
         try allow([.get, .post], exchange)
         guard let streams else { throw .unknownResource() }
         let path = String(decoding: ResourcePath(exchange.path, from: rest).path, as: UTF8.self)
+        // What is published has its data in the body.
+        let data = exchange.request.method == .get ? try exchange.request.streamData() : []
         let target = StreamTarget(
-            key: StreamKey(pluginID: route.pluginID, scope: subject.scope, path: path), context: subject.context,
-            runContext: subject.sharedContext)
+            key: StreamKey(pluginID: route.pluginID, scope: subject.scope, path: path, data: data),
+            context: subject.context, runContext: subject.sharedContext, user: Self.userField(exchange))
         if exchange.request.method == .post {
             streams.publish(exchange, target, isTLS: exchange.peer.isTLS)
         } else {
@@ -157,7 +158,7 @@ extension DataPlaneHandler {
     /// Answers a route of a plugin as such: there is neither a data source nor an organisation.
     func servePlugin(_ exchange: Exchange, _ route: ClaimedRoute) throws(GatewayError) {
         let shared = state.context(
-            app: nil, orgID: 1, pluginID: route.pluginID, version: route.version, namespace: "", userAgent: userAgent)
+            plugin: route.pluginID, isApp: route.isApp, version: route.version, userAgent: userAgent)
         let context = shared + Self.userField(exchange)
         let bridges = bridges.bridges(route.limits)
         switch route.type {
@@ -178,21 +179,46 @@ extension DataPlaneHandler {
 
     /// Answers a route with a path of its own: a resource call whose path is what comes after the namespace.
     func serveRoute(_ exchange: Exchange, _ route: ClaimedRoute, namespace: String) throws(GatewayError) {
-        let orgID = try Namespace.orgID(namespace)
-        let app = state.sources.app(orgID: orgID, pluginID: route.pluginID)
-        let context = state.context(
-            app: app, orgID: orgID, pluginID: route.pluginID, version: route.version, namespace: namespace,
-            userAgent: userAgent)
+        let subject = try routeSubject(route, namespace: namespace, exchange)
         bridges.bridges(route.limits).resource.call(
             exchange,
             ResourceTarget(
-                context: context + Self.userField(exchange), path: ResourcePath(exchange.path, from: 5)),
+                context: subject.context, path: ResourcePath(exchange.path, from: 5), forwarding: subject.forwarding),
             instance: try instance(route))
     }
 
-    /// The user for the plugin; nothing while nobody signs in.
-    private static func userField(_ exchange: Exchange) -> [UInt8] {
-        guard let user = exchange.user, user.name != User.firstRun.name else { return [] }
+    /// What a route below the namespace is about: the app, or the one data source that can be meant.
+    ///
+    /// Of several data sources without a default none is meant: the plugin decides whether it can do without.
+    private func routeSubject(
+        _ route: ClaimedRoute, namespace: String, _ exchange: Exchange
+    ) throws(GatewayError) -> Subject {
+        guard !route.isApp else { return try app(route, namespace: namespace, exchange) }
+        let orgID = try Namespace.orgID(namespace)
+        switch state.standardSource(orgID: orgID, pluginID: route.pluginID, types: acceptedTypes(route)) {
+        case .one(let source): return try self.source(route, namespace: namespace, uid: source.uid, exchange)
+        case .none: throw Self.noStandardSource(route, namespace)
+        case .several:
+            let shared = state.context(
+                plugin: route.pluginID, isApp: false, orgID: orgID, version: route.version, namespace: namespace,
+                userAgent: userAgent)
+            return Subject(
+                context: shared + Self.userField(exchange), sharedContext: shared, scope: "",
+                proxied: .app(nil, orgID: orgID))
+        }
+    }
+
+    private static func noStandardSource(_ route: ClaimedRoute, _ namespace: String) -> GatewayError {
+        GatewayError(
+            .notFound,
+            "the routes of \(route.objectName) need a data source of type \(route.pluginID), and namespace \(namespace) has "
+                + "none; provision one (setting provisioning)",
+            details: GatewayError.Details(group: route.group, kind: "datasources"))
+    }
+
+    /// The user for the plugin; the one of the first run while nobody signs in: plugins look at it without a check.
+    static func userField(_ exchange: Exchange) -> [UInt8] {
+        let user = exchange.user ?? .anonymous
         let role = user.groups.contains(User.masters) ? "Admin" : "Viewer"
         return PluginUser(login: user.name, name: user.name, role: role).contextField
     }

@@ -20,10 +20,17 @@ package final class LoopState {
     /// The streams of all loops; nil before they are started.
     var streams: StreamHub?
     private var contexts: [ContextKey: [UInt8]] = [:]
+    private var standards: [StandardKey: DataSourceTable.Standard] = [:]
+
+    private struct StandardKey: Hashable {
+        let orgID: Int
+        let pluginID: String
+    }
 
     private struct ContextKey: Hashable {
         /// The data source; nil where there is none.
         let source: ObjectIdentifier?
+        let isApp: Bool
         let orgID: Int
         let pluginID: String
         let version: String
@@ -55,6 +62,7 @@ package final class LoopState {
         self.manifests = manifests
         sourcesGeneration &+= 1
         contexts = [:]
+        standards = [:]
     }
 
     /// The plugin of an id; where there is none, the one that has it as an alias.
@@ -68,17 +76,41 @@ package final class LoopState {
         -> [UInt8]
     {
         let key = ContextKey(
-            source: ObjectIdentifier(source), orgID: source.orgID, pluginID: pluginID, version: version,
+            source: ObjectIdentifier(source), isApp: false, orgID: source.orgID, pluginID: pluginID, version: version,
             namespace: namespace)
         return context(key, userAgent) { $0.dataSourceSettings = source.settings }
     }
 
-    /// The plugin context of an app in an organisation, or of a plugin alone.
+    /// The plugin context of an app in an organisation.
     func context(
-        app: AppPlugin?, orgID: Int, pluginID: String, version: String, namespace: String, userAgent: String
+        app orgID: Int, pluginID: String, version: String, namespace: String, userAgent: String
     ) -> [UInt8] {
-        let key = ContextKey(source: nil, orgID: orgID, pluginID: pluginID, version: version, namespace: namespace)
-        return context(key, userAgent) { $0.appSettings = app?.settings }
+        context(
+            plugin: pluginID, isApp: true, orgID: orgID, version: version, namespace: namespace, userAgent: userAgent)
+    }
+
+    /// The plugin context of a plugin alone: without a data source, for an app with its settings, which are empty where
+    /// nobody has provisioned any.
+    func context(
+        plugin pluginID: String, isApp: Bool, orgID: Int = 1, version: String, namespace: String = "",
+        userAgent: String
+    ) -> [UInt8] {
+        let key = ContextKey(
+            source: nil, isApp: isApp, orgID: orgID, pluginID: pluginID, version: version, namespace: namespace)
+        return context(key, userAgent) { context in
+            if isApp { context.appSettings = sources.appSettings(orgID: orgID, pluginID: pluginID) }
+        }
+    }
+
+    /// The data source that calls without one mean; looked for once.
+    func standardSource(orgID: Int, pluginID: String, types: [String]) -> DataSourceTable.Standard {
+        let key = StandardKey(orgID: orgID, pluginID: pluginID)
+        if let known = standards[key] { return known }
+        let found = sources.standard(orgID: orgID, types: types)
+        // As many as there are organisations; a client may name any number of them.
+        if standards.count >= 10_000 { standards = [:] }
+        standards[key] = found
+        return found
     }
 
     private func context(_ key: ContextKey, _ userAgent: String, _ fill: (inout PluginContext) -> Void) -> [UInt8] {
@@ -148,7 +180,7 @@ extension LoopState {
                 let app = sources.app(orgID: orgID, pluginID: key.pluginID)
                 guard app?.isEnabled != false else { return nil }
                 return context(
-                    app: app, orgID: orgID, pluginID: key.pluginID, version: scope.version, namespace: scope.namespace,
+                    app: orgID, pluginID: key.pluginID, version: scope.version, namespace: scope.namespace,
                     userAgent: userAgent)
             }
             return sources.find(orgID: orgID, uid: uid).map {

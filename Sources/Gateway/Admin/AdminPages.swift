@@ -25,11 +25,13 @@ struct AdminPages: Sendable {
         case ["healthz"]: return .success(AdminPage(text: "ok\n"))
         case ["metrics"]:
             return .success(
-                AdminPage(text: await metrics.text(host, store, streams), contentType: MetricsBridge.contentType))
+                AdminPage(
+                    text: await metrics.text(host, store, streams, needed: await controller.neededPlugins),
+                    contentType: MetricsBridge.contentType))
         case ["metrics", "plugins"]:
-            let plugins = await host.status().map(\.manifest)
+            let (plugins, silent) = (await host.status().map(\.manifest), host.pluginsWithoutMetrics())
             let claimed = Set(controller.routes.all.map(\.pluginID))
-            return targets.map { AdminPage(json: $0.document(plugins, claimed: claimed)) }
+            return targets.map { AdminPage(json: $0.document(plugins, silent: silent, claimed: claimed)) }
         case ["routes"]: return .success(AdminPage(json: routes()))
         case ["plugins"]: return .success(AdminPage(json: await plugins()))
         case ["plugins", segments.count == 3 ? segments[1] : "", "stderr"]:

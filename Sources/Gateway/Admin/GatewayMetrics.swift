@@ -30,7 +30,11 @@ final class GatewayMetrics: Sendable {
     }
 
     /// All metrics.
-    func text(_ host: PluginHost, _ store: ObjectStore, _ streams: StreamHub) async -> String {
+    ///
+    /// - Parameter needed: the plugins that objects need, installed or not.
+    func text(
+        _ host: PluginHost, _ store: ObjectStore, _ streams: StreamHub, needed: Set<String>
+    ) async -> String {
         var sum = LoopCounters.Values()
         for (loop, counters) in loops.withLock({ $0 }) {
             if let values = try? await loop.submit({ counters.value.values }).get() { sum.add(values) }
@@ -38,7 +42,7 @@ final class GatewayMetrics: Sendable {
         let (running, listeners) = (await streams.streams(), await streams.listeners())
         var out = MetricsText()
         requests(sum, into: &out)
-        PluginMetrics.write(await host.status(), into: &out)
+        PluginMetrics.write(await host.status(), needed: needed, into: &out)
         out.single("gateway_plugin_answer_bytes", .gauge, "Bytes of plugin answers held now.", budget.inUse)
         out.single("gateway_streams", .gauge, "Streams that run for at least one listener.", running)
         out.single("gateway_stream_listeners", .gauge, "Clients that listen to streams.", listeners)

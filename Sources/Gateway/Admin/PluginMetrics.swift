@@ -7,18 +7,25 @@ import Glibc
 
 /// The gateway's metrics of the plugins: how they are, and what their processes use.
 ///
-/// The labels are bounded by the plugins that are installed; those without a backend have nothing to tell.
+/// The labels are bounded by the plugins that are installed or that objects name; those without a backend have nothing
+/// to tell, unless an object needs them.
 enum PluginMetrics {
-    static func write(_ all: [PluginHost.Status], into out: inout MetricsText) {
+    /// - Parameter needed: the plugins that objects need a process of; one that isn't installed is down.
+    static func write(_ all: [PluginHost.Status], needed: Set<String>, into out: inout MetricsText) {
         let plugins = all.filter { $0.manifest.executable != nil }
+        var phases = Dictionary(all.map { ($0.manifest.id, $0.state.phase) }) { first, _ in first }
+        for plugin in all where plugin.manifest.executable == nil && !needed.contains(plugin.manifest.id) {
+            phases[plugin.manifest.id] = nil
+        }
+        for id in needed where phases[id] == nil { phases[id] = .missing }
+        let known = phases.sorted { $0.key < $1.key }
         out.family("gateway_plugin_up", .gauge, "Whether a plugin answers.")
-        for plugin in plugins { out.sample(plugin.state.phase == .ready ? 1 : 0, ["plugin": plugin.manifest.id]) }
+        for (id, phase) in known { out.sample(phase == .ready ? 1 : 0, ["plugin": id]) }
         out.family(
             "gateway_plugin_phase", .gauge, "The phase that a plugin is in: 1 for one of them, 0 for the others.")
-        for plugin in plugins {
+        for (id, present) in known {
             for phase in PluginPhase.allCases {
-                out.sample(
-                    plugin.state.phase == phase ? 1 : 0, ["plugin": plugin.manifest.id, "phase": phase.rawValue])
+                out.sample(present == phase ? 1 : 0, ["plugin": id, "phase": phase.rawValue])
             }
         }
         out.family("gateway_plugin_info", .gauge, "What plugin.json says of a plugin.")

@@ -55,14 +55,15 @@ struct ScrapeTargets {
     /// The document.
     ///
     /// A plugin that is down stays in it: Prometheus shows a target that fails, and nothing of one that is gone. Plugins
-    /// without a process have no metrics.
+    /// without a process have no metrics, and those that said that they have none aren't in it.
     ///
     /// - Parameters:
     ///   - plugins: those that are installed.
+    ///   - silent: the ids of those that have no metrics.
     ///   - claimed: the ids that DataPlaneServices name, installed or not.
-    func document(_ plugins: [PluginManifest], claimed: Set<String>) -> JSONValue {
+    func document(_ plugins: [PluginManifest], silent: Set<String> = [], claimed: Set<String>) -> JSONValue {
         var entries = [target("/metrics", [:])]
-        for plugin in plugins where plugin.executable != nil {
+        for plugin in plugins where plugin.executable != nil && !silent.contains(plugin.id) {
             entries.append(
                 target(
                     "/metrics/plugins/\(plugin.id)",
@@ -71,7 +72,7 @@ struct ScrapeTargets {
                         "__meta_dataplane_plugin_version": .string(plugin.version),
                     ]))
         }
-        for id in claimed.subtracting(plugins.map(\.id)).sorted() where !id.isEmpty {
+        for id in claimed.subtracting(plugins.map(\.id)).subtracting(silent).sorted() where !id.isEmpty {
             entries.append(target("/metrics/plugins/\(id)", ["plugin": .string(id)]))
         }
         return .array(entries)

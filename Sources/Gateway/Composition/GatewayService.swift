@@ -70,6 +70,7 @@ struct GatewayService: Service, CustomStringConvertible {
             publish: { [logger] table in
                 await publisher.publish(table, manifests: await host.allManifests())
                 await host.use(table.variables)
+                await controller.use(table)
                 if let summary = table.summary { logger.info("\(summary)") }
             },
             report: { [logger] in for fault in $0 { logger.error("\(fault.message)") } })

@@ -1,5 +1,6 @@
 import DataPlaneAPI
 import Logging
+import PluginBridge
 
 #if canImport(Glibc)
 import Glibc
@@ -36,7 +37,7 @@ package struct LineLogHandler: LogHandler {
     package func log(event: LogEvent) {
         var all = metadata
         if let more = event.metadata { all.merge(more) { $1 } }
-        let fields = all.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }
+        let fields = all.sorted { $0.key < $1.key }
         var line: [UInt8] = []
         line.reserveCapacity(256)
         let level = Self.name(event.level)
@@ -50,14 +51,21 @@ package struct LineLogHandler: LogHandler {
                 line.append(UInt8(ascii: ","))
                 Self.quote(key, into: &line)
                 line.append(UInt8(ascii: ":"))
-                Self.quote(value, into: &line)
+                if case .stringConvertible(let typed as LogFieldValue) = value, let json = typed.json {
+                    line.append(contentsOf: json.utf8)
+                } else {
+                    Self.quote("\(value)", into: &line)
+                }
             }
             line.append(UInt8(ascii: "}"))
         case .text:
             line.append(contentsOf: "\(Self.timestamp()) \(level) \(label): ".utf8)
             Self.plain(event.message.description, into: &line)
-            for (key, value) in fields {
-                line.append(contentsOf: " \(key)=".utf8)
+            for (key, found) in fields {
+                let value = "\(found)"
+                line.append(0x20)
+                Self.plain(key, into: &line)
+                line.append(UInt8(ascii: "="))
                 if value.utf8.contains(where: { $0 <= 0x20 || $0 == UInt8(ascii: "\"") }) || value.isEmpty {
                     Self.quote(value, into: &line)
                 } else {

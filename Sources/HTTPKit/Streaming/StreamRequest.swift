@@ -1,3 +1,5 @@
+import DataPlaneAPI
+
 extension RequestHead {
     /// The id of the last event that a client of a stream got: the header, or `lastEventId` of the query for clients
     /// that can't set headers; nil when there is none, or one that no server of ours gave.
@@ -7,6 +9,18 @@ extension RequestHead {
             ?? queryValue("lastEventId").map { String(decoding: $0, as: UTF8.self) }
         guard let text, !text.isEmpty, text.utf8.count <= 64 else { return nil }
         return text
+    }
+
+    /// The JSON that a client of a stream gives along as `?data=`; empty for none.
+    ///
+    /// - Throws: 400 for an escape that can't be read.
+    package func streamData() throws(GatewayError) -> [UInt8] {
+        if let data = queryValue("data") { return data }
+        let isThere = withQuery { query in
+            query.split(separator: UInt8(ascii: "&")).contains { $0.starts(with: "data=".utf8) }
+        }
+        guard isThere else { return [] }
+        throw GatewayError(.badRequest, "the query parameter data has a % that no two hexadecimal digits follow")
     }
 
     /// The first value of a query parameter, escapes resolved; nil when it isn't there or badly escaped.

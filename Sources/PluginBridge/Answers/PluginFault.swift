@@ -5,6 +5,10 @@ import PluginProtocol
 package enum PluginFault {
     /// Where the timeout of a call comes from unless somebody else sets it.
     package static let callTimeout = "setting plugin-call-timeout"
+    /// The most bytes of a plugin's error text that are passed on; whole SQL texts are normal in them.
+    package static let textLimit = 512 * 1024
+    /// What a plugin built on Grafana's Go SDK says of a call that only a data source could answer.
+    private static let noDataSource = "data source instance settings cannot be nil"
 
     /// The error for the client.
     ///
@@ -16,9 +20,13 @@ package enum PluginFault {
     package static func error(
         _ error: GRPCError, pluginID: String, timeout: Int, timeoutSetting: String = callTimeout
     ) -> GatewayError {
-        let text = String(error.message.unicodeScalars.prefix(4096).map(Character.init))
+        let text = shortened(error.message)
+        // For logs, whose lines are short.
+        let cause = "\(error.code.name): \(String(decoding: error.message.utf8.prefix(512), as: UTF8.self))"
         func fault(_ code: ErrorCode, _ message: String, retryAfter: Int? = nil) -> GatewayError {
-            GatewayError(code, message, source: .plugin, cause: error.description, retryAfterSeconds: retryAfter)
+            GatewayError(
+                code, message, source: .plugin, cause: cause, retryAfterSeconds: retryAfter,
+                causes: error.errorSource == .downstream ? [.downstream] : [])
         }
         switch error.code {
         case .deadlineExceeded:
@@ -46,12 +54,26 @@ package enum PluginFault {
         }
     }
 
+    /// A plugin's text, cut at the limit and then said to be.
+    private static func shortened(_ text: String) -> String {
+        guard text.utf8.count > textLimit else { return text }
+        let kept = String(decoding: text.utf8.prefix(textLimit), as: UTF8.self)
+        return "\(kept)… (cut: the plugin's text has \(text.utf8.count) bytes, \(textLimit) are passed on)"
+    }
+
     /// The error for the client of a call of one method; an instance that doesn't implement it keeps that in mind, so
     /// that the conditions of the services that need it can say so.
     package static func error(
         _ error: GRPCError, of method: PluginMethod, instance: PluginInstance, timeout: Int,
         timeoutSetting: String = callTimeout
     ) -> GatewayError {
+        if error.message.contains(noDataSource) {
+            instance.noteNeedOfDataSource()
+            return GatewayError(
+                .notFound,
+                "plugin \(instance.pluginID) answers only for a data source, and none can be chosen: provision one of its "
+                    + "type, or make one of several the default of the organisation (isDefault)", source: .plugin)
+        }
         guard error.code == .unimplemented else {
             return self.error(
                 error, pluginID: instance.pluginID, timeout: timeout, timeoutSetting: timeoutSetting)
@@ -83,4 +105,9 @@ package enum PluginFault {
 extension PluginMethod {
     /// The method without its package, `Data/QueryData`.
     var service: String { String(path.split(separator: ".").last ?? "") }
+}
+
+extension StatusCause {
+    /// The plugin says that the error comes from what it called.
+    static let downstream = StatusCause(field: "errorSource", reason: "DownstreamError", message: "downstream")
 }

@@ -16,6 +16,7 @@ package final class PluginInstance: Sendable {
     /// One bit per method that was answered with UNIMPLEMENTED.
     private let missing = Atomic<UInt32>(0)
     private let whenMissing: @Sendable () -> Void
+    private let needs = Atomic<Bool>(false)
 
     /// An instance.
     ///
@@ -45,6 +46,14 @@ package final class PluginInstance: Sendable {
     package func note(missing method: PluginMethod) {
         let bit = Self.bit(method)
         if missing.bitwiseOr(bit, ordering: .relaxed).oldValue & bit == 0 { whenMissing() }
+    }
+
+    /// Whether the process has said of a call without a data source that it can't answer it.
+    package var needsDataSource: Bool { needs.load(ordering: .relaxed) }
+
+    /// Keeps in mind that the process answers for data sources only.
+    package func noteNeedOfDataSource() {
+        if !needs.exchange(true, ordering: .relaxed) { whenMissing() }
     }
 
     private static func bit(_ method: PluginMethod) -> UInt32 { 1 << UInt32(method.rawValue) }

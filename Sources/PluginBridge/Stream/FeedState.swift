@@ -34,14 +34,20 @@ struct FeedState {
     static let firstDelayMS = 100
     /// The longest delay, milliseconds.
     static let longestDelayMS = 5000
-    /// After so many failures in a row the listeners are sent away.
+    /// After so many failures in a row the listeners of a stream that once had something to say are sent away.
     static let failureLimit = 20
+    /// The same for a stream that never said anything: what it lacks, another try seldom brings.
+    ///
+    /// They take about 1.5 s.
+    static let barrenLimit = 5
 
     private let lingerMS: Int
     private let outageMS: Int
     private var phase = Phase.idle
     private(set) var listeners = 0
     private var failures = 0
+    /// Whether a message ever came.
+    private var hasDelivered = false
     private var runs = 0
     private var tokens = 0
     private var lingerToken: Int?
@@ -90,7 +96,8 @@ struct FeedState {
         guard listeners > 0 else { return close(.forget) }
         guard let error else { return close(.end(.finished)) }
         failures = now - since >= Self.stableMS ? 1 : failures + 1
-        guard !Self.isFinal(error.code), failures <= Self.failureLimit else {
+        let limit = hasDelivered ? Self.failureLimit : Self.barrenLimit - 1
+        guard !Self.isFinal(error.code), failures <= limit else {
             let fault =
                 error.code == .unimplemented
                 ? PluginFault.notImplemented(.runStream, pluginID)
@@ -104,6 +111,9 @@ struct FeedState {
         phase = .backingOff(token: token)
         return [.wake(after: Int(Double(min(delay, Self.longestDelayMS)) * jitter), token: token)]
     }
+
+    /// A message came.
+    mutating func delivered() { hasDelivered = true }
 
     /// Errors that another try doesn't mend.
     private static func isFinal(_ code: GRPCError.Code) -> Bool {
@@ -135,7 +145,8 @@ struct FeedState {
         switch phase {
         case .awaitingPlugin: return [start(now)]
         case .backingOff where !isSame:
-            failures = 0
+            // A stream that takes the process with it each time is none that a new process mends.
+            if hasDelivered { failures = 0 }
             return [start(now)]
         case .running where !isSame: return [.cancel, start(now)]
         default: return []

@@ -20,9 +20,7 @@ extension StreamBridge {
                 throw Self.foreignPage
             }
             let handshake = format == .webSocket ? try WebSocketHandshake(exchange.request) : nil
-            if !target.key.data.isEmpty {
-                do throws(JSONError) { try StreamPacket.check(target.key.data) } catch { throw error.badRequest }
-            }
+            try Self.check(target.key.data)
             guard listenerCount < settings.listenerLimit else {
                 throw GatewayError(
                     .serviceUnavailable,
@@ -41,19 +39,14 @@ extension StreamBridge {
         guard let hub else { throw Self.stopping }
         let instance = try ready(target.key.pluginID)
         let listener = StreamListener(exchange, format, bridge: self, home: hub.home(of: target.key))
-        let payload = PluginRequest.stream(
-            context: target.context, path: target.key.path, data: target.key.data, headers: target.headers)
-        do {
-            let call = try instance.channel.unary(
-                .subscribeStream, payload,
-                options: GRPCCallOptions(deadline: .after(.seconds(settings.callTimeout))), on: plugins.completions
-            ) { [self] result in
+        do throws(GatewayError) {
+            let call = try ask(target, instance) { [self] verdict in
                 exchange.onAbort = nil
                 guard !exchange.isOver else { return }
-                do throws(GatewayError) {
-                    let initial = try verdict(result, target.key, instance)
-                    join(listener, target, initial, handshake)
-                } catch {
+                switch verdict {
+                case .success(let initial):
+                    join(listener, target) { result in listener.joined(result, target, initial, handshake) }
+                case .failure(let error):
                     listener.abandon()
                     exchange.respond(error)
                 }
@@ -64,7 +57,38 @@ extension StreamBridge {
             }
         } catch {
             listener.abandon()
+            throw error
+        }
+    }
+
+    /// Asks the plugin whether a client may listen.
+    private func ask(
+        _ target: StreamTarget, _ instance: PluginInstance,
+        _ done: @escaping (Result<StreamPacket?, GatewayError>) -> Void
+    ) throws(GatewayError) -> GRPCCall {
+        do throws(GRPCError) {
+            return try instance.channel.unary(
+                .subscribeStream,
+                PluginRequest.stream(
+                    context: target.context, path: target.key.path, data: target.key.data, headers: target.headers),
+                options: GRPCCallOptions(deadline: .after(.seconds(settings.callTimeout))), on: plugins.completions
+            ) { [self] result in
+                do throws(GatewayError) {
+                    done(.success(try verdict(result, target.key, instance)))
+                } catch {
+                    done(.failure(error))
+                }
+            }
+        } catch {
             throw PluginFault.error(error, pluginID: target.key.pluginID, timeout: settings.callTimeout)
+        }
+    }
+
+    /// Refuses what is no JSON.
+    private static func check(_ data: [UInt8]) throws(GatewayError) {
+        guard !data.isEmpty else { return }
+        do throws(JSONError) { try StreamPacket.check(data) } catch {
+            throw GatewayError(.badRequest, "the data of the subscription is not valid JSON: \(error)")
         }
     }
 
@@ -83,23 +107,49 @@ extension StreamBridge {
         return try packet(answer.data, "initial data", key)
     }
 
+    /// Joins a listener to its stream; `done` is called on this loop before anything that the stream delivers.
     private func join(
-        _ listener: StreamListener, _ target: StreamTarget, _ initial: StreamPacket?, _ handshake: WebSocketHandshake?
+        _ listener: StreamListener, _ target: StreamTarget,
+        _ done: @escaping (Result<StreamWelcome, GatewayError>) -> Void
     ) {
-        guard let hub else { return listener.exchange.respond(Self.stopping) }
+        guard let hub else { return done(.failure(Self.stopping)) }
         let home = hub.home(of: target.key)
         let (format, place) = (listener.format, index)
         let lastEventID = listener.exchange.request.lastEventID
-        let joined = NIOLoopBound((listener, target, initial, handshake), eventLoop: loop)
-        let (key, context) = (target.key, target.runContext)
+        let joined = NIOLoopBound(done, eventLoop: loop)
+        let (key, context, user) = (target.key, target.runContext, target.user)
         hub.run(on: home) { bridge in
-            let result = bridge.join(key, context: context, loop: place, format: format, lastEventID: lastEventID)
-            // Sent before anything that the stream delivers, so it arrives before.
-            bridge.run(on: place) { _ in
-                let (listener, target, initial, handshake) = joined.value
-                listener.joined(result, target, initial, handshake)
-            }
+            let result = bridge.join(
+                key, context: context, user: user, loop: place, format: format, lastEventID: lastEventID)
+            bridge.run(on: place) { _ in joined.value(result) }
         }
+    }
+
+    /// A WebSocket client's first message may say what it listens for: `{"type":"subscribe","data":…}`.
+    ///
+    /// - Returns: whether it was that.
+    func subscribe(_ listener: StreamListener, _ target: StreamTarget, _ message: ByteBuffer) -> Bool {
+        guard let wish = StreamWish(message) else { return false }
+        // What the address said already.
+        guard wish.data != target.key.data else { return true }
+        var wanted = target
+        wanted.key = target.key.with(data: wish.data)
+        listener.pause()
+        do throws(GatewayError) {
+            let call = try ask(wanted, try ready(wanted.key.pluginID)) { [self] verdict in
+                guard listener.isAsking else { return }
+                switch verdict {
+                case .success(let initial):
+                    listener.leaveFeed()
+                    join(listener, wanted) { listener.rejoined($0, wanted, initial) }
+                case .failure(let error): listener.fail(error)
+                }
+            }
+            listener.asks(call)
+        } catch {
+            listener.fail(error)
+        }
+        return true
     }
 
     /// The instance of a plugin that is up.

@@ -101,7 +101,7 @@ package final class StreamBridge {
 
     /// Joins a listener of some loop to a stream that this loop runs.
     func join(
-        _ key: StreamKey, context: [UInt8], loop: Int, format: StreamFormat, lastEventID: String?
+        _ key: StreamKey, context: [UInt8], user: [UInt8], loop: Int, format: StreamFormat, lastEventID: String?
     ) -> Result<StreamWelcome, GatewayError> {
         guard !isStopped else { return .failure(Self.stopping) }
         // A listener may have been on its way here when the routes changed.
@@ -115,7 +115,8 @@ package final class StreamBridge {
                         + "(setting stream-limit)", source: .gateway, retryAfterSeconds: 5))
         }
         nextFeed += 1
-        let feed = StreamFeed(id: UInt64(index) << 48 | nextFeed, key: key, context: context, bridge: self)
+        let feed = StreamFeed(
+            id: UInt64(index) << 48 | nextFeed, key: key, context: context, user: user, bridge: self)
         feeds[key] = feed
         feedsByID[feed.id] = feed
         return feed.join(loop: loop, format, lastEventID: lastEventID)

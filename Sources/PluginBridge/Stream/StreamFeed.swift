@@ -18,6 +18,8 @@ final class StreamFeed {
     let key: StreamKey
     private let bridge: StreamBridge
     private var context: [UInt8]
+    /// The user of the first listener, as a field of the context: whom the plugin takes to have asked.
+    private let user: [UInt8]
     private var state: FeedState
     private var journal: StreamJournal
     private var audience = StreamAudience()
@@ -31,10 +33,11 @@ final class StreamFeed {
     /// Whether the next message is asked for once the window opens.
     private var mustRead = false
 
-    init(id: UInt64, key: StreamKey, context: [UInt8], bridge: StreamBridge) {
+    init(id: UInt64, key: StreamKey, context: [UInt8], user: [UInt8], bridge: StreamBridge) {
         self.id = id
         self.key = key
         self.context = context
+        self.user = user
         self.bridge = bridge
         let settings = bridge.settings
         state = FeedState(lingerMS: settings.lingerMS, outageMS: settings.outageMS)
@@ -146,7 +149,7 @@ final class StreamFeed {
             instance = ready
             do {
                 let call = try ready.channel.serverStreaming(
-                    .runStream, PluginRequest.stream(context: context, path: key.path, data: key.data),
+                    .runStream, PluginRequest.stream(context: context + user, path: key.path, data: key.data),
                     on: bridge.plugins.completions
                 ) { [weak self] event in
                     switch event {
@@ -253,6 +256,7 @@ final class StreamFeed {
         guard state.isCurrent(run: run) else { return }
         switch result {
         case .success(let packet):
+            state.delivered()
             send(packet)
             mustRead = true
             readOn()

@@ -1,6 +1,7 @@
 import DataPlaneAPI
 import HTTPKit
 import NIOCore
+import PluginProtocol
 
 /// One client of a stream: writes while the client takes it, else lets messages wait in its bounded queue.
 final class StreamListener {
@@ -18,6 +19,15 @@ final class StreamListener {
     /// Whether the client's messages are held back until it takes the answers.
     private var resumesLater = false
     private var leavesAt: Int?
+    /// Whether a message of the client was read: the first may say what it listens for.
+    private var hasSpoken = false
+    /// The question to the plugin whether the client may listen for something else.
+    private var asking: GRPCCall?
+    /// Until then a failure of the stream waits: a WebSocket client that gave nothing along may be about to say what it
+    /// listens for, and the stream without it may fail for the lack of it.
+    private var patience = 0
+    /// What waits for that.
+    private var held: StreamEnding?
 
     init(_ exchange: Exchange, _ format: StreamFormat, bridge: StreamBridge, home: Int) {
         self.exchange = exchange
@@ -41,8 +51,9 @@ final class StreamListener {
     ) {
         switch result {
         case .success(let welcome):
+            if handshake != nil, target.key.data.isEmpty { patience = bridge.now + Self.patienceMS }
             open(welcome, initial: initial, handshake: handshake) { listener, isText, bytes in
-                listener.bridge.publish(from: listener, target, isText: isText, bytes)
+                listener.take(target, isText: isText, bytes)
             }
         case .failure(let error):
             abandon()
@@ -149,6 +160,72 @@ final class StreamListener {
         }
     }
 
+    // MARK: What a WebSocket client says
+
+    private func take(_ target: StreamTarget, isText: Bool, _ bytes: ByteBuffer) {
+        defer { hasSpoken = true }
+        if isText, !hasSpoken, bridge.subscribe(self, target, bytes) { return }
+        bridge.publish(from: self, target, isText: isText, bytes)
+    }
+
+    /// Whether the plugin is being asked about another subscription, and the client still waits for it.
+    var isAsking: Bool { asking != nil && !isOver }
+
+    private static let patienceMS = 1000
+
+    /// Keeps a failure back while the client may still say, or has said, that it wants another stream.
+    private func holds(_ ending: StreamEnding) -> Bool {
+        guard case .failed = ending, socket != nil else { return false }
+        let left = patience - bridge.now
+        guard asking != nil || !hasSpoken && left > 0 else { return false }
+        feed = nil
+        // Whoever asks comes to an end of its own.
+        guard asking == nil else { return true }
+        held = ending
+        let bound = NIOLoopBound(self, eventLoop: bridge.loop)
+        bridge.loop.scheduleTask(in: .milliseconds(Int64(left) + 1)) {
+            let this = bound.value
+            if this.asking == nil, let held = this.held { this.end(held) }
+        }
+        return true
+    }
+
+    /// Keeps the question to the plugin.
+    func asks(_ call: GRPCCall) { asking = call }
+
+    /// Hears nothing more of the stream that it has listened to.
+    func leaveFeed() {
+        asking = nil
+        held = nil
+        if let feed { bridge.remove(self, from: feed, home: home, format: format) }
+        feed = nil
+        while queue.next() != nil {}
+        behindSince = nil
+    }
+
+    /// Goes on with another stream of the same loop; the client's messages are read again.
+    func rejoined(_ result: Result<StreamWelcome, GatewayError>, _ target: StreamTarget, _ initial: StreamPacket?) {
+        switch result {
+        case .success(let welcome):
+            guard !isOver else {
+                let (loop, format) = (bridge.index, format)
+                return bridge.run(on: home) { $0.leave(welcome.feed, loop: loop, format: format) }
+            }
+            feed = welcome.feed
+            bridge.add(self, to: welcome.feed, home: home)
+            writeBeginning(welcome, initial)
+            flush()
+            resume()
+        case .failure(let error): fail(error)
+        }
+    }
+
+    /// Ends the stream of this client alone.
+    func fail(_ error: GatewayError) {
+        asking = nil
+        leave(.failed(error))
+    }
+
     // MARK: What a WebSocket client publishes
 
     /// Answers what the client published.
@@ -201,7 +278,7 @@ final class StreamListener {
 
     /// The stream has ended; the bridge knows.
     func end(_ ending: StreamEnding) {
-        guard !isOver else { return }
+        guard !isOver, !holds(ending) else { return }
         if case .finished = ending {
             // A client that was slow still gets what waits.
             while let next = queue.next() { write(next) }
@@ -236,6 +313,8 @@ final class StreamListener {
 
     private func finish() {
         isOver = true
+        asking?.cancel()
+        asking = nil
         bridge.listenerCount -= 1
     }
 

@@ -17,6 +17,9 @@ package struct StreamKey: Sendable, Hashable {
         self.data = data
     }
 
+    /// The same stream with other data.
+    func with(data: [UInt8]) -> StreamKey { StreamKey(pluginID: pluginID, scope: scope, path: path, data: data) }
+
     /// Whether what is published to the other reaches the listeners of this one.
     func isSameChannel(as other: StreamKey) -> Bool {
         path == other.path && scope == other.scope && pluginID == other.pluginID
@@ -40,11 +43,16 @@ package struct StreamTarget: Sendable {
     package var context: [UInt8]
     /// The encoded plugin context without a user, for the RunStream call that all share.
     package var runContext: [UInt8]
+    /// This client's user as a field of a context: RunStream gets the one of the first client.
+    package var user: [UInt8]
     /// Headers that the plugin gets with SubscribeStream and PublishStream.
     package var headers: [String: String]
 
     /// A target.
-    package init(key: StreamKey, context: [UInt8], runContext: [UInt8], headers: [String: String] = [:]) {
+    package init(
+        key: StreamKey, context: [UInt8], runContext: [UInt8], user: [UInt8] = [], headers: [String: String] = [:]
+    ) {
+        self.user = user
         self.key = key
         self.context = context
         self.runContext = runContext

@@ -2,7 +2,6 @@ import DataPlaneAPI
 import Logging
 import NIOCore
 import PluginProtocol
-import Synchronization
 import SystemKit
 
 /// Runs the plugins and tells every event loop what state they are in.
@@ -19,8 +18,6 @@ package actor PluginHost {
         package let starts: Int
         /// Its process, also while it starts or doesn't answer.
         package let pid: Int32?
-        /// Whether it has metrics, as far as it has said.
-        package let hasMetrics: Bool
     }
 
     private let settings: PluginHostSettings
@@ -35,8 +32,6 @@ package actor PluginHost {
     private var leaving: [Int: PluginSupervisor] = [:]
     private var numbers = 0
     private var isStopping = false
-    /// Plugins that said last that they have no metrics, so that one that is down isn't taken for one that has.
-    private var withoutMetrics: Set<String> = []
     private var variables: PluginVariables
     /// What supervisors counted that are gone, by plugin id: counters must not go back.
     private var past: [String: (restarts: Int, starts: Int)] = [:]
@@ -255,18 +250,13 @@ package actor PluginHost {
             all.append(
                 Status(
                     manifest: manifest, state: board.state(id), restarts: gone.restarts + restarts,
-                    starts: gone.starts + starts, pid: pid, hasMetrics: hasMetrics(id)))
+                    starts: gone.starts + starts, pid: pid))
         }
         return all
     }
 
-    /// Whether a plugin has metrics: as the running process says, else as the last one did.
-    private func hasMetrics(_ id: String) -> Bool {
-        if case .ready(let instance) = board.state(id) {
-            if instance.isMissing(.collectMetrics) { withoutMetrics.insert(id) } else { withoutMetrics.remove(id) }
-        }
-        return !withoutMetrics.contains(id)
-    }
+    /// The plugins that have no metrics: as the running process says, else as the last one did.
+    package nonisolated func pluginsWithoutMetrics() -> Set<String> { board.pluginsWithoutMetrics() }
 
     /// The state of one plugin.
     package nonisolated func state(_ id: String) -> PluginState { board.state(id) }
@@ -285,44 +275,5 @@ package actor PluginHost {
         GatewayError(
             .serviceUnavailable,
             "plugin \(id) is not installed; put it into a folder given with --plugins-dir", source: .gateway)
-    }
-}
-
-/// Holds the state of every plugin and hands changes to the loops.
-private final class PluginBoard: Sendable {
-    private struct State {
-        var states: [String: PluginState] = [:]
-        var loops: [(loop: any EventLoop, plugins: NIOLoopBound<LoopPlugins>)] = []
-    }
-
-    private let state = Mutex(State())
-    let changes: AsyncStream<String>
-    private let feed: AsyncStream<String>.Continuation
-
-    init() {
-        (changes, feed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1024))
-    }
-
-    func add(_ loop: any EventLoop, _ plugins: NIOLoopBound<LoopPlugins>) {
-        let known = state.withLock { state in
-            state.loops.append((loop, plugins))
-            return state.states
-        }
-        loop.execute { for (id, value) in known { plugins.value.set(id, value) } }
-    }
-
-    func publish(_ id: String, _ value: PluginState) {
-        // Sent under the lock, so that every loop sees changes in the order they happened.
-        state.withLock { state in
-            state.states[id] = value
-            for (loop, plugins) in state.loops { loop.execute { plugins.value.set(id, value) } }
-        }
-        feed.yield(id)
-    }
-
-    func noticed(_ id: String) { feed.yield(id) }
-
-    func state(_ id: String) -> PluginState {
-        state.withLock { $0.states[id] } ?? .down(PluginDown(.missing, PluginHost.unknown(id)))
     }
 }

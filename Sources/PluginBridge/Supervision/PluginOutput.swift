@@ -79,10 +79,15 @@ final class PluginOutput: Sendable {
             }
         guard level >= logger.logLevel, mayLog(line) else { return }
         var metadata: Logger.Metadata = [:]
-        for field in parsed.fields { metadata[field.key] = "\(field.json)" }
+        for field in parsed.fields { metadata[Self.name(field.key)] = .stringConvertible(LogFieldValue(field.json)) }
         if let name = parsed.logger { metadata["module"] = "\(name)" }
         logger.log(level: level, "\(parsed.message)", metadata: metadata)
     }
+
+    /// Keys that entries of the log have themselves.
+    private static let taken: Set<String> = ["time", "level", "logger", "msg", "plugin", "module"]
+
+    private static func name(_ key: String) -> String { taken.contains(key) ? "plugin_\(key)" : key }
 
     /// Whether the line is within what one plugin may write to the log; says when some were not.
     private func mayLog(_ line: [UInt8]) -> Bool {

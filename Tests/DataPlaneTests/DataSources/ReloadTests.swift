@@ -54,6 +54,48 @@ import Glibc
         #expect(after.allSatisfy { $0 >= 1_000_000_000_000 && $0 < 1_549_755_813_888 })
     }
 
+    @Test func `The time of change grows with every change, and with nothing else`() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("a.yaml", Self.two)
+        let start: Int64 = 4_000_000_000_000
+        func load(_ previous: DataSourceFiles?) -> DataSourceFiles {
+            DataSourceFiles.load([folder.path], environment: [:], previous: previous, start: start)
+        }
+        var files = load(nil)
+        #expect(files.sources.map(\.settings.updatedMS) == [start, start])
+        var last = start
+        // There and back again, and away and back again.
+        for change in ["two", "one", "three", "-", "three"] {
+            let text = change == "-" ? "apiVersion: 1\ndatasources: []" : Self.two.replacing("one", with: change)
+            try folder.write("a.yaml", text)
+            files = load(files)
+            guard change != "-" else { continue }
+            #expect(files.sources[0].settings.updatedMS > last)
+            last = files.sources[0].settings.updatedMS
+            files = load(files)
+            #expect(files.sources[0].settings.updatedMS == last)
+        }
+    }
+
+    @Test func `The settings of apps grow older the same way, and so do those that go`() throws {
+        let folder = try TemporaryFolder()
+        func load(_ entry: String, _ previous: AppPluginFiles?) throws -> (AppPluginFiles, Int64) {
+            try folder.write("a.yaml", "apiVersion: 1\napps: [\(entry)]")
+            let files = AppPluginFiles.load([folder.path], environment: [:], previous: previous, start: 1000)
+            let table = DataSourceTable(apps: files.apps, removedApps: files.removed)
+            return (files, table.appSettings(orgID: 1, pluginID: "a").updatedMS)
+        }
+        var (files, last) = try load("{type: a, jsonData: {x: 1}}", nil)
+        #expect(last == 1000)
+        for entry in ["{type: a, jsonData: {x: 2}}", "", "{type: a, jsonData: {x: 2}}", ""] {
+            let (next, time) = try load(entry, files)
+            #expect(time > last, "\(entry)")
+            (files, last) = (next, time)
+        }
+        #expect(try load("", files).1 == last)
+        #expect(DataSourceTable().appSettings(orgID: 1, pluginID: "a").jsonData == Array("{}".utf8))
+    }
+
     @Test func `A file that doesn't parse keeps what it held`() throws {
         let folder = try TemporaryFolder()
         try folder.write("a.yaml", Self.two)

@@ -63,6 +63,32 @@ struct AdminMetricsTests {
         #expect(gateway.process.stderr.number(containing: "plugin is down") == 0, "\(gateway.log)")
     }
 
+    @Test func `a plugin that an object names is down when it isn't there, and when it vanishes`() throws {
+        let services = [Gateway.Service(plugin: "alpha"), Gateway.Service(plugin: "never-there")]
+        let gateway = try Gateway(
+            plugins: { try TestPlugins.install("alpha", in: $0) }, services: services,
+            sources: [.init(uid: "alpha", type: "alpha")])
+        try gateway.waitForPlugin("alpha")
+        func value(_ series: String) throws -> Double? {
+            Promtool.value(try gateway.admin("/metrics").text, series)
+        }
+        #expect(try value(#"gateway_plugin_up{plugin="alpha"}"#) == 1)
+        #expect(try value(#"gateway_plugin_up{plugin="never-there"}"#) == 0)
+        #expect(try value(#"gateway_plugin_phase{plugin="never-there",phase="NotFound"}"#) == 1)
+        #expect(try value(#"gateway_plugin_phase{plugin="never-there",phase="Ready"}"#) == 0)
+        #expect(try value(#"gateway_plugin_starts_total{plugin="never-there"}"#) == nil)
+        let watch = try ServiceWatch(gateway)
+        try watch.wait(services[0].name) { $0.isAvailable }
+        let (place, gone) = (watch.count, Date())
+        try FileManager.default.removeItem(atPath: "\(gateway.folder.path)/plugins/alpha")
+        try watch.wait(services[0].name, from: place) { $0.condition("PluginReady") == "False PluginNotFound" }
+        #expect(Date().timeIntervalSince(gone) < 1.5)
+        #expect(try value(#"gateway_plugin_up{plugin="alpha"}"#) == 0)
+        #expect(try value(#"gateway_plugin_phase{plugin="alpha",phase="NotFound"}"#) == 1)
+        // It had no metrics while it was there.
+        #expect(try !gateway.admin("/metrics/plugins").text.contains("/metrics/plugins/alpha"))
+    }
+
     @Test func `a plugin that hangs is 504 before the scraper gives up`() throws {
         let gateway = try ShowcaseGateway.start()
         let plugin = try #require(ProcessFacts.children(gateway.process.pid).first)
@@ -80,16 +106,18 @@ struct AdminMetricsTests {
 
     @Test func `the targets are named by the address that was asked`() throws {
         let gateway = try ShowcaseGateway.shared.get()
+        // It has no metrics, and has said so when it is asked.
+        #expect(try gateway.admin("/metrics/plugins/testds").status == 501)
         let answer = try gateway.admin("/metrics/plugins", [("Host", "localhost:\(gateway.adminPort)")])
         #expect(answer.status == 200 && answer["Content-Type"] == "application/json", "\(answer.text)")
         let list = try #require(JSONSerialization.jsonObject(with: Data(answer.body)) as? [[String: Any]])
         #expect(list.allSatisfy { $0["targets"] as? [String] == ["localhost:\(gateway.adminPort)"] })
         let labels = list.compactMap { $0["labels"] as? [String: String] }
-        #expect(labels.compactMap { $0["plugin"] } == ["showcase", "showcase-app", "testds"])
+        #expect(labels.compactMap { $0["plugin"] } == ["showcase", "showcase-app"])
         #expect(
             labels.compactMap { $0["__metrics_path__"] }
-                == ["/metrics"] + ["showcase", "showcase-app", "testds"].map { "/metrics/plugins/\($0)" })
-        #expect(labels.last?["__meta_dataplane_plugin_version"] == "1.2.3")
+                == ["/metrics"] + ["showcase", "showcase-app"].map { "/metrics/plugins/\($0)" })
+        #expect(labels[1]["__meta_dataplane_plugin_version"] == "0.1.0")
         #expect(try gateway.admin("/metrics/plugins", [("Host", "evil.example")]).status == 403)
         #expect(try gateway.admin("/metrics/plugins", [("Host", "localhost:x")]).status == 400)
         #expect(try gateway.admin("/metrics/plugins", method: "POST").status == 405)

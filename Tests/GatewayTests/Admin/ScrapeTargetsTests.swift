@@ -31,7 +31,7 @@ struct ScrapeTargetsTests {
         defer { try? FileManager.default.removeItem(atPath: root) }
         for (id, more) in [
             ("zeta", #""backend":true,"executable":"gpx""#), ("a b?%41", #""backend":true,"executable":"gpx""#),
-            ("panel", #""backend":false"#),
+            ("panel", #""backend":false"#), ("mute", #""backend":true,"executable":"gpx""#),
         ] {
             try FileManager.default.createDirectory(atPath: "\(root)/\(id)", withIntermediateDirectories: true)
             try Data(
@@ -39,9 +39,10 @@ struct ScrapeTargetsTests {
             ).write(to: URL(fileURLWithPath: "\(root)/\(id)/plugin.json"))
         }
         let plugins = PluginScan([root]).plugins.values.sorted { $0.id < $1.id }
-        #expect(plugins.count == 3)
+        #expect(plugins.count == 4)
         let document = ScrapeTargets(address: "gw:9903", isTLS: false)
-            .document(plugins, claimed: ["zeta", "panel", "gone", ""])
+            .document(
+                plugins, silent: ["mute", "mute-and-gone"], claimed: ["zeta", "panel", "gone", "mute-and-gone", ""])
         #expect(
             String(decoding: document.bytes(), as: UTF8.self)
                 == #"[{"targets":["gw:9903"],"labels":{"__metrics_path__":"/metrics"}},"#

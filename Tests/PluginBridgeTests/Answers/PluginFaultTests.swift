@@ -21,12 +21,27 @@ struct PluginFaultTests {
         #expect(!error.message.isEmpty)
     }
 
-    @Test func `a message without end is cut and an empty one replaced`() {
-        let long = String(repeating: "x", count: 100_000)
-        #expect(
-            PluginFault.error(GRPCError(code: .unknown, message: long), pluginID: "p", timeout: 7).message.utf8.count
-                <= 4096)
+    @Test func `a long message is whole, one without end is cut and says so, and an empty one is replaced`() {
+        let long = String(repeating: "x", count: 256 * 1024)
+        func text(_ message: String) -> String {
+            PluginFault.error(GRPCError(code: .unknown, message: message), pluginID: "p", timeout: 7).message
+        }
+        #expect(text(long) == long)
+        let cut = text(String(repeating: "x", count: 1_000_000))
+        #expect(cut.hasPrefix(long) && cut.utf8.count < PluginFault.textLimit + 200)
+        #expect(cut.hasSuffix("(cut: the plugin's text has 1000000 bytes, 524288 are passed on)"))
         #expect(
             PluginFault.error(GRPCError(code: .unknown, message: ""), pluginID: "p", timeout: 7).message.contains("p"))
+    }
+
+    @Test func `a downstream error shows in the details of the Status`() {
+        for (source, shows) in [(nil, false), (PluginErrorSource.plugin, false), (.downstream, true)] {
+            let failed = GRPCError(code: .unknown, message: "connection refused", errorSource: source)
+            let error = PluginFault.error(failed, pluginID: "p", timeout: 7)
+            let body = String(decoding: StatusBody.failure(error), as: UTF8.self)
+            let cause =
+                #""details":{"causes":[{"reason":"DownstreamError","message":"downstream","field":"errorSource"}]}"#
+            #expect(body.contains(cause) == shows, "\(body)")
+        }
     }
 }

@@ -50,6 +50,18 @@ struct ResourceFlowTests {
         }
     }
 
+    @Test func `a plugin that answers for data sources only is 404, and is remembered for it`() async throws {
+        let plugin = TestPlugin { _, _ in throw PluginError("data source instance settings cannot be nil") }
+        try await TestBridge.with(plugin) { bridge in
+            #expect(!bridge.instance.needsDataSource)
+            let reply = try await TestClient.send(bridge, "/r/x")
+            #expect(reply.status == 404 && reply.text.contains("none can be chosen"), "\(reply.text)")
+            #expect(bridge.instance.needsDataSource)
+            _ = try await TestClient.send(bridge, "/r/x")
+            #expect(bridge.noticed.value == 1)
+        }
+    }
+
     @Test func `one message of 64 MB passes whole and is charged while it is held`() async throws {
         let size = 64 << 20
         let plugin = TestPlugin { _, response in

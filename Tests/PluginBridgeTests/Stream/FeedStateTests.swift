@@ -53,6 +53,7 @@ struct FeedStateTests {
 
     @Test func `failures are tried again with growing delays up to a bound`() {
         var state = running()
+        state.delivered()
         var delays: [Int] = []
         var run = 1
         while true {
@@ -71,6 +72,29 @@ struct FeedStateTests {
         }
         #expect(delays.prefix(7) == [100, 200, 400, 800, 1600, 3200, 5000])
         #expect(delays.count == FeedState.failureLimit && delays.dropFirst(7).allSatisfy { $0 == 5000 })
+    }
+
+    @Test func `a stream that never said anything is given up after a few tries`() {
+        var state = running()
+        var delays: [Int] = []
+        while delays.count < 100 {
+            let run = delays.count + 1
+            guard case .wake(let delay, let token) = finish(&state, run: run, Self.died).first else { break }
+            delays.append(delay)
+            #expect(state.fired(token: token, Self.outage, now: 0) == [.run(run + 1)])
+        }
+        #expect(delays == [100, 200, 400, 800])
+        #expect(state.isOver)
+    }
+
+    @Test func `a stream that takes its process along is given up too`() {
+        var state = running()
+        var tries = 1
+        while tries < 100, case .wake = finish(&state, run: tries, Self.died).first {
+            #expect(state.pluginIsReady(isSame: false, now: 0) == [.run(tries + 1)])
+            tries += 1
+        }
+        #expect(tries == FeedState.barrenLimit)
     }
 
     @Test func `a call that ran long enough fails as if for the first time`() {

@@ -29,8 +29,8 @@ struct StreamListenTests {
             let subscription = try #require(stage.plugin.subscriptions.first)
             #expect(subscription.path == "clock" && subscription.headers == ["X-Test": "1"])
             #expect(subscription.context.user?.login == "ann")
-            // The call that all share has nobody's name on it.
-            #expect(stage.plugin.runs.first?.context.user == nil)
+            // The call that all share has the name of the first.
+            #expect(stage.plugin.runs.first?.context.user?.login == "ann")
         }
     }
 
@@ -74,6 +74,50 @@ struct StreamListenTests {
                 #expect(try await client.frame() == nil)
             }
             await stage.plugin.wait { $0.ends == 1 }
+        }
+    }
+
+    @Test func `a WebSocket's first message says what it listens for`() async throws {
+        try await StreamStage.with { stage, _ in
+            try await stage.connect { client in
+                try await client.send(Self.upgrade("clock", "X-User: eve\r\n"))
+                #expect(try await client.head().hasPrefix("HTTP/1.1 101 "))
+                #expect(try await client.textFrame().contains(#""type":"subscribed""#))
+                try await client.send(Self.frame(1, #"{"type":"subscribe","data":{"a":1}}"#))
+                #expect(try await client.textFrame().contains(#""type":"subscribed""#))
+                await stage.plugin.wait { $0.runs.count == 2 }
+                // The run without data has nobody left who listens.
+                await stage.plugin.wait { $0.ends == 1 }
+                stage.plugin.send(#"{"n":1}"#)
+                #expect(try await client.textFrame().hasSuffix(#""data":{"n":1}}"#))
+                // The same data again is another listener of the same run, whoever asks.
+                try await stage.listen(#"clock?data=%7B%22a%22:1%7D"#, headers: ["X-User": "bob"]) { other, _ in
+                    _ = try await other.line()
+                    stage.plugin.send(#"{"n":2}"#)
+                    #expect(try await other.line().hasSuffix(#""data":{"n":2}}"#))
+                }
+            }
+            #expect(
+                stage.plugin.subscriptions.map { String(decoding: $0.data, as: UTF8.self) } == [
+                    "", #"{"a":1}"#, #"{"a":1}"#,
+                ])
+            #expect(stage.plugin.runs.map { String(decoding: $0.data, as: UTF8.self) } == ["", #"{"a":1}"#])
+            #expect(stage.plugin.runs.map { $0.context.user?.login } == ["eve", "eve"])
+        }
+    }
+
+    @Test func `a subscription that the plugin refuses ends a WebSocket with the reason`() async throws {
+        try await StreamStage.with { stage, running in
+            try await stage.connect { client in
+                try await client.send(Self.upgrade("bare"))
+                #expect(try await client.head().hasPrefix("HTTP/1.1 101 "))
+                _ = try await client.textFrame()
+                try await stage.publish(.down(.backingOff, GatewayError(.serviceUnavailable, "down for a while")))
+                try await client.send(Self.frame(1, #"{"data":[],"type":"subscribe"}"#))
+                #expect(try await client.textFrame().contains("down for a while"))
+                #expect(try await client.frame()?.opcode == 8)
+            }
+            try await stage.publish(.ready(running.instance))
         }
     }
 

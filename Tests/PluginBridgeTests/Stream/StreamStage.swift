@@ -136,11 +136,13 @@ private final class StageHandler: ExchangeHandler {
             pluginID: StreamStage.pluginID, scope: "default/uid", path: String(exchange.request.path.dropFirst()),
             data: exchange.request.queryValue("data") ?? [])
         var context = PluginContext()
-        context.user = PluginUser(login: "ann")
+        let user = PluginUser(login: exchange.request.headers.firstValue(named: "x-user") ?? "ann")
+        context.user = user
         var runContext = context
         runContext.user = nil
         let target = StreamTarget(
-            key: key, context: context.encoded(), runContext: runContext.encoded(), headers: ["X-Test": "1"])
+            key: key, context: context.encoded(), runContext: runContext.encoded(), user: user.contextField,
+            headers: ["X-Test": "1"])
         if exchange.request.method == .post {
             bridge.publish(exchange, target)
         } else {

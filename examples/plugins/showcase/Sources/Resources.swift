@@ -14,6 +14,8 @@ extension Showcase: CallResourceHandler {
             echo["url"] = request.url
             echo["body"] = String(decoding: request.body, as: UTF8.self)
             echo["user"] = request.context.user?.login ?? ""
+            echo["dataSource"] = request.context.dataSourceSettings?.uid ?? ""
+            echo["appSettings"] = request.context.appSettings.map { String(decoding: $0.jsonData, as: UTF8.self) } ?? ""
             echo["headers"] = names
             try await response.send(json: String(decoding: echo.bytes, as: UTF8.self))
         case "count":
