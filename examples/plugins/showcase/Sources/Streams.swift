@@ -12,20 +12,23 @@ extension Showcase: StreamHandler {
         }
     }
 
-    /// Sends a tick every 100 ms; `chat` has only what clients publish, and `given` what the client gave along, once.
+    /// Sends a tick every 100 ms, on `given` what the client gave along; `chat` has only what clients publish.
     func runStream(_ request: StreamRequest, _ packets: PacketSender) async throws {
-        if request.path == "given" {
-            guard !request.data.isEmpty else { throw PluginError("this stream needs data: ?data=JSON") }
-            let user = request.context.user?.login ?? ""
-            try await packets.send(
-                json: Array("{\"user\":\"\(user)\",\"given\":".utf8) + request.data + Array("}".utf8))
+        guard request.path != "given" || !request.data.isEmpty else {
+            throw PluginError("this stream needs data: ?data=JSON")
         }
+        let user = request.context.user?.login ?? ""
+        let given = Array("{\"user\":\"\(user)\",\"given\":".utf8) + request.data + Array("}".utf8)
         var tick = 0
         while true {
             try await Task.sleep(for: .milliseconds(100))
-            guard request.path == "ticks" else { continue }
-            tick += 1
-            try await packets.send(json: Array("{\"tick\":\(tick)}".utf8))
+            switch request.path {
+            case "given": try await packets.send(json: given)
+            case "ticks":
+                tick += 1
+                try await packets.send(json: Array("{\"tick\":\(tick)}".utf8))
+            default: break
+            }
         }
     }
 
