@@ -33,6 +33,8 @@ package actor PluginHost {
     private var numbers = 0
     private var isStopping = false
     private var variables: PluginVariables
+    /// Waits until other variables stay the same.
+    private var settling: Task<Void, Never>?
     /// What supervisors counted that are gone, by plugin id: counters must not go back.
     private var past: [String: (restarts: Int, starts: Int)] = [:]
     private var knownFaults: Set<String> = []
@@ -97,8 +99,23 @@ package actor PluginHost {
 
     /// Gives plugins these variables from now on: those for which they are others are started anew, beside the old
     /// process.
-    package func use(_ variables: PluginVariables) async {
-        guard variables != self.variables else { return }
+    ///
+    /// Not at once: a file that is just being written may look empty for a moment, and nobody's process is to be
+    /// replaced for that.
+    package func use(_ variables: PluginVariables) {
+        settling?.cancel()
+        settling = nil
+        guard variables != self.variables, !isStopping else { return }
+        settling = Task {
+            guard (try? await Task.sleep(for: Self.settleTime)) != nil else { return }
+            await take(variables)
+        }
+    }
+
+    /// Longer than between two looks at the files.
+    private static let settleTime = Duration.milliseconds(1500)
+
+    private func take(_ variables: PluginVariables) async {
         let old = self.variables
         self.variables = variables
         for (id, manifest) in manifests.sorted(by: { $0.key < $1.key }) where variables[id] != old[id] {
@@ -214,6 +231,7 @@ package actor PluginHost {
     /// Nobody is waited for longer than that takes.
     package func stop() async {
         isStopping = true
+        settling?.cancel()
         let all = Array(supervisors.values) + candidates.values.map(\.supervisor) + Array(leaving.values)
         (supervisors, candidates, leaving) = ([:], [:], [:])
         let (ends, end) = AsyncStream<String>.makeStream()

@@ -133,6 +133,43 @@ struct PluginChangeTests {
         #expect(try gateway.query(Self.service).status == 200)
     }
 
+    @Test func `what grafana ini says of processes reaches them, and again when it changes`() throws {
+        let ini = """
+            [feature_toggles]
+            enable = first
+            [aws]
+            allowed_auth_providers = keys
+            [plugin.alpha]
+            mode = fast
+            grpc_address_alpha = 127.0.0.1:7443
+            """
+        let folder = try TemporaryFolder()
+        let file = try folder.write("grafana.ini", ini)
+        let gateway = try Gateway(
+            plugins: {
+                let program = try Programs.built("TestPlugin")
+                try TestPlugins.install("alpha", script: "env > '\(folder.path)/env'; exec '\(program)'", in: $0)
+                try TestPlugins.install("beta", in: $0)
+            }, flags: ["--grafana-config", file], environment: ["GF_PLUGIN_GRPC_ADDRESS_ALPHA": "127.0.0.1:7444"])
+        try gateway.waitForPlugin("alpha")
+        try gateway.waitForPlugin("beta")
+        func environment() throws -> [String] {
+            try String(contentsOfFile: "\(folder.path)/env", encoding: .utf8).components(separatedBy: "\n")
+        }
+        let first = try environment()
+        let expected = [
+            "GF_INSTANCE_FEATURE_TOGGLES_ENABLE=first", "AWS_AUTH_AllowedAuthProviders=keys", "GF_PLUGIN_MODE=fast",
+        ]
+        for entry in expected { #expect(first.contains(entry), "\(first)") }
+        #expect(!first.contains { $0.contains("GRPC_ADDRESS") }, "\(first)")
+        // A change of one plugin's section is nothing to the other.
+        let log = gateway.process.stderr.count
+        try folder.write("grafana.ini", ini.replacingOccurrences(of: "fast", with: "slow"))
+        try gateway.waitForPlugin("alpha", from: log)
+        #expect(try environment().contains("GF_PLUGIN_MODE=slow"), "\(gateway.log)")
+        #expect(gateway.process.stderr.number(containing: "plugin.beta: plugin is ready") == 1, "\(gateway.log)")
+    }
+
     @Test func `changed settings of a data source reach the plugin`() throws {
         let gateway = try Gateway(
             plugins: { try TestPlugins.install("alpha", in: $0) }, services: [Self.service],
