@@ -132,8 +132,9 @@ package struct GrafanaConfig: Sendable {
         _ settings: GrafanaSettings, _ environment: [String: String], _ context: [String: String]
     ) -> PluginVariables {
         var all = PluginVariables()
-        let toggles = "GF_INSTANCE_FEATURE_TOGGLES_ENABLE"
-        all.common[toggles] = context[toggles]
+        // What Grafana gives its own processes, too; plugins read one or the other.
+        let shared = ["GF_INSTANCE_FEATURE_TOGGLES_ENABLE", "GF_SECURE_SOCKS_DATASOURCE_PROXY_"]
+        all.common = context.filter { entry in shared.contains { entry.key.hasPrefix($0) } }
         for section in settings.sectionNames where section.hasPrefix("plugin.") {
             var variables: [String: String] = [:]
             for key in settings.keys(section) where !hostKeys.contains(key.uppercased()) {

@@ -123,6 +123,8 @@ import Testing
         let toggles = ["GF_INSTANCE_FEATURE_TOGGLES_ENABLE": "alpha,zeta"]
         let all = try load(ini).0.variables
         #expect(all["any"] == toggles.merging(aws) { $1 })
+        let socks = try load("[secure_socks_datasource_proxy]\nenabled = true\nproxy_address = p:1").0.variables.common
+        #expect(socks["GF_SECURE_SOCKS_DATASOURCE_PROXY_PROXY_ADDRESS"] == "p:1", "\(socks)")
         let some = try load("\(ini)\nforward_settings_to_plugins = cloudwatch, athena\n[plugin.athena]\nx = 1").0
             .variables
         #expect(some["any"] == toggles)
