@@ -35,6 +35,13 @@ struct PluginStartTests {
             }.start()
         }
 
+        /// Waits for a connection, and leaves it as it is.
+        func waitForConnection() throws {
+            var watched = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            guard poll(&watched, 1, 20_000) == 1 else { throw Trouble("nobody has connected") }
+            _ = accept(descriptor, nil, nil)
+        }
+
         deinit {
             shutdown(descriptor, Int32(SHUT_RDWR))
             close(descriptor)
@@ -131,6 +138,37 @@ struct PluginStartTests {
         #expect(Date().timeIntervalSince(start) < 3)
         #expect(gateway.process.exitStatus == 0, "\(gateway.log)")
         #expect(!ProcessFacts.isAlive(plugin))
+    }
+
+    @Test func `a stop waits for no look at a backend that stays silent`() throws {
+        let silent = try DumbServer(closes: false)
+        let gateway = try Gateway(
+            plugins: { folder in
+                try folder.write(
+                    "manifests/silent.yaml",
+                    """
+                    apiVersion: aggregation.grafana.app/v0alpha1
+                    kind: DataPlaneService
+                    metadata:
+                      name: v1.silent.example
+                    spec:
+                      pluginType: datasource
+                      group: silent.example
+                      version: v1
+                      backend:
+                        type: http
+                        baseURL: https://127.0.0.1:\(silent.port)
+                      services:
+                        - {type: route, path: /x}
+
+                    """)
+            })
+        try silent.waitForConnection()
+        let start = Date()
+        gateway.process.signal(SIGTERM)
+        #expect(gateway.process.waitForExit(seconds: 20), "\(gateway.log)")
+        #expect(Date().timeIntervalSince(start) < 3)
+        #expect(gateway.process.exitStatus == 0, "\(gateway.log)")
     }
 
     @Test func `a killed plugin leaves no socket behind`() throws {
