@@ -162,7 +162,8 @@ let package = Package(
         tests(
             "DataPlaneTests",
             [
-                "DataPlane", "PluginBridge", "PluginProtocol", "Access", "HTTPKit", "SystemKit", "DataPlaneAPI",
+                "DataPlane", "APIServer", "PluginBridge", "PluginProtocol", "Access", "HTTPKit", "SystemKit",
+                "DataPlaneAPI",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ] + nio),

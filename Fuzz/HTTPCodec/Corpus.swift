@@ -12,6 +12,8 @@ enum Corpus {
     static let answers: [[UInt8]] = [
         "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nA: b\r\n\r\n",
+        "HTTP/1.1 200 OK\nContent-Length : 5\n\nhello",
+        "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n5\nhello\r\n1;x\n!\n0\nA : b\n\r\n",
         "HTTP/1.0 200\r\nContent-Type: text/plain\r\n\r\nuntil the end",
         "HTTP/1.1 304 Not Modified\r\nETag: \"x\"\r\nContent-Length: 99\r\n\r\n",
         "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n",

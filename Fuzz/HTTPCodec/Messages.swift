@@ -20,13 +20,14 @@ enum Messages {
 
     static func answer(_ pieces: [ArraySlice<UInt8>]) -> Outcome {
         var parser = ResponseHeadParser(limits: HTTPLimits())
-        return read(pieces) { (buffer) throws(HTTPParseError) in
+        return read(pieces, isLenient: true) { (buffer) throws(HTTPParseError) in
             try parser.next(&buffer, method: .get).map { ($0.headers.storage, $0.framing) }
         }
     }
 
     private static func read(
-        _ pieces: [ArraySlice<UInt8>], _ next: (inout ByteBuffer) throws(HTTPParseError) -> ([UInt8], BodyFraming)?
+        _ pieces: [ArraySlice<UInt8>], isLenient: Bool = false,
+        _ next: (inout ByteBuffer) throws(HTTPParseError) -> ([UInt8], BodyFraming)?
     ) -> Outcome {
         var buffer = ByteBuffer()
         var head: ([UInt8], BodyFraming)?
@@ -38,7 +39,7 @@ enum Messages {
                 buffer.writeBytes(piece)
                 if head == nil, let found = try next(&buffer) {
                     head = found
-                    decoder = BodyDecoder(found.1, limits: HTTPLimits())
+                    decoder = BodyDecoder(found.1, limits: HTTPLimits(), isLenient: isLenient)
                 }
                 step: while trailers == nil, var present = decoder {
                     let event = try present.next(&buffer)

@@ -9,7 +9,9 @@ struct DataplaneGateway: AsyncParsableCommand {
         commandName: "dataplane-gateway",
         abstract: "The first hop in front of Grafana: plugin routes over gRPC, everything else to the upstream.",
         version: GatewayVersion.text,
-        subcommands: [Serve.self, Check.self, Explain.self, RotateToken.self, Version.self])
+        subcommands: [
+            Serve.self, Check.self, Explain.self, Backup.self, Restore.self, RotateToken.self, Version.self,
+        ])
 }
 
 /// Prints the version.

@@ -6,18 +6,28 @@ struct DiscoveryDocuments: Sendable {
     let core: APIServerCore
     let request: APIRequest
 
-    // MARK: The core group, of which there is nothing
+    // MARK: The core group
 
     func coreGroup() throws(GatewayError) -> APIResponse {
         switch try MediaType.choose(request.accept, .discovery) {
-        case .aggregatedDiscovery(let version): return aggregated([], version)
-        default: return plain(["kind": "APIVersions", "versions": [], "serverAddressByClientCIDRs": []])
+        case .aggregatedDiscovery(let version): return aggregated([Self.core.aggregated], version)
+        default:
+            let address = request.headers.firstValue(.host) ?? ""
+            return plain([
+                "kind": "APIVersions", "versions": ["v1"],
+                "serverAddressByClientCIDRs": [["clientCIDR": "0.0.0.0/0", "serverAddress": .string(address)]],
+            ])
         }
     }
 
     func coreVersion() -> APIResponse {
-        plain(["kind": "APIResourceList", "groupVersion": "v1", "resources": []])
+        plain([
+            "kind": "APIResourceList", "groupVersion": "v1",
+            "resources": .array(Self.core.resources("v1").flatMap(\.legacy)),
+        ])
     }
+
+    private static let core = DiscoveryGroup(own: "", versions: ["v1"], definitions: CoreResource.all)
 
     // MARK: Groups
 
@@ -71,11 +81,11 @@ struct DiscoveryDocuments: Sendable {
     private var entries: [DiscoveryGroup] {
         var entries = core.registry.groups.map { group in
             DiscoveryGroup(
-                name: group.name, versions: group.versions, isOwn: true,
+                own: group.name, versions: group.versions,
                 definitions: core.registry.definitions.filter { $0.group == group.name })
         }
         for claim in core.claims() where !entries.contains(where: { $0.name == claim.name }) {
-            entries.append(DiscoveryGroup(name: claim.name, versions: claim.versions, isOwn: false, definitions: []))
+            entries.append(DiscoveryGroup(claim))
         }
         return entries
     }

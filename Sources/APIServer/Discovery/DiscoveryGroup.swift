@@ -68,39 +68,68 @@ struct DiscoveryResource: Sendable {
     }
 }
 
+extension DiscoveryResource.Subresource {
+    /// What a service adds below a data source or an app; nil for services that have a path of their own.
+    init?(_ type: ServiceType) {
+        let every = ["create", "delete", "get", "patch", "update"]
+        switch type {
+        case .query: self.init(name: "query", kind: "QueryDataResponse", verbs: ["create"])
+        case .resource: self.init(name: "resources", kind: "ResourceCallResponse", verbs: every)
+        case .health: self.init(name: "health", kind: "HealthCheckResult", verbs: ["get"])
+        case .dataSourceProxy: self.init(name: "proxy", kind: "ResourceCallResponse", verbs: every)
+        case .stream: self.init(name: "stream", kind: "ResourceCallResponse", verbs: ["create", "get"])
+        case .route, .metrics, .admission, .conversion: return nil
+        }
+    }
+}
+
 /// A group as discovery shows it.
 struct DiscoveryGroup: Sendable {
     let name: String
     let versions: [String]
-    let isOwn: Bool
-    let definitions: [any ResourceDefinition]
+    /// Nil for a group of our own.
+    private let claim: ClaimedGroup?
+    private let definitions: [any ResourceDefinition]
+
+    /// A group of our own types.
+    init(own name: String, versions: [String], definitions: [any ResourceDefinition]) {
+        (self.name, self.versions, self.definitions, claim) = (name, versions, definitions, nil)
+    }
+
+    /// A group that objects claim.
+    init(_ claim: ClaimedGroup) {
+        (name, versions, definitions, self.claim) = (claim.name, claim.versions.map(\.name), [], claim)
+    }
+
+    /// Whether the types are our own.
+    var isOwn: Bool { claim == nil }
 
     /// The resources of a version.
     func resources(_ version: String) -> [DiscoveryResource] {
-        if isOwn {
-            return definitions.filter { $0.version == version }.map { definition in
-                let status = DiscoveryResource.Subresource(
-                    name: "status", kind: definition.kind, verbs: ["get", "patch", "update"])
-                return DiscoveryResource(
-                    plural: definition.plural, singular: definition.singular, kind: definition.kind,
-                    isNamespaced: definition.isNamespaced, verbs: definition.verbs, shortNames: definition.shortNames,
-                    categories: definition.categories, subresources: definition.hasStatus ? [status] : [], group: name,
-                    version: version)
-            }
+        if let claim { return claim.versions.first { $0.name == version }.map(claimed) ?? [] }
+        return definitions.filter { $0.version == version }.map { definition in
+            let status = DiscoveryResource.Subresource(
+                name: "status", kind: definition.kind, verbs: ["get", "patch", "update"])
+            return DiscoveryResource(
+                plural: definition.plural, singular: definition.singular, kind: definition.kind,
+                isNamespaced: definition.isNamespaced, verbs: definition.verbs, shortNames: definition.shortNames,
+                categories: definition.categories, subresources: definition.hasStatus ? [status] : [], group: name,
+                version: version)
         }
-        // What a DataPlaneService can offer below a data source; the routes themselves are the data plane's.
-        let parts: [DiscoveryResource.Subresource] = [
-            .init(name: "query", kind: "QueryDataResponse", verbs: ["create"]),
-            .init(
-                name: "resources", kind: "ResourceCallResponse", verbs: ["create", "delete", "get", "patch", "update"]),
-            .init(name: "health", kind: "HealthCheckResult", verbs: ["get"]),
-            .init(name: "proxy", kind: "ResourceCallResponse", verbs: ["create", "delete", "get", "patch", "update"]),
-            .init(name: "stream", kind: "ResourceCallResponse", verbs: ["get"]),
+    }
+
+    /// What the objects of a version offer; the routes themselves are the data plane's.
+    private func claimed(_ version: ClaimedGroup.Version) -> [DiscoveryResource] {
+        let places = [
+            ("datasources", "datasource", "DataSource", version.sources),
+            ("connections", "connection", "DataSource", version.sources), ("app", "app", "App", version.app),
         ]
-        return [("datasources", "datasource"), ("connections", "connection")].map { plural, singular in
-            DiscoveryResource(
-                plural: plural, singular: singular, kind: "DataSource", isNamespaced: true, verbs: [],
-                subresources: parts, group: name, version: version)
+        return places.compactMap { plural, singular, kind, types in
+            let parts = types.compactMap(DiscoveryResource.Subresource.init)
+            guard !parts.isEmpty else { return nil }
+            return DiscoveryResource(
+                plural: plural, singular: singular, kind: kind, isNamespaced: true, verbs: [], subresources: parts,
+                group: name, version: version.name)
         }
     }
 

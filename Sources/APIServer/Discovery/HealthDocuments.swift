@@ -20,9 +20,11 @@ struct HealthDocuments: Sendable {
                 lines.append("[+]\(check.name) excluded: ok")
             } else if await check.failure() == nil {
                 lines.append("[+]\(check.name) ok")
-            } else {
+            } else if check.isRequired {
                 lines.append("[-]\(check.name) failed: reason withheld")
                 isHealthy = false
+            } else {
+                lines.append("[-]\(check.name) failed, and is not required: reason withheld")
             }
         }
         let unknown = excluded.subtracting(checks.map(\.name) + ["ping"]).sorted()

@@ -87,8 +87,8 @@ struct OpenAPIDocuments: Sendable {
     private var versions: [(name: String, version: String)] {
         var all = core.registry.groups.flatMap { group in group.versions.map { (name: group.name, version: $0) } }
         for claim in core.claims() {
-            for version in claim.versions where !all.contains(where: { $0.name == claim.name && $0.version == version })
-            {
+            for version in claim.versions.map(\.name)
+            where !all.contains(where: { $0.name == claim.name && $0.version == version }) {
                 all.append((name: claim.name, version: version))
             }
         }

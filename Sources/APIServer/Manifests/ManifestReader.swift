@@ -65,6 +65,17 @@ package struct ManifestReader: Sendable {
         return reader
     }
 
+    /// The DataPlaneServices in the files of these paths, each with its place (`file:line`), and every fault.
+    package static func services(
+        _ paths: [String]
+    ) -> (services: [(service: DataPlaneService, place: String)], faults: [ManifestFault]) {
+        let read = read(paths, registry: ResourceRegistry())
+        let services = read.objects.compactMap { object in
+            (try? DataPlaneService(object.json)).map { ($0, "\(object.file):\(object.line)") }
+        }
+        return (services, read.faults)
+    }
+
     private mutating func readFile(_ file: String) {
         do throws(GatewayError) {
             for document in try YAMLDocument.parse(try FileText.read(file), file: file) {

@@ -17,6 +17,15 @@ enum APIRoute: Sendable {
     /// A path of ours that nothing is at.
     case unknown
 
+    /// Whether it tells clients what there is, as the upstream's own API does too.
+    var isDiscovery: Bool {
+        switch self {
+        case .version, .core, .coreVersion, .groups, .group, .groupVersion, .openAPIv2, .openAPIv3, .openAPIv3Group:
+            true
+        case .resource, .health, .unknown: false
+        }
+    }
+
     /// Finds the meaning of a path; nil for one that is the delegate's.
     static func find(_ path: CanonicalPath, _ core: APIServerCore) -> APIRoute? {
         let segments = APIRequest.segments(path)
@@ -27,7 +36,8 @@ enum APIRoute: Sendable {
             return .health(segments[0], segments.count == 2 ? segments[1] : nil)
         case "api":
             if segments.count == 1 { return .core }
-            return segments == ["api", "v1"] ? .coreVersion : nil
+            if segments == ["api", "v1"] { return .coreVersion }
+            return segments[1] == "v1" ? ResourceTarget(segments, core.registry).map { .resource($0) } : nil
         case "apis": return apis(segments, core)
         case "openapi": return openAPI(segments, core)
         default: return nil
@@ -38,7 +48,9 @@ enum APIRoute: Sendable {
         guard segments.count > 1 else { return .groups }
         let own = core.registry.groups.first { $0.name == segments[1] }
         let claimed = own == nil ? core.claims().first { $0.name == segments[1] } : nil
-        guard let versions = own?.versions ?? claimed?.versions else { return core.fetch == nil ? .unknown : nil }
+        guard let versions = own?.versions ?? claimed?.versions.map(\.name) else {
+            return core.fetch == nil ? .unknown : nil
+        }
         if segments.count == 2 { return .group(segments[1]) }
         guard versions.contains(segments[2]) else { return own != nil || core.fetch == nil ? .unknown : nil }
         if segments.count == 3 { return .groupVersion(segments[1], segments[2]) }
@@ -51,8 +63,8 @@ enum APIRoute: Sendable {
         guard segments.count >= 2, segments[1] == "v3" else { return nil }
         if segments.count == 2 { return .openAPIv3 }
         guard segments.count == 5, segments[2] == "apis" else { return core.fetch == nil ? .unknown : nil }
-        let known = core.registry.groups.map { ($0.name, $0.versions) } + core.claims().map { ($0.name, $0.versions) }
-        guard known.contains(where: { $0.0 == segments[3] && $0.1.contains(segments[4]) }) else {
+        let isOwn = core.registry.groups.contains { $0.name == segments[3] && $0.versions.contains(segments[4]) }
+        guard isOwn || core.claims().contains(where: { $0.name == segments[3] && $0.has(segments[4]) }) else {
             return core.fetch == nil ? .unknown : nil
         }
         return .openAPIv3Group(segments[3], segments[4])

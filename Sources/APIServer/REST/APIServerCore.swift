@@ -3,16 +3,36 @@ import HTTPKit
 
 /// A group that DataPlaneServices claim, for discovery.
 package struct ClaimedGroup: Sendable, Hashable {
+    /// A version of the group and what is served below it.
+    package struct Version: Sendable, Hashable {
+        /// The version.
+        package var name: String
+        /// The types of services below data sources.
+        package var sources: [ServiceType]
+        /// The types of services below the instance of an app plugin.
+        package var app: [ServiceType]
+
+        /// Creates a version.
+        package init(name: String, sources: [ServiceType] = [], app: [ServiceType] = []) {
+            self.name = name
+            self.sources = sources
+            self.app = app
+        }
+    }
+
     /// The group.
     package var name: String
     /// Its versions, the preferred one first.
-    package var versions: [String]
+    package var versions: [Version]
 
     /// Creates a claimed group.
-    package init(name: String, versions: [String]) {
+    package init(name: String, versions: [Version]) {
         self.name = name
         self.versions = versions
     }
+
+    /// Whether it has a version.
+    func has(_ version: String) -> Bool { versions.contains { $0.name == version } }
 }
 
 /// What the upstream answered to a request for its discovery.
@@ -38,10 +58,13 @@ package struct ReadinessCheck: Sendable {
     package var name: String
     /// Nil when all is well, else why not; not shown to clients.
     package var failure: @Sendable () async -> String?
+    /// Whether the whole fails with it; else it is only shown.
+    package var isRequired: Bool
 
     /// Creates a check.
-    package init(_ name: String, failure: @escaping @Sendable () async -> String?) {
+    package init(_ name: String, isRequired: Bool = true, failure: @escaping @Sendable () async -> String?) {
         self.name = name
+        self.isRequired = isRequired
         self.failure = failure
     }
 }
@@ -68,6 +91,10 @@ package struct APIServerCore: Sendable {
     package var bodyLimit = 3_145_728
     /// Seconds between bookmarks of a watch.
     package var bookmarkSeconds = 60
+    /// How long a request waits for a version of the store that isn't there yet, milliseconds.
+    package var versionWaitMS = 3_000
+    /// Who may make a list now.
+    package var turns = ListTurns()
 
     /// Creates a core around a store.
     package init(store: ObjectStore) { self.store = store }
@@ -110,7 +137,11 @@ package struct APIServerCore: Sendable {
     }
 
     private func resource(_ request: APIRequest, _ target: ResourceTarget) async throws(GatewayError) -> Answer {
-        let reads = ReadVerbs(store: store, target: target, request: request)
+        let reads = ReadVerbs(
+            store: store, target: target, request: request, turns: turns, versionWaitMS: versionWaitMS)
+        if target.isReadOnly, request.method != .get, request.method != .head {
+            throw Self.notSupported(request, target)
+        }
         let writes = WriteVerbs(store: store, target: target, request: request)
         let deletes = DeleteVerbs(store: store, target: target, request: request)
         switch (request.method, target.name != nil) {
@@ -124,12 +155,16 @@ package struct APIServerCore: Sendable {
         case (.patch, true): return .response(try await writes.patch())
         case (.delete, true) where target.subresource == nil: return .response(try await deletes.delete())
         case (.delete, false): return .response(try await deletes.deleteCollection())
-        default:
-            throw GatewayError(
-                .methodNotAllowed,
-                "\(request.methodText.lowercased()) is not supported on resources of kind "
-                    + "\"\(target.definition.plural).\(target.definition.group)\"",
-                allow: target.methods)
+        default: throw Self.notSupported(request, target)
         }
+    }
+
+    private static func notSupported(_ request: APIRequest, _ target: ResourceTarget) -> GatewayError {
+        let group = target.definition.group
+        return GatewayError(
+            .methodNotAllowed,
+            "\(request.methodText.lowercased()) is not supported on resources of kind "
+                + "\"\(target.definition.plural)\(group.isEmpty ? "" : ".\(group)")\"",
+            allow: target.methods)
     }
 }

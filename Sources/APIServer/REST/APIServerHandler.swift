@@ -1,3 +1,4 @@
+import Access
 import DataPlaneAPI
 import HTTPKit
 import NIOCore
@@ -26,7 +27,13 @@ package final class APIServerHandler: ExchangeHandler {
             return next.handle(exchange)
         }
         exchange.handledBy = .api
-        if let refusal = gate.refusal(exchange) { return exchange.respond(refusal) }
+        // Grafana's pages read what groups there are, with Grafana's own credentials.
+        let isUpstreams = route.isDiscovery && core.fetch != nil && exchange.carriesUpstreamCredential
+        if let refusal = gate.refusal(exchange) {
+            guard isUpstreams, [.get, .head].contains(exchange.request.method) else { return exchange.respond(refusal) }
+            exchange.isUpstreamsAPI = true
+            return next.handle(exchange)
+        }
         if case .resource(let target) = route { exchange.objectName = target.name ?? "" }
         var request = APIRequest(exchange)
         guard [.post, .put, .patch, .delete].contains(request.method) else {
@@ -42,8 +49,12 @@ package final class APIServerHandler: ExchangeHandler {
         }
     }
 
+    /// Almost every path is the upstream's, also most of `/api/…`: no text is made of those.
     private static func mayBeOurs(_ path: UnsafeRawBufferPointer) -> Bool {
-        path.starts(with: "/api".utf8) || path.starts(with: "/openapi".utf8) || path.starts(with: "/version".utf8)
+        if path.starts(with: "/api".utf8) {
+            return path.count <= 5 || path.starts(with: "/apis".utf8) || path.starts(with: "/api/v1".utf8)
+        }
+        return path.starts(with: "/openapi".utf8) || path.starts(with: "/version".utf8)
             || path.starts(with: "/livez".utf8) || path.starts(with: "/readyz".utf8)
     }
 
@@ -51,7 +62,7 @@ package final class APIServerHandler: ExchangeHandler {
         let bound = NIOLoopBound(exchange, eventLoop: exchange.loop)
         let core = core
         let loop = exchange.loop
-        Task { @Sendable in
+        let task = Task { @Sendable in
             let answer = await core.answer(request, route)
             switch answer {
             case .response(let response):
@@ -62,6 +73,8 @@ package final class APIServerHandler: ExchangeHandler {
                 }
             }
         }
+        // Nothing is read or rendered for a client that left; what it wanted to be written may have been its last word.
+        if request.method == .get || request.method == .head { exchange.onAbort = { task.cancel() } }
     }
 
     private static func respond(_ exchange: Exchange, _ request: APIRequest, _ response: APIResponse) {

@@ -48,7 +48,7 @@ struct DeleteVerbs: Sendable {
                 guard error.code == .notFound else { throw error }
             }
         }
-        return renderer.list(deleted, metadata: ["resourceVersion": .string(String(store.currentVersion))])
+        return try await renderer.list(deleted, metadata: ["resourceVersion": .string(String(store.currentVersion))])
     }
 
     /// The options of the body, or of the query when there is no body.

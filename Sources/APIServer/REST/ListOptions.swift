@@ -25,8 +25,7 @@ struct ListOptions: Sendable {
     init(_ request: APIRequest, _ definition: any ResourceDefinition) throws(GatewayError) {
         isWatch = request.flag("watch")
         labels = try LabelSelector.parse(request.parameter("labelSelector") ?? "")
-        fields = try FieldSelector.parse(
-            request.parameter("fieldSelector") ?? "", isNamespaced: definition.isNamespaced)
+        fields = try FieldSelector.parse(request.parameter("fieldSelector") ?? "", definition)
         bookmarks = request.flag("allowWatchBookmarks")
         if request.parameter("sendInitialEvents") != nil { sendsInitialEvents = request.flag("sendInitialEvents") }
         timeoutSeconds = try Self.number(request, "timeoutSeconds")

@@ -5,6 +5,8 @@ struct ReadVerbs: Sendable {
     let store: ObjectStore
     let target: ResourceTarget
     let request: APIRequest
+    let turns: ListTurns
+    let versionWaitMS: Int
 
     private var definition: any ResourceDefinition { target.definition }
 
@@ -18,6 +20,10 @@ struct ReadVerbs: Sendable {
     func list(_ options: ListOptions) async throws(GatewayError) -> APIResponse {
         let renderer = try Renderer(definition, request, .list)
         if let version = options.version { try await reach(version) }
+        return try await turns.run { () throws(GatewayError) in try await list(options, renderer) }
+    }
+
+    private func list(_ options: ListOptions, _ renderer: Renderer) async throws(GatewayError) -> APIResponse {
         if let version = options.tokenVersion, version >= 0, version < (try await store.oldestVersion()) {
             throw GatewayError(
                 .expired,
@@ -43,7 +49,7 @@ struct ReadVerbs: Sendable {
             metadata["continue"] = .string(ListOptions.token(version: version, after: last.key))
             if !options.selects { metadata["remainingItemCount"] = .int(page.remaining) }
         }
-        return renderer.list(page.items.map(\.body), metadata: metadata)
+        return try await renderer.list(page.items.map(\.body), metadata: metadata)
     }
 
     /// Each watch renders and keeps its own copy of an event; this many may be open at once.
@@ -60,8 +66,11 @@ struct ReadVerbs: Sendable {
         if options.sendsInitialEvents == true, let version = options.version { try await reach(version) }
         let from = options.sendsInitialEvents == true || options.version == 0 ? nil : options.version
         do throws(GatewayError) {
-            let watch = try await store.watch(
-                definition.id, namespace: target.namespace, from: from, sendsState: wantsState)
+            if let from { try await reachToWatch(from) }
+            let start = { () async throws(GatewayError) -> StoreWatch in
+                try await store.watch(definition.id, namespace: target.namespace, from: from, sendsState: wantsState)
+            }
+            let watch = wantsState ? try await turns.run(start) : try await start()
             return WatchSession(renderer: renderer, options: options, watch: watch, from: from ?? 0, error: nil)
         } catch {
             // Kubernetes tells it inside the stream, and its clients look there.
@@ -70,9 +79,19 @@ struct ReadVerbs: Sendable {
         }
     }
 
-    /// Waits up to 3 seconds for a version that isn't there yet.
+    /// Waits for a version that isn't there yet; a watch then ends with 410, and its client lists again.
+    ///
+    /// A version that never comes is one of another store: this one was replaced by a backup, or is a new one.
+    private func reachToWatch(_ version: Int) async throws(GatewayError) {
+        do throws(GatewayError) { try await reach(version) } catch {
+            guard error.code == .gatewayTimeout else { throw error }
+            throw GatewayError(.expired, error.message, causes: error.causes)
+        }
+    }
+
+    /// Waits for a version that isn't there yet, 3 seconds at most as Kubernetes does.
     private func reach(_ version: Int) async throws(GatewayError) {
-        for _ in 0..<60 {
+        for _ in 0..<max(1, versionWaitMS / 50) {
             if store.currentVersion >= version { return }
             do { try await Task.sleep(for: .milliseconds(50)) } catch {
                 throw GatewayError(.clientClosedRequest, "the request was given up")

@@ -28,24 +28,61 @@ struct Renderer: Sendable {
         respond(single(object, withColumns: true), status: status)
     }
 
+    /// How many objects of a list are rendered before anybody else gets a turn on the thread.
+    private static let piece = 64
+
     /// The answer with a list.
-    func list(_ items: [JSONValue], metadata: JSONValue) -> APIResponse {
-        let value: JSONValue
-        switch rendering {
-        case .table(let version): value = table(items, metadata: metadata, version: version, withColumns: true)
-        case .partial(let version):
-            value = [
-                "kind": "PartialObjectMetadataList", "apiVersion": .string("meta.k8s.io/\(version)"),
-                "metadata": metadata, "items": .array(items.map { partial($0, version: version) }),
-            ]
-        case .object, .yaml, .aggregatedDiscovery:
-            value = [
-                "kind": .string(definition.listKind), "apiVersion": .string(definition.apiVersion),
-                "metadata": metadata,
-                "items": .array(items),
-            ]
+    ///
+    /// - Throws: 499 when nobody waits for it any more, which is looked at between pieces.
+    func list(_ items: [JSONValue], metadata: JSONValue) async throws(GatewayError) -> APIResponse {
+        let (envelope, member) = envelope(metadata)
+        let style: JSONValue.Style = pretty && rendering != .yaml ? .indented : .compact
+        let now = WallClock.milliseconds()
+        var writer = JSONListWriter(envelope, member: member, style: style)
+        for start in stride(from: 0, to: items.count, by: Self.piece) {
+            try ListTurns.checkCancellation()
+            for item in items[start..<min(items.count, start + Self.piece)] { writer.append(entry(item, nowMS: now)) }
+            await Task.yield()
         }
-        return respond(value, status: 200)
+        try ListTurns.checkCancellation()
+        var body = writer.finish()
+        guard rendering == .yaml else {
+            body.append(0x0A)
+            return APIResponse(body: body)
+        }
+        var whole = envelope
+        whole[member] = .array(items)
+        return APIResponse(contentType: "application/yaml", body: Array(YAMLText.write(whole).utf8))
+    }
+
+    /// A list without its entries, and the name of the member that takes them.
+    private func envelope(_ metadata: JSONValue) -> (JSONValue, String) {
+        switch rendering {
+        case .table(let version): (table([], metadata: metadata, version: version, withColumns: true), "rows")
+        case .partial(let version):
+            (
+                [
+                    "kind": "PartialObjectMetadataList", "apiVersion": .string("meta.k8s.io/\(version)"),
+                    "metadata": metadata, "items": [],
+                ], "items"
+            )
+        case .object, .yaml, .aggregatedDiscovery:
+            (
+                [
+                    "kind": .string(definition.listKind), "apiVersion": .string(definition.apiVersion),
+                    "metadata": metadata, "items": [],
+                ], "items"
+            )
+        }
+    }
+
+    /// One object as an entry of a list.
+    private func entry(_ item: JSONValue, nowMS: Int) -> JSONValue {
+        switch rendering {
+        case .table(let version): row(item, version: version, nowMS: nowMS)
+        case .partial(let version): partial(item, version: version)
+        case .object, .yaml, .aggregatedDiscovery: item
+        }
     }
 
     /// One object as the rendering has it.
@@ -79,19 +116,21 @@ struct Renderer: Sendable {
                 "description": .string(column.description), "priority": .int(column.priority),
             ]
         }
-        let rows = items.map { item -> JSONValue in
-            var row: JSONValue = ["cells": .array(definition.cells(item, nowMS: now))]
-            switch includeObject {
-            case "Object": row["object"] = item
-            case "Metadata": row["object"] = partial(item, version: version)
-            default: row["object"] = .null
-            }
-            return row
-        }
+        let rows = items.map { row($0, version: version, nowMS: now) }
         return [
             "kind": "Table", "apiVersion": .string("meta.k8s.io/\(version)"), "metadata": metadata,
             "columnDefinitions": withColumns ? .array(columns) : .array([]), "rows": .array(rows),
         ]
+    }
+
+    private func row(_ item: JSONValue, version: String, nowMS: Int) -> JSONValue {
+        var row: JSONValue = ["cells": .array(definition.cells(item, nowMS: nowMS))]
+        switch includeObject {
+        case "Object": row["object"] = item
+        case "Metadata": row["object"] = partial(item, version: version)
+        default: row["object"] = .null
+        }
+        return row
     }
 }
 

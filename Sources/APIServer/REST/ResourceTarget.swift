@@ -9,16 +9,19 @@ struct ResourceTarget: Sendable {
     var name: String?
     var subresource: String?
 
-    /// Finds the resource of `/apis/G/V/...`; nil if the path names none.
+    /// Finds the resource of `/apis/G/V/...` or of `/api/v1/...`; nil if the path names none.
     init?(_ segments: [String], _ registry: ResourceRegistry) {
-        guard segments.count >= 4, segments[0] == "apis" else { return nil }
-        var rest = segments[3...]
+        let isCore = segments.first == "api"
+        guard segments.count >= (isCore ? 3 : 4), isCore || segments[0] == "apis" else { return nil }
+        var rest = segments[(isCore ? 2 : 3)...]
         if rest.count >= 3, rest.first == "namespaces" {
             namespace = rest[rest.startIndex + 1]
             rest = rest.dropFirst(2)
         }
         guard let plural = rest.first, rest.count <= 3,
-            let definition = registry.find(group: segments[1], version: segments[2], plural: plural),
+            let definition = isCore
+                ? registry.findCore(plural: plural)
+                : registry.find(group: segments[1], version: segments[2], plural: plural),
             definition.isNamespaced || namespace == nil, !rest.contains("")
         else { return nil }
         self.definition = definition
@@ -37,7 +40,11 @@ struct ResourceTarget: Sendable {
 
     /// The methods that the target answers, for `Allow`.
     var methods: [String] {
+        if isReadOnly { return ["GET"] }
         if name == nil { return ["GET", "POST", "DELETE"] }
         return subresource == nil ? ["GET", "PUT", "PATCH", "DELETE"] : ["GET", "PUT", "PATCH"]
     }
+
+    /// Whether nothing of the type can be written.
+    var isReadOnly: Bool { !definition.verbs.contains("create") }
 }

@@ -49,6 +49,7 @@ final class WatchStream {
             bound.value.abandon()
         }
         exchange.onWritable = { bound.value.resume() }
+        exchange.whenDraining { handle?.end() }
     }
 
     private var onFinish: (() -> Void)?

@@ -15,7 +15,9 @@ package struct DataPlaneServiceResource: ResourceDefinition {
     package var plural: String { DataPlaneService.resource }
     /// The singular.
     package var singular: String { DataPlaneService.singular }
-    /// `dataplane`, so that `kubectl get dataplane` works.
+    /// `dps`, so that `kubectl get dps` works.
+    package var shortNames: [String] { DataPlaneService.shortNames }
+    /// `dataplane` and `all`, so that `kubectl get dataplane` and `kubectl get all` work.
     package var categories: [String] { DataPlaneService.categories }
     /// Cluster-wide.
     package var isNamespaced: Bool { false }

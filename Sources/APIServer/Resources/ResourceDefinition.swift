@@ -39,6 +39,8 @@ package protocol ResourceDefinition: Sendable {
     var shortNames: [String] { get }
     /// The groups of resources that kubectl knows it under.
     var categories: [String] { get }
+    /// The fields that field selectors may name beside `metadata.name` and `metadata.namespace`; of type text.
+    var selectableFields: [String] { get }
     /// Whether objects lie in namespaces.
     var isNamespaced: Bool { get }
     /// The verbs that are served.
@@ -81,6 +83,8 @@ extension ResourceDefinition {
     package var shortNames: [String] { [] }
     /// None.
     package var categories: [String] { [] }
+    /// None.
+    package var selectableFields: [String] { [] }
     /// Nothing to respell.
     package func prepareApply(_ configuration: JSONValue) -> JSONValue { configuration }
 
@@ -110,6 +114,9 @@ package struct ResourceRegistry: Sendable {
     package func find(group: String, version: String, plural: String) -> (any ResourceDefinition)? {
         definitions.first { $0.group == group && $0.version == version && $0.plural == plural }
     }
+
+    /// The type of the core group behind a path.
+    func findCore(plural: String) -> (any ResourceDefinition)? { CoreResource.all.first { $0.plural == plural } }
 
     /// The type of an object.
     package func find(apiVersion: String, kind: String) -> (any ResourceDefinition)? {

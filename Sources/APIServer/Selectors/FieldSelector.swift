@@ -17,13 +17,13 @@ struct FieldSelector: Sendable, Hashable {
 
     func matches(_ object: JSONValue) -> Bool {
         terms.allSatisfy { term in
-            let key = term.field == "metadata.name" ? "name" : "namespace"
-            return ((object["metadata"]?[key]?.asString ?? "") == term.value) == term.isEqual
+            let value = term.field.split(separator: ".").reduce(Optional(object)) { $0?[String($1)] }
+            return ((value?.asString ?? "") == term.value) == term.isEqual
         }
     }
 
     /// Reads `a=b`, `a==b`, `a!=b`, joined by commas; `\` escapes `,`, `=` and `\`.
-    static func parse(_ text: String, isNamespaced: Bool) throws(GatewayError) -> FieldSelector {
+    static func parse(_ text: String, _ definition: any ResourceDefinition) throws(GatewayError) -> FieldSelector {
         var selector = FieldSelector()
         for part in split(text) where !part.isEmpty {
             guard let equal = indexOfEqual(part) else {
@@ -40,7 +40,10 @@ struct FieldSelector: Sendable, Hashable {
                 value = value.dropFirst()
             }
             let name = String(field)
-            guard name == "metadata.name" || isNamespaced && name == "metadata.namespace" else {
+            guard
+                name == "metadata.name" || definition.isNamespaced && name == "metadata.namespace"
+                    || definition.selectableFields.contains(name)
+            else {
                 throw GatewayError(.badRequest, "field label not supported: \(name)")
             }
             selector.terms.append(Term(field: name, value: try unescaped(value, text), isEqual: isEqual))

@@ -110,9 +110,29 @@ package final class ObjectStore: Sendable {
     package func list(
         _ resource: ResourceID, namespace: String? = nil, limit: Int? = nil, after: ObjectKey? = nil
     ) async throws(GatewayError) -> StorePage {
-        try await access { db in
+        let rows = try await access { db in
             try StoreRows.page(db, resource, namespace: namespace, limit: limit, after: after)
         }
+        // Not with the database held: reading the text of thousands of objects would hold up every write.
+        return StorePage(
+            items: try await Self.objects(rows.items), version: rows.version, hasMore: rows.hasMore,
+            remaining: rows.remaining)
+    }
+
+    /// Reads the bodies of rows; gives up when the task is cancelled.
+    private static func objects(_ rows: [StoredRow]) async throws(GatewayError) -> [StoredObject] {
+        var objects: [StoredObject] = []
+        objects.reserveCapacity(rows.count)
+        for row in rows {
+            if objects.count % 64 == 63 {
+                guard !Task.isCancelled else {
+                    throw GatewayError(.clientClosedRequest, "the request was given up")
+                }
+                await Task.yield()
+            }
+            do { objects.append(try row.object()) } catch { throw StoreError.using(error) }
+        }
+        return objects
     }
 
     /// The oldest version a watch or a continued list may start from.
@@ -130,9 +150,10 @@ package final class ObjectStore: Sendable {
     package func watch(
         _ resource: ResourceID, namespace: String? = nil, from: Int? = nil, sendsState: Bool = true
     ) async throws(GatewayError) -> StoreWatch {
-        try await access { [hub] db in
+        let (watch, state) = try await access { [hub] db in
             let current = try StoreRows.currentVersion(db)
             var initial: [StoreEvent] = []
+            var state: [StoredRow] = []
             if let from {
                 let oldest = try StoreRows.compactedVersion(db)
                 guard from >= oldest else {
@@ -140,11 +161,18 @@ package final class ObjectStore: Sendable {
                 }
                 initial = try StoreRows.history(db, resource, namespace: namespace, after: from)
             } else if sendsState {
-                let page = try StoreRows.page(db, resource, namespace: namespace, limit: nil, after: nil)
-                initial = page.items.map { StoreEvent(kind: .added, object: $0, previous: nil) }
+                state = try StoreRows.page(db, resource, namespace: namespace, limit: nil, after: nil).items
             }
             let (signals, handle) = hub.register(resource, namespace: namespace)
-            return StoreWatch(initial: initial, version: current, signals: signals, handle: handle)
+            return (StoreWatch(initial: initial, version: current, signals: signals, handle: handle), state)
+        }
+        guard !state.isEmpty else { return watch }
+        do throws(GatewayError) {
+            let initial = try await Self.objects(state).map { StoreEvent(kind: .added, object: $0, previous: nil) }
+            return StoreWatch(initial: initial, version: watch.version, signals: watch.signals, handle: watch.handle)
+        } catch {
+            watch.handle.end()
+            throw error
         }
     }
 

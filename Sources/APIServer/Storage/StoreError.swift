@@ -14,8 +14,9 @@ enum StoreError {
         case .SQLITE_CORRUPT, .SQLITE_NOTADB:
             return GatewayError(
                 .internalError,
-                "\(path): the file is damaged or is no database of this gateway (\(why)); stop the gateway and restore a "
-                    + "backup, or move the file and its -wal away: a new one is made, and manifests are applied again")
+                "\(path): the file is damaged or is no database of this gateway (\(why)); stop the gateway and put a copy "
+                    + "back that `dataplane-gateway backup` wrote (`dataplane-gateway restore FILE --data-dir DIR`), or "
+                    + "move the file and its -wal away: a new one is made, and manifests are applied again")
         case .SQLITE_BUSY, .SQLITE_LOCKED:
             return GatewayError(
                 .internalError,

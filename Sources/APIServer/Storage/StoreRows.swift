@@ -1,6 +1,26 @@
 import DataPlaneAPI
 import GRDB
 
+/// An object as its row holds it, its text not read yet.
+struct StoredRow: Sendable {
+    let key: ObjectKey
+    let version: Int
+    let manifest: String?
+    let text: String
+
+    func object() throws -> StoredObject {
+        StoredObject(key: key, version: version, manifest: manifest, body: try StoreRows.json(text, key.name))
+    }
+}
+
+/// A page of rows.
+struct RowPage: Sendable {
+    var items: [StoredRow]
+    var version: Int
+    var hasMore: Bool
+    var remaining: Int
+}
+
 /// The statements on the tables; called with the database held.
 enum StoreRows {
     static func currentVersion(_ db: Database) throws -> Int {
@@ -64,7 +84,7 @@ enum StoreRows {
 
     static func page(
         _ db: Database, _ resource: ResourceID, namespace: String?, limit: Int?, after: ObjectKey?
-    ) throws -> StorePage {
+    ) throws -> RowPage {
         var condition = "grp = ? AND resource = ?"
         var arguments: StatementArguments = [resource.group, resource.resource]
         if let namespace {
@@ -81,10 +101,10 @@ enum StoreRows {
             sql += " LIMIT ?"
             arguments += [limit]
         }
-        let items = try Row.fetchAll(db, sql: sql, arguments: arguments).map { row -> StoredObject in
-            let key = ObjectKey(resource, namespace: row["namespace"], name: row["name"])
-            return StoredObject(
-                key: key, version: row["rv"], manifest: row["manifest"], body: try json(row["body"], key.name))
+        let items = try Row.fetchAll(db, sql: sql, arguments: arguments).map { row in
+            StoredRow(
+                key: ObjectKey(resource, namespace: row["namespace"], name: row["name"]), version: row["rv"],
+                manifest: row["manifest"], text: row["body"])
         }
         var remaining = 0
         if let limit, items.count >= limit {
@@ -92,7 +112,7 @@ enum StoreRows {
                 db, sql: "SELECT COUNT(*) FROM objects WHERE \(condition)", arguments: count)
             remaining = max(0, (total ?? 0) - items.count)
         }
-        return StorePage(
+        return RowPage(
             items: items, version: try currentVersion(db), hasMore: remaining > 0, remaining: remaining)
     }
 
@@ -149,7 +169,7 @@ enum StoreRows {
             ])
     }
 
-    private static func json(_ text: String, _ name: String) throws -> JSONValue {
+    static func json(_ text: String, _ name: String) throws -> JSONValue {
         do { return try JSONValue.parse(text) } catch {
             throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "the object \(name) is not JSON: \(error)")
         }

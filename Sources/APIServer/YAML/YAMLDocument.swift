@@ -65,7 +65,8 @@ package struct YAMLDocument: Sendable {
         return String(out)
     }
 
-    private static func describe(_ error: any Error) -> String {
+    /// What a YAML reader's error says, in a person's words, with line and column.
+    package static func describe(_ error: any Error) -> String {
         if let error = error as? YamlError {
             switch error {
             case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),

@@ -7,6 +7,14 @@ package final class MastersAuthorizer: Authorizer {
     package func decide(_ user: User, _ request: () -> RequestInfo) -> Decision {
         user.groups.contains(User.masters) ? .allow : .noOpinion
     }
+
+    /// Everything, for masters.
+    package func rules(_ user: User, namespace: String) -> AccessRules {
+        guard user.groups.contains(User.masters) else { return AccessRules() }
+        return AccessRules(
+            resources: [.init(verbs: ["*"], groups: ["*"], resources: ["*"])],
+            paths: [.init(verbs: ["*"], paths: ["*"])])
+    }
 }
 
 /// What Kubernetes lets everybody read from the first day: whether the server works, and, once they are known, what it
@@ -31,13 +39,25 @@ package final class BootstrapAuthorizer: Authorizer {
         return isDiscovery ? .allow : .noOpinion
     }
 
+    /// The same as rules.
+    package func rules(_ user: User, namespace: String) -> AccessRules {
+        let open = Self.open.sorted() + ["/livez/*", "/readyz/*"]
+        guard isKnown(user) else { return AccessRules(paths: [.init(verbs: ["get"], paths: open)]) }
+        let reviews = Self.selfReviews.map { group, resources in
+            AccessRules.Resources(verbs: ["create"], groups: [group], resources: resources)
+        }
+        let discovery = Self.discovery.flatMap { [$0, "\($0)/*"] }
+        return AccessRules(resources: reviews, paths: [.init(verbs: ["get"], paths: discovery + open)])
+    }
+
+    private static let selfReviews = [
+        ("authentication.k8s.io", ["selfsubjectreviews"]),
+        ("authorization.k8s.io", ["selfsubjectaccessreviews", "selfsubjectrulesreviews"]),
+    ]
+
     private func isKnown(_ user: User) -> Bool { user.groups.contains(User.authenticated) }
 
     private func isSelfReview(_ info: RequestInfo) -> Bool {
-        switch (info.group, info.resource) {
-        case ("authentication.k8s.io", "selfsubjectreviews"), ("authorization.k8s.io", "selfsubjectaccessreviews"):
-            info.verb == "create"
-        default: false
-        }
+        info.verb == "create" && Self.selfReviews.contains { $0 == info.group && $1.contains(info.resource) }
     }
 }

@@ -23,7 +23,7 @@ package struct CertificateBundle: Sendable {
                 try Certificate(pemDocument: $0)
             }
         } catch {
-            throw GatewayError(.badRequest, "\(path): holds a certificate that can't be read", cause: "\(error)")
+            throw GatewayError(.badRequest, "\(path): holds a certificate that can't be read")
         }
         guard !certificates.isEmpty else {
             throw GatewayError(.badRequest, "\(path): holds no certificate; put PEM certificates there")

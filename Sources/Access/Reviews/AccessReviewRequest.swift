@@ -35,16 +35,31 @@ enum AccessReviewRequest {
         return wanted
     }
 
+    /// The namespace of a SelfSubjectRulesReview, from JSON or protobuf.
+    ///
+    /// - Throws: 400 for a body that can't be read, and for none.
+    static func rulesNamespace(_ body: [UInt8]) throws(GatewayError) -> String {
+        let namespace: String
+        if body.starts(with: magic) {
+            namespace = try spec(body.dropFirst(magic.count), "SelfSubjectRulesReview").text(1)
+        } else {
+            do { namespace = try JSONValue.parse(body)["spec"]?["namespace"]?.asString ?? "" } catch {
+                throw GatewayError(.badRequest, "the SelfSubjectRulesReview is not valid JSON: \(error)")
+            }
+        }
+        guard !namespace.isEmpty else {
+            throw GatewayError(.badRequest, "no namespace on request; set spec.namespace")
+        }
+        return namespace
+    }
+
     private static var missing: GatewayError {
         .badField(.required("spec.resourceAttributes", "say what is asked for, or spec.nonResourceAttributes"))
     }
 
     /// Field numbers are those of `k8s.io/api/authorization/v1/generated.proto`.
     private static func protobuf(_ bytes: ArraySlice<UInt8>) throws(GatewayError) -> RequestInfo {
-        // The envelope `runtime.Unknown` holds the object in field 2, whose field 2 is the spec.
-        guard let envelope = ProtobufFields(bytes), let object = envelope[2].flatMap({ ProtobufFields($0) }),
-            let spec = object[2].flatMap({ ProtobufFields($0) })
-        else { throw GatewayError(.badRequest, "the SelfSubjectAccessReview is not valid protobuf; send JSON") }
+        let spec = try spec(bytes, "SelfSubjectAccessReview")
         var wanted = RequestInfo()
         if let attributes = spec[1].flatMap({ ProtobufFields($0) }) {
             wanted.isResource = true
@@ -62,6 +77,16 @@ enum AccessReviewRequest {
             throw missing
         }
         return wanted
+    }
+}
+
+extension AccessReviewRequest {
+    /// The spec of a review: the envelope `runtime.Unknown` holds the object in field 2, whose field 2 is the spec.
+    private static func spec(_ bytes: ArraySlice<UInt8>, _ kind: String) throws(GatewayError) -> ProtobufFields {
+        guard let envelope = ProtobufFields(bytes), let object = envelope[2].flatMap({ ProtobufFields($0) }),
+            let spec = object[2].flatMap({ ProtobufFields($0) })
+        else { throw GatewayError(.badRequest, "the \(kind) is not valid protobuf; send JSON") }
+        return spec
     }
 }
 

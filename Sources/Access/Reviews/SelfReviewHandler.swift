@@ -17,6 +17,27 @@ package final class SelfReviewHandler: ExchangeHandler {
         "v1beta1": "/apis/authentication.k8s.io/v1beta1/selfsubjectreviews",
     ]
     private static let canI = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+    private static let rules = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
+
+    /// What a path asks for.
+    private enum Question {
+        case subject(version: String)
+        case access
+        case rules
+
+        init?(_ path: UnsafeRawBufferPointer) {
+            guard path.hasPrefix("/apis/auth") else { return nil }
+            if let version = SelfReviewHandler.whoami.first(where: { path.elementsEqual($0.value.utf8) })?.key {
+                self = .subject(version: version)
+            } else if path.elementsEqual(SelfReviewHandler.canI.utf8) {
+                self = .access
+            } else if path.elementsEqual(SelfReviewHandler.rules.utf8) {
+                self = .rules
+            } else {
+                return nil
+            }
+        }
+    }
 
     /// A handler for one event loop.
     ///
@@ -32,12 +53,7 @@ package final class SelfReviewHandler: ExchangeHandler {
 
     /// Answers reviews, hands everything else on.
     package func handle(_ exchange: Exchange) {
-        let version = exchange.request.withPath { path in
-            path.hasPrefix("/apis/auth") ? Self.whoami.first { path.elementsEqual($0.value.utf8) }?.key : nil
-        }
-        guard version != nil || exchange.request.withPath({ $0.elementsEqual(Self.canI.utf8) }) else {
-            return next.handle(exchange)
-        }
+        guard let question = exchange.request.withPath({ Question($0) }) else { return next.handle(exchange) }
         exchange.handledBy = .api
         if let refusal = gate.refusal(exchange) { return exchange.respond(refusal) }
         guard exchange.request.method == .post else {
@@ -45,14 +61,14 @@ package final class SelfReviewHandler: ExchangeHandler {
         }
         exchange.collectBody(limit: Self.limit, setting: "fixed") { [policy] result in
             do throws(GatewayError) {
-                let body = try result.get()
+                let body = Array(try result.get().readableBytesView)
                 let user = exchange.user ?? .anonymous
-                let review: JSONValue
-                if let version {
-                    review = SelfReview.subject(user, version)
-                } else {
-                    review = try SelfReview.access(user, Array(body.readableBytesView), policy)
-                }
+                let review: JSONValue =
+                    switch question {
+                    case .subject(let version): SelfReview.subject(user, version)
+                    case .access: try SelfReview.access(user, body, policy)
+                    case .rules: try SelfReview.rules(user, body, policy)
+                    }
                 exchange.respond(201, contentType: "application/json", body: ByteBuffer(bytes: review.bytes())) {
                     $0.writeField("Cache-Control", "no-cache, private")
                 }
@@ -97,6 +113,28 @@ enum SelfReview {
         return [
             "kind": "SelfSubjectAccessReview", "apiVersion": "authorization.k8s.io/v1",
             "metadata": ["creationTimestamp": .null], "spec": spec(wanted), "status": status,
+        ]
+    }
+
+    /// Everything the user may do in the namespace that the body names.
+    static func rules(_ user: User, _ body: [UInt8], _ policy: any Authorizer) throws(GatewayError) -> JSONValue {
+        let rules = policy.rules(user, namespace: try AccessReviewRequest.rulesNamespace(body))
+        func texts(_ list: [String]) -> JSONValue { .array(list.map { .string($0) }) }
+        return [
+            "kind": "SelfSubjectRulesReview", "apiVersion": "authorization.k8s.io/v1",
+            "metadata": ["creationTimestamp": .null], "spec": .emptyObject,
+            "status": [
+                "resourceRules": .array(
+                    rules.resources.map {
+                        [
+                            "verbs": texts($0.verbs), "apiGroups": texts($0.groups),
+                            "resources": texts($0.resources),
+                        ]
+                    }),
+                "nonResourceRules": .array(
+                    rules.paths.map { ["verbs": texts($0.verbs), "nonResourceURLs": texts($0.paths)] }),
+                "incomplete": false,
+            ],
         ]
     }
 

@@ -48,11 +48,12 @@ package final class UpstreamBackend {
         return pool
     }
 
-    /// Passes a route with a path of its own on as it came.
+    /// Passes a route with a path of its own on as it came, below the upstream's base path.
     func forward(_ exchange: Exchange, _ route: ClaimedRoute) throws(GatewayError) {
         let pool = try check(exchange, route)
         _ = try ProxyPath(exchange.path, from: 5)
-        pool.ask(exchange, bounded(UpstreamCall(target: exchange.request.withTarget { Array($0) }), route))
+        let target = exchange.request.withTarget { pool.endpoint.target("") + $0 }
+        pool.ask(exchange, bounded(UpstreamCall(target: target), route))
     }
 
     /// Answers a route of a data source or of an app.
@@ -97,7 +98,8 @@ package final class UpstreamBackend {
         }
         pool.ask(
             exchange,
-            bounded(UpstreamCall(target: Array("/metrics/plugins/\(Self.escaped(route.pluginID))".utf8)), route))
+            bounded(
+                UpstreamCall(target: pool.endpoint.target("/metrics/plugins/\(Self.escaped(route.pluginID))")), route))
     }
 
     private func query(
@@ -135,7 +137,8 @@ package final class UpstreamBackend {
     }
 
     private func call(_ request: Request, _ base: String, _ rest: String) -> UpstreamCall {
-        var call = UpstreamCall(target: Array(base.utf8) + Array(rest.utf8))
+        let path = base + rest
+        var call = UpstreamCall(target: pool?.endpoint.target(path) ?? Array(path.utf8))
         // The organisation is the namespace's, whatever the user's current one is.
         call.fields = Array("X-Grafana-Org-Id: \(request.orgID)\r\n".utf8)
         call.replaced = [Array("x-grafana-org-id".utf8)]

@@ -32,6 +32,8 @@ package final class DataSource: Sendable {
     package let version: Int
     /// Links to other data sources, as written.
     package let correlations: [JSONValue]
+    /// The name that Grafana shows.
+    package var displayName: String { settings.name }
     /// Whether the uid was made from the name because the file gives none.
     package let uidGenerated: Bool
     /// The provisioning file it stands in; empty for none.

@@ -5,6 +5,7 @@ import DataPlaneAPI
 package actor DataSourceController {
     private let layout: ProvisioningLayout
     private let environment: [String: String]
+    private let learn: @Sendable (GrafanaConfig) async -> Void
     private let publish: @Sendable (DataSourceTable) async -> Void
     private let report: @Sendable ([GatewayError]) -> Void
     private var current: Provisioning?
@@ -15,16 +16,19 @@ package actor DataSourceController {
     ///
     /// - Parameters:
     ///   - environment: for `$VAR` in values.
+    ///   - learn: is given Grafana's settings whenever the files changed, before anything is published.
     ///   - publish: is given a table whenever data sources, apps or Grafana's settings changed; what didn't change in
     ///     it are the same objects as before.
     ///   - report: is given all faults whenever they changed.
     package init(
         _ layout: ProvisioningLayout, environment: [String: String],
+        learn: @escaping @Sendable (GrafanaConfig) async -> Void = { _ in },
         publish: @escaping @Sendable (DataSourceTable) async -> Void,
         report: @escaping @Sendable ([GatewayError]) -> Void
     ) {
         self.layout = layout
         self.environment = environment
+        self.learn = learn
         self.publish = publish
         self.report = report
     }
@@ -44,6 +48,7 @@ package actor DataSourceController {
         let loaded = Provisioning.load(layout, environment: environment, previous: current, start: start)
         let last = current
         current = loaded
+        await learn(loaded.grafana)
         if loaded.faults.map(\.message) != last?.faults.map(\.message) ?? [] { report(loaded.faults) }
         if loaded.table !== last?.table { await publish(loaded.table) }
     }

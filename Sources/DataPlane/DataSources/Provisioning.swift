@@ -41,7 +41,7 @@ package struct Provisioning: Sendable {
         dataSources = .load(
             layout.dataSourcePaths, environment: environment, previous: previous?.dataSources, start: start)
         apps = .load(layout.appPaths, environment: environment, previous: previous?.apps, start: start)
-        grafana = .load(layout.grafanaConfig, environment: environment)
+        grafana = .load(layout.grafanaConfig, environment: environment, previous: previous?.grafana)
         var referenced = dataSources.referencedFiles
         for other in [apps.referencedFiles, grafana.referencedFiles] { referenced.merge(other) { first, _ in first } }
         fingerprint = Fingerprint(files: files, referenced: referenced)

@@ -20,9 +20,20 @@ package struct GrafanaConfig: Sendable {
 
     /// Reads a grafana.ini and the environment's `GF_<SECTION>_<KEY>`.
     ///
-    /// - Parameter file: the path; empty for none: then defaults and environment count.
-    package static func load(_ file: String, environment: [String: String]) -> GrafanaConfig {
+    /// - Parameters:
+    ///   - file: the path; empty for none: then defaults and environment count.
+    ///   - previous: what was read before; it counts on while the file can't be read, as between the two steps of
+    ///     its replacement.
+    package static func load(
+        _ file: String, environment: [String: String], previous: GrafanaConfig? = nil
+    ) -> GrafanaConfig {
         let settings = GrafanaSettings(file: file, environment: environment)
+        if settings.isUnreadable, let previous {
+            return GrafanaConfig(
+                pluginContext: previous.pluginContext, variables: previous.variables,
+                authProxyHeaders: previous.authProxyHeaders, proxy: previous.proxy, faults: settings.faults,
+                referencedFiles: previous.referencedFiles)
+        }
         let map = context(settings)
         return GrafanaConfig(
             pluginContext: map, variables: variables(settings, environment, map),
@@ -115,12 +126,12 @@ package struct GrafanaConfig: Sendable {
 
     private static func authProxyHeaders(_ settings: GrafanaSettings) -> [String] {
         let section = "auth.proxy"
-        // Pairs such as `Name:X-WEBAUTH-NAME`, between blanks.
-        let synced = (settings.text(section, "headers") ?? "").split { $0 == " " || $0 == "," }.compactMap { pair in
-            pair.split(separator: ":", maxSplits: 1).last.map(String.init)
+        // Pairs such as `Name:X-WEBAUTH-NAME`, between blanks or commas, or as a JSON list of texts.
+        let pairs = settings.texts(section, "headers").flatMap { text in
+            text.split { $0.isWhitespace || ",[]\"".contains($0) }
         }
-        let user = settings.text(section, "header_name") ?? ""
-        return (user.isEmpty ? [] : [user]) + synced
+        let synced = pairs.compactMap { $0.split(separator: ":", maxSplits: 1).last.map(String.init) }
+        return settings.texts(section, "header_name").filter { !$0.isEmpty } + synced
     }
 
     // MARK: - Variables

@@ -29,6 +29,7 @@ final class GrafanaSettings {
             faults = ini.faults
         } catch {
             (ini, faults) = (GrafanaINI(), [error])
+            isUnreadable = true
         }
     }
 
@@ -43,6 +44,21 @@ final class GrafanaSettings {
         for why in expansion.warnings + (expansion.error.map { [$0] } ?? []) { fault(place, why) }
         return expansion.error == nil ? expansion.text : nil
     }
+
+    /// The value of the file and that of the environment, where both are there: for what must hold for either.
+    ///
+    /// Grafana may run with another environment than the gateway, so neither tells what counts there.
+    func texts(_ section: String, _ key: String) -> [String] {
+        var all = text(section, key).map { [$0] } ?? []
+        if let entry = ini.entry(section, key), raw(section, key)?.value != entry.value {
+            let expansion = interpolator.expand(resolve(entry.value, section, depth: 0))
+            if expansion.error == nil { all.append(expansion.text) }
+        }
+        return all
+    }
+
+    /// Whether the file couldn't be read at all.
+    private(set) var isUnreadable = false
 
     /// A number that isn't negative, as text; the default if it isn't given or wrong.
     func number(_ section: String, _ key: String, default standard: Int) -> String {

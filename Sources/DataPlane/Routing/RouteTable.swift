@@ -1,3 +1,4 @@
+import APIServer
 import DataPlaneAPI
 
 /// A route that an object could not claim because an older object has it.
@@ -17,8 +18,8 @@ package final class RouteTable: Sendable {
     /// Who lost against whom.
     package let conflicts: [RouteConflict]
     private let firstConflicts: [String: RouteConflict]
-    /// Claimed versions by group, in the order they were claimed.
-    package let claimedGroups: [(group: String, versions: [String])]
+    /// Claimed groups and versions, in the order they were claimed.
+    package let claimedGroups: [ClaimedGroup]
 
     /// Compiles a table; the oldest object (creation time, then name) gets a route that several claim.
     ///
@@ -61,7 +62,16 @@ package final class RouteTable: Sendable {
         buckets = Dictionary(grouping: entries.values) { Self.hash($0.group[...], $0.version[...]) }
         self.conflicts = conflicts
         firstConflicts = Dictionary(conflicts.map { ($0.objectName, $0) }) { first, _ in first }
-        claimedGroups = groups.map { (group: $0, versions: versions[$0] ?? []) }
+        claimedGroups = groups.map { group in
+            ClaimedGroup(
+                name: group,
+                versions: (versions[group] ?? []).map { version in
+                    let routes = entries["\(group)/\(version)"]
+                    return ClaimedGroup.Version(
+                        name: version, sources: routes?.source.all.map(\.type) ?? [],
+                        app: routes?.app.all.map(\.type) ?? [])
+                })
+        }
     }
 
     /// The service types that this version answers.

@@ -13,7 +13,9 @@ package struct DataPlaneService: Sendable, Hashable {
     /// The singular.
     package static let singular = "dataplaneservice"
     /// The groups of resources kubectl knows it under.
-    package static let categories = ["dataplane"]
+    package static let categories = ["dataplane", "all"]
+    /// Short forms of the plural.
+    package static let shortNames = ["dps"]
 
     /// What the object's author wants.
     package struct Spec: Sendable, Hashable {

@@ -9,8 +9,8 @@ import SystemKit
 final class AccessSetup: Sendable {
     /// Judges client certificates; nil when none are asked for.
     let verifier: ClientCertificateVerifier?
-    /// Header names that claim an identity here.
-    let identityNames: IdentityNames
+    /// Follows the names of headers that claim an identity here.
+    let identities: IdentityFollower
     /// The authorities that clients are asked for certificates of, PEM.
     var authoritiesPEM: [UInt8] { authorities.withLock { $0.pem } }
 
@@ -46,6 +46,8 @@ final class AccessSetup: Sendable {
     init(_ settings: Settings, data: String, authProxyHeaders: [String]) throws(GatewayError) {
         self.settings = settings
         self.data = data
+        // Made at the first start, which is no change to tell of.
+        _ = try AdminToken.load(data: data)
         tokenFiles = FileFollower([settings.tokenAuthFile, "\(data)/\(AdminToken.fileName)"])
         authorityFiles = FileFollower([settings.clientCAFile, settings.requestHeaderClientCAFile])
         tokens = Mutex(Tokens(file: try Self.fileTokens(settings), admin: try Self.adminToken(data)))
@@ -59,8 +61,9 @@ final class AccessSetup: Sendable {
                 "grafana-config: [auth.proxy] takes a user from the header \(name), which has another meaning; use a name of your own"
             )
         }
-        identityNames = IdentityNames(
-            names: names.user + names.uid + names.group + authProxyHeaders, prefixes: names.extraPrefix)
+        identities = IdentityFollower(
+            IdentityNames(
+                names: names.user + names.uid + names.group + authProxyHeaders, prefixes: names.extraPrefix))
     }
 
     /// The first handler of a loop's chain that knows users; call on that loop.
@@ -84,7 +87,8 @@ final class AccessSetup: Sendable {
     func gate(_ policy: AuthorizerUnion) -> AccessGate {
         // Somebody who wants no anonymous users means it also before other users are configured.
         let nobody: AccessGate.Nobody =
-            if !settings.anonymousAuth { .refused } else if settings.isAuthenticationConfigured { .anonymous } else {
+            if !settings.anonymousAuth { .refused } else if settings.isAuthenticationConfigured || settings.isProxyOnly
+            { .anonymous } else {
                 .firstRun(FirstRunGate())
             }
         return AccessGate(nobody: nobody, policy: policy)
@@ -113,9 +117,22 @@ final class AccessSetup: Sendable {
         await verifier?.replace(read)
     }
 
+    /// Warnings about the dates of the authorities.
+    var certificateWarnings: [String] {
+        let files = [
+            ("client-ca-file", settings.clientCAFile),
+            ("requestheader-client-ca-file", settings.requestHeaderClientCAFile),
+        ]
+        return files.filter { !$0.1.isEmpty }.flatMap { setting, path in
+            CertificateDates.warnings((try? FileText.read(path)) ?? "", place: "\(setting): \(path)")
+        }
+    }
+
     private static func fileTokens(_ settings: Settings) throws(GatewayError) -> TokenTable {
         guard !settings.tokenAuthFile.isEmpty else { return TokenTable() }
-        return try TokenFile.parse(try FileText.read(settings.tokenAuthFile), path: settings.tokenAuthFile)
+        return try settings.naming("token-auth-file") { () throws(GatewayError) in
+            try TokenFile.parse(try FileText.read(settings.tokenAuthFile), path: settings.tokenAuthFile)
+        }
     }
 
     private static func adminToken(_ data: String) throws(GatewayError) -> TokenTable {
@@ -139,17 +156,22 @@ final class AccessSetup: Sendable {
             faults.append(
                 GatewayError(
                     .badRequest,
-                    "requestheader-allowed-names: does nothing without requestheader-client-ca-file; give both"))
+                    "\(settings.place("requestheader-allowed-names")): does nothing without requestheader-client-ca-file; give both"
+                ))
         }
         return faults
     }
 
     private static func authorities(_ settings: Settings) throws(GatewayError) -> ClientAuthorities {
-        func bundle(_ path: String) throws(GatewayError) -> CertificateBundle? {
-            path.isEmpty ? nil : try CertificateBundle(try FileText.read(path), path: path)
+        func bundle(_ key: String, _ path: String) throws(GatewayError) -> CertificateBundle? {
+            guard !path.isEmpty else { return nil }
+            return try settings.naming(key) { () throws(GatewayError) in
+                try CertificateBundle(try FileText.read(path), path: path)
+            }
         }
         return ClientAuthorities(
-            client: try bundle(settings.clientCAFile), frontProxy: try bundle(settings.requestHeaderClientCAFile),
+            client: try bundle("client-ca-file", settings.clientCAFile),
+            frontProxy: try bundle("requestheader-client-ca-file", settings.requestHeaderClientCAFile),
             allowedNames: settings.requestHeaderAllowedNames)
     }
 }

@@ -7,9 +7,11 @@ final class AdminHandler: ExchangeHandler {
     private let pages: AdminPages
     private let gate: any ExchangeGate
     private let scrape: PluginScrape?
+    private let download: StoreDownload
 
-    init(pages: AdminPages, gate: any ExchangeGate, scrape: PluginScrape?) {
+    init(pages: AdminPages, gate: any ExchangeGate, scrape: PluginScrape?, download: StoreDownload) {
         self.pages = pages
+        self.download = download
         self.gate = gate
         self.scrape = scrape
     }
@@ -21,6 +23,7 @@ final class AdminHandler: ExchangeHandler {
             return exchange.respond(.methodNotAllowed(exchange.request.methodText, allow: ["GET", "HEAD"]))
         }
         let path = exchange.path
+        if path.count == 1, path.text(0) == "backup" { return download.answer(exchange) }
         if let scrape, let id = PluginScrape.pluginID(path) { return scrape.answer(exchange, pluginID: id) }
         let targets = Result { () throws(GatewayError) in try ScrapeTargets(exchange) }
         let query = exchange.request.withQuery { String(decoding: $0, as: UTF8.self) }

@@ -12,6 +12,8 @@ struct AdminPages: Sendable {
     let explanation: Explanation
     let metrics: GatewayMetrics
     let streams: StreamHub
+    /// The data sources of the moment.
+    let sources: @Sendable () async -> DataSourceTable?
 
     /// A page.
     ///
@@ -37,6 +39,7 @@ struct AdminPages: Sendable {
         case ["plugins", segments.count == 3 ? segments[1] : "", "stderr"]:
             guard let tail = await host.stderrTail(segments[1]) else { return .failure(Self.noPlugin(segments[1])) }
             return .success(AdminPage(text: tail))
+        case ["datasources"]: return .success(AdminPage(json: await dataSources()))
         case ["explain"]:
             let fields = Self.fields(query)
             guard let target = fields["path"], let method = fields["method"] else {
@@ -58,6 +61,8 @@ struct AdminPages: Sendable {
         /plugins                 the plugins and their states
         /plugins/ID/stderr       what a plugin wrote last (may hold secrets)
         /explain?method=M&path=P who would answer
+        /datasources             the data sources by organisation, without their secrets
+        /backup                  a consistent copy of the objects (dataplane-gateway backup)
 
         """
 
@@ -69,6 +74,18 @@ struct AdminPages: Sendable {
                     "group": .string(route.group), "version": .string(route.version),
                     "plugin": .string(route.pluginID), "backend": .string(route.backend.text),
                     "path": .string(route.pathPattern),
+                ]
+            })
+    }
+
+    private func dataSources() async -> JSONValue {
+        let all = await sources()?.all ?? []
+        return .array(
+            all.sorted { ($0.orgID, $0.uid) < ($1.orgID, $1.uid) }.map { source in
+                [
+                    "uid": .string(source.uid), "orgId": .int(source.orgID), "name": .string(source.displayName),
+                    "type": .string(source.type), "isDefault": .bool(source.isDefault), "file": .string(source.file),
+                    "uidGenerated": .bool(source.uidGenerated),
                 ]
             })
     }

@@ -17,8 +17,12 @@ final class GatewayMetrics: Sendable {
     private let started = ContinuousClock.now
     private let startTime = time(nil)
 
-    init(budget: MemoryBudget) {
+    private let upstream: UpstreamWatch?
+
+    /// - Parameter upstream: knows whether the upstream can be reached; nil where there is none.
+    init(budget: MemoryBudget, upstream: UpstreamWatch? = nil) {
         self.budget = budget
+        self.upstream = upstream
     }
 
     /// Counters for a loop; call on that loop.
@@ -49,6 +53,9 @@ final class GatewayMetrics: Sendable {
         out.single(
             "gateway_store_resource_version", .gauge, "The newest resourceVersion.", store.currentVersion)
         out.single("gateway_watchers", .gauge, "Open watches.", store.watcherCount)
+        if let isUp = upstream?.isUp {
+            out.single("gateway_upstream_up", .gauge, "Whether the upstream takes connections.", isUp ? 1 : 0)
+        }
         process(into: &out)
         return out.text
     }

@@ -10,11 +10,11 @@ package struct Explanation: Sendable {
     private let routes: @Sendable () -> RouteTable
     private let source: @Sendable (Int, String) async -> DataSource?
     private let plugin: @Sendable (String) -> String
-    private let upstream: String?
+    private let upstream: UpstreamEndpoint?
 
     init(
         routes: @escaping @Sendable () -> RouteTable, source: @escaping @Sendable (Int, String) async -> DataSource?,
-        plugin: @escaping @Sendable (String) -> String, upstream: String?
+        plugin: @escaping @Sendable (String) -> String, upstream: UpstreamEndpoint?
     ) {
         self.routes = routes
         self.source = source
@@ -25,9 +25,15 @@ package struct Explanation: Sendable {
     /// A few lines: handler, object, service, plugin, or the delegate.
     func text(method: String, path text: String) async -> String {
         let target = String(text.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false).first ?? "")
-        let path = CanonicalPath(target)
-        if Chain.owned.contains(path), let refusal = path.refusal { return "refused with 400: \(refusal.message)" }
-        if Chain.owned.isEscapedTo(by: path) { return "refused with 400: the path may be read as an owned one" }
+        let base = upstream?.basePath ?? ""
+        let sent = CanonicalPath(target)
+        let owned = Chain.owned(base)
+        if owned.contains(sent), let refusal = sent.refusal { return "refused with 400: \(refusal.message)" }
+        if owned.isEscapedTo(by: sent) || owned.contains(sent) && !owned.containsLiterally(sent.raw) {
+            return "refused with 400: the path may be read as an owned one"
+        }
+        let path =
+            !base.isEmpty && target.hasPrefix("\(base)/") ? CanonicalPath(String(target.dropFirst(base.count))) : sent
         let match = routes().match(path, method: method.uppercased().utf8)
         switch match {
         case .source(let route, let namespace, let uid, _):
@@ -57,7 +63,7 @@ package struct Explanation: Sendable {
         case .none:
             if Self.isAPIServer(path) { return "handler   API server of the gateway (APIServerHandler)" }
             guard let upstream else { return "delegate  none: no --upstream is configured, so 404" }
-            return "delegate  upstream \(upstream)"
+            return "delegate  upstream \(upstream.text)"
         }
     }
 
@@ -72,7 +78,7 @@ package struct Explanation: Sendable {
         switch route.backend {
         case .plugin: "plugin    \(route.pluginID): \(plugin(route.pluginID))"
         case .http(let backend): "backend   \(backend.url)"
-        case .upstream: "backend   the upstream \(upstream ?? "(none is configured: 503)")"
+        case .upstream: "backend   the upstream \(upstream?.text ?? "(none is configured: 503)")"
         }
     }
 
@@ -93,15 +99,13 @@ package struct Explanation: Sendable {
         return await Explanation(
             routes: { read.routes }, source: { read.sources.find(orgID: $0, uid: $1) },
             plugin: { read.scan.plugins[$0].map { "found in \($0.folder)" } ?? "not found in --plugins-dir" },
-            upstream: settings.upstream?.text
+            upstream: settings.upstream
         ).text(method: method, path: path)
     }
 
     /// From the running gateway, through its admin listener.
     package static func running(method: String, path: String, _ settings: Settings) async throws -> String {
-        let admin = settings.effectiveListeners.first { $0.purpose == .admin && $0.tls == nil }
-        return try await AdminClient.get(
-            admin?.address ?? settings.adminAddress,
+        try await AdminClient(settings).text(
             "/explain?method=\(AdminClient.escape(method))&path=\(AdminClient.escape(path))")
     }
 }

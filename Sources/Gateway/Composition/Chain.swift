@@ -29,9 +29,14 @@ struct ChainParts: Sendable {
 
 /// Builds the handler chain of the data port, in the order a request travels.
 enum Chain {
-    /// What the gateway answers itself; everything else is the upstream's.
-    static let owned = OwnedPrefixes(
-        below: ["/apis", "/openapi/v2", "/openapi/v3"], exactly: ["/api", "/api/v1", "/version", "/livez", "/readyz"])
+    /// What the gateway answers itself, at the root and below the upstream's base path; everything else is the upstream's.
+    static func owned(_ base: String) -> OwnedPrefixes {
+        let below = ["/apis", "/openapi/v2", "/openapi/v3", "/api/v1/namespaces"]
+        let exactly = ["/api", "/api/v1", "/api/v1/events", "/api/v1/services", "/version", "/livez", "/readyz"]
+        guard !base.isEmpty else { return OwnedPrefixes(below: below, exactly: exactly) }
+        return OwnedPrefixes(
+            below: below + below.map { base + $0 }, exactly: exactly + exactly.map { base + $0 })
+    }
 
     /// The chain of one loop; call on that loop.
     static func make(_ loop: any EventLoop, _ parts: ChainParts) -> any ExchangeHandler {
@@ -44,12 +49,13 @@ enum Chain {
         timeouts.responseSeconds = settings.upstreamResponseTimeout
         let pool = settings.upstream.map { UpstreamPool(endpoint: $0, loop: loop, timeouts: timeouts) }
         let upstream = UpstreamHandler(pool: pool)
+        let base = settings.upstream?.basePath ?? ""
 
         let stored = APIServerHandler(core: parts.api, gate: gate, next: upstream)
         let api = SelfReviewHandler(gate: gate, policy: policy, next: stored)
 
         guard let state = parts.publisher.state(of: loop) else {
-            return PathFilter(owned: owned, next: parts.access.handler(loop, next: api))
+            return PathFilter(owned: owned(base), base: base, next: parts.access.handler(loop, next: api))
         }
         let bridges = bridges(loop, state, parts)
         let dataPlane = DataPlaneHandler(
@@ -64,14 +70,16 @@ enum Chain {
             upstream: UpstreamBackend(pool: pool),
             gate: gate, userAgent: GatewayVersion.pluginUserAgent, next: api)
 
-        return PathFilter(owned: owned, next: parts.access.handler(loop, next: dataPlane))
+        return PathFilter(owned: owned(base), base: base, next: parts.access.handler(loop, next: dataPlane))
     }
 
     /// The chain of an admin listener on one loop; call on that loop.
     ///
     /// On loopback it answers whoever is on this machine, also when users have to sign in: it is where operators look
     /// when that fails. Elsewhere it needs authentication as everything else does.
-    static func admin(_ loop: any EventLoop, _ pages: AdminPages, _ parts: ChainParts, isLocal: Bool)
+    static func admin(
+        _ loop: any EventLoop, _ pages: AdminPages, _ download: StoreDownload, _ parts: ChainParts, isLocal: Bool
+    )
         -> any ExchangeHandler
     {
         let scrape = parts.publisher.state(of: loop).map { state in
@@ -82,10 +90,13 @@ enum Chain {
                         timeout: parts.settings.pluginCallTimeout, limit: parts.settings.pluginMetricsLimit),
                     plugins: state.plugins, budget: parts.budget))
         }
-        guard !isLocal else { return AdminHandler(pages: pages, gate: FirstRunGate(), scrape: scrape) }
+        guard !isLocal else {
+            return AdminHandler(pages: pages, gate: FirstRunGate(), scrape: scrape, download: download)
+        }
         let access = parts.access
         return access.handler(
-            loop, next: AdminHandler(pages: pages, gate: access.gate(access.policy()), scrape: scrape))
+            loop,
+            next: AdminHandler(pages: pages, gate: access.gate(access.policy()), scrape: scrape, download: download))
     }
 
     private static func bridges(_ loop: any EventLoop, _ state: LoopState, _ parts: ChainParts) -> LoopBridges {

@@ -42,7 +42,7 @@ struct GatewayService: Service, CustomStringConvertible {
         workers.start()
         let lookUps = NIOThreadPool(numberOfThreads: 4)
         lookUps.start()
-        let store = try await ObjectStore.open("\(folders.data)/gateway.db")
+        let store = try await ObjectStore.open("\(folders.data)/\(StoreCopies.file)")
 
         let environment = ProcessEnvironment.all
         let provisioned = Provisioning.load(settings.provisioningLayout, environment: environment)
@@ -67,6 +67,7 @@ struct GatewayService: Service, CustomStringConvertible {
         await host.start(scan)
         let sources = DataSourceController(
             settings.provisioningLayout, environment: environment,
+            learn: { await access.identities.learn($0.authProxyHeaders) },
             publish: { [logger] table in
                 await publisher.publish(table, manifests: await host.allManifests())
                 await host.use(table.variables)
@@ -92,19 +93,33 @@ struct GatewayService: Service, CustomStringConvertible {
         streamSettings.callTimeout = settings.pluginCallTimeout
         let budget = MemoryBudget(limit: settings.pluginMemoryLimit, measures: true)
         let streams = try await publisher.startStreams(streamSettings, budget: budget, workers: workers)
+        var watch: UpstreamWatch?
+        if let upstream = settings.upstream {
+            watch = try await .make(upstream, connectMS: settings.upstreamConnectTimeoutMS, on: group.any())
+        }
+        let upstreamWatch = watch
         let parts = ChainParts(
-            settings: settings, publisher: publisher, api: try await apiServer(store, controller, group.any()),
+            settings: settings, publisher: publisher,
+            api: try await apiServer(store, controller, group.any(), upstreamWatch),
             access: access, streams: streams, budget: budget, workers: workers, lookUps: lookUps,
-            clientCertificates: certificates, metrics: GatewayMetrics(budget: budget),
+            clientCertificates: certificates, metrics: GatewayMetrics(budget: budget, upstream: upstreamWatch),
             log: AccessLog())
-        let upstream = settings.upstream?.text
+        let upstream = settings.upstream
         let pages = AdminPages(
             host: host, controller: controller, store: store,
             explanation: Explanation(
                 routes: { controller.routes }, source: { await sources.table?.find(orgID: $0, uid: $1) },
                 plugin: { Self.describe(host.state($0)) }, upstream: upstream),
-            metrics: parts.metrics, streams: streams)
-        let listeners = try await listen(group, parts, pages, folders)
+            metrics: parts.metrics, streams: streams, sources: { await sources.table })
+        let download = StoreDownload(store: store, folder: folders.data)
+        let listeners = try await listen(group, parts, pages, download, folders)
+        if settings.isProxyOnly {
+            logger.warning(
+                "the gateway listens beyond this machine and nobody can sign in: requests are passed on to the upstream, and the gateway's own routes stay closed; give --token-auth-file or --client-ca-file to open them"
+            )
+        }
+        listeners.warnOfCertificates(logger)
+        for warning in certificates.warnings { logger.warning("\(warning)") }
         let announcement = Announcement(listeners: listeners, data: folders.data)
         try announcement.publish()
 
@@ -118,6 +133,7 @@ struct GatewayService: Service, CustomStringConvertible {
                     while (try? await Task.sleep(for: .seconds(5))) != nil { budget.settle() }
                 }
                 tasks.addTask { await followPlugins(host, sources, publisher) }
+                tasks.addTask { await upstreamWatch?.run() }
                 tasks.addTask { await follow(certificates, publisher) }
                 follow(access, announcement, in: &tasks)
             }
@@ -151,24 +167,35 @@ struct GatewayService: Service, CustomStringConvertible {
     }
 
     private func listen(
-        _ group: MultiThreadedEventLoopGroup, _ parts: ChainParts, _ pages: AdminPages, _ folders: Folders
+        _ group: MultiThreadedEventLoopGroup, _ parts: ChainParts, _ pages: AdminPages, _ download: StoreDownload,
+        _ folders: Folders
     ) async throws -> Listeners {
         let chains = try await LoopChains(group, parts)
         let access = parts.access
         let settings = settings
-        var limits = HTTPLimits()
-        limits.identityNames = access.identityNames
-        let dataLimits = limits
+        var limits = HTTPLimits.requests
+        limits.head = settings.requestHeadLimit
+        limits.target = settings.requestTargetLimit
+        limits.fields = settings.requestFieldsLimit
+        var timeouts = ConnectionTimeouts()
+        timeouts.halfClosed = UInt32(clamping: settings.clientHalfCloseTimeout)
+        let (heads, times) = (limits, timeouts)
         return try await Listeners(
             settings.effectiveListeners, group: group, access: access, data: folders.data
         ) { listener, loop in
-            if listener.purpose == .data, let own = chains.parts(loop) {
-                return LoopContext(loop: loop, chain: own.chain, limits: dataLimits, observer: own.counters)
-            }
-            return LoopContext(
-                loop: loop,
-                chain: Chain.admin(loop, pages, parts, isLocal: Settings.isLoopback(listener.address.host)),
-                limits: dataLimits)
+            let context =
+                if listener.purpose == .data, let own = chains.parts(loop) {
+                    LoopContext(
+                        loop: loop, chain: own.chain, limits: heads, timeouts: times, observer: own.counters)
+                } else {
+                    LoopContext(
+                        loop: loop,
+                        chain: Chain.admin(
+                            loop, pages, download, parts, isLocal: Settings.isLoopback(listener.address.host)),
+                        limits: heads, timeouts: times)
+                }
+            access.identities.follow(context)
+            return context
         }
     }
 
@@ -193,14 +220,16 @@ struct GatewayService: Service, CustomStringConvertible {
     }
 
     private func apiServer(
-        _ store: ObjectStore, _ controller: ServiceController, _ loop: any EventLoop
+        _ store: ObjectStore, _ controller: ServiceController, _ loop: any EventLoop, _ watch: UpstreamWatch?
     ) async throws -> APIServerCore {
         var core = APIServerCore(store: store)
+        if let watch {
+            core.readiness.append(
+                ReadinessCheck("upstream", isRequired: settings.upstreamRequired) { await watch.failure() })
+        }
         core.version = GatewayVersion.text
         core.bodyLimit = settings.apiRequestLimit
-        core.claims = {
-            controller.routes.claimedGroups.map { ClaimedGroup(name: $0.group, versions: $0.versions) }
-        }
+        core.claims = { controller.routes.claimedGroups }
         if let upstream = settings.upstream {
             let asker = try await UpstreamAsker.make(upstream, on: loop)
             core.fetch = { path, accept, headers in
@@ -220,6 +249,8 @@ extension GatewayService {
             do throws(GatewayError) { try certificates.reload() } catch {
                 return logger.error("the backends' client certificates stay as they were: \(error.message)")
             }
+            logger.info("the backends' client certificates were read again")
+            for warning in certificates.warnings { logger.warning("\(warning)") }
             await publisher.certificatesChanged()
         }
     }
@@ -234,6 +265,7 @@ extension GatewayService {
                 report("the tokens stay as they were") { () throws(GatewayError) in
                     try access.reloadTokens()
                     try announcement.writeKubeconfig()
+                    logger.info("the tokens were read again")
                 }
             }
         }
@@ -243,6 +275,8 @@ extension GatewayService {
                     try await access.reloadAuthorities()
                     // The names of the authorities are part of what listeners ask clients for.
                     listeners.reloadCertificates(logger)
+                    logger.info("the authorities were read again")
+                    for warning in access.certificateWarnings { logger.warning("\(warning)") }
                 } catch {
                     logger.error("the authorities stay as they were: \(error.message)")
                 }

@@ -3,6 +3,7 @@ import HTTPKit
 import Logging
 import NIOCore
 import NIOPosix
+import Synchronization
 
 /// The listeners of the process.
 struct Listeners: Sendable {
@@ -11,8 +12,8 @@ struct Listeners: Sendable {
         let settings: ListenerSettings
         let listener: Listener
         let tls: TLSServerContext?
-        /// What it showed at the start.
-        let certificate: ServingCertificate?
+        /// What it shows.
+        let certificate: Shown
 
         /// Its URL for clients on this machine.
         var url: String {
@@ -21,6 +22,23 @@ struct Listeners: Sendable {
             return "\(tls == nil ? "http" : "https")://\(name.contains(":") ? "[\(name)]" : name):"
                 + "\(listener.address?.port ?? settings.address.port)"
         }
+    }
+
+    /// What a listener shows at present.
+    final class Shown: Sendable {
+        private let certificate: Mutex<ServingCertificate?>
+
+        init(_ certificate: ServingCertificate?) { self.certificate = Mutex(certificate) }
+
+        /// Takes another one; whether it differs.
+        func replace(_ new: ServingCertificate) -> Bool {
+            certificate.withLock { shown in
+                defer { shown = new }
+                return shown?.chain != new.chain || shown?.key != new.key
+            }
+        }
+
+        var chain: String? { certificate.withLock { $0?.chain } }
     }
 
     private(set) var all: [Started] = []
@@ -58,7 +76,7 @@ struct Listeners: Sendable {
                 let started = try await Listener.start(on: listener.address, tls: tls, group: group) {
                     makeContext(listener, $0)
                 }
-                all.append(Started(settings: listener, listener: started, tls: tls, certificate: certificate))
+                all.append(Started(settings: listener, listener: started, tls: tls, certificate: Shown(certificate)))
             } catch let error as GatewayError {
                 await close()
                 let setting = listener.isListed ? "listeners: \(listener.name)" : "--\(listener.name)"
@@ -79,11 +97,29 @@ struct Listeners: Sendable {
             do throws(GatewayError) {
                 let read = try ServingCertificate(files, host: started.settings.address.host, data: data)
                 try tls.replace(Self.material(read, access))
+                if started.certificate.replace(read) {
+                    logger.info(
+                        "the certificate was replaced; new connections get it",
+                        metadata: ["listener": "\(started.settings.name)"])
+                }
+                warn(started, logger)
             } catch {
                 let fault = Self.fault(started.settings, error)
                 logger.error("the certificate stays as it was: \(fault.message)")
             }
         }
+    }
+
+    /// Warns of certificates that aren't valid, or not for long.
+    func warnOfCertificates(_ logger: Logger) {
+        for started in all { warn(started, logger) }
+        for warning in access.certificateWarnings { logger.warning("\(warning)") }
+    }
+
+    private func warn(_ started: Started, _ logger: Logger) {
+        guard let file = started.settings.tls?.certFile, let chain = started.certificate.chain else { return }
+        let place = file.isEmpty ? started.settings.name : "\(started.settings.name): \(file)"
+        for warning in CertificateDates.warnings(chain, place: place) { logger.warning("\(warning)") }
     }
 
     private static func material(_ certificate: ServingCertificate, _ access: AccessSetup) -> TLSServerMaterial {
@@ -98,21 +134,32 @@ struct Listeners: Sendable {
         return GatewayError(.badRequest, "\(place): \(error.message)", cause: error.cause)
     }
 
-    /// Stops accepting and waits for exchanges under way, at most so many seconds.
+    /// Waits for exchanges under way, at most so many seconds, then stops accepting.
+    ///
+    /// New connections are served as long as the old ones need, so that nobody is refused by a process that still could.
     func drain(seconds: Int) async {
         let data = all.filter { $0.settings.purpose == .data }.map(\.listener)
         for listener in data { await listener.drain() }
         let deadline = ContinuousClock.now + .seconds(seconds)
-        while ContinuousClock.now < deadline {
+        await wait(until: deadline) {
+            var open = 0
+            for listener in data { open += await listener.drainedConnections() }
+            return open
+        }
+        for listener in data { await listener.stopAccepting() }
+        await wait(until: deadline) {
             var open = 0
             for listener in data { open += await listener.openConnections() }
-            guard open > 0 else { return }
-            try? await Task.sleep(for: .milliseconds(20))
+            return open
         }
     }
 
+    private func wait(until deadline: ContinuousClock.Instant, for open: () async -> Int) async {
+        while ContinuousClock.now < deadline, await open() > 0 { try? await Task.sleep(for: .milliseconds(10)) }
+    }
+
     func close() async {
-        for started in all where started.settings.purpose == .admin { await started.listener.drain() }
+        for started in all { await started.listener.stopAccepting() }
         for started in all { await started.listener.closeAll() }
     }
 }

@@ -32,7 +32,8 @@ extension ConfigFile {
         }
         let reader = SettingReader(key: "address", value: address, origin: origin)
         var listener = ListenerSettings(
-            name: fields["name"]?.string ?? "listener-\(index)", address: try reader.address(), isListed: true)
+            name: fields["name"]?.string ?? "listener-\(index)", address: try reader.address(), isListed: true,
+            origin: String(origin.split(separator: " ").first?.dropLast() ?? ""))
         if let text = fields["purpose"]?.string {
             guard let purpose = ListenerSettings.Purpose(rawValue: text) else {
                 throw GatewayError(.badRequest, "\(origin).purpose: must be data or admin (got \"\(text)\")")

@@ -1,3 +1,4 @@
+import APIServer
 import DataPlaneAPI
 import SystemKit
 import Yams
@@ -18,10 +19,12 @@ package enum ConfigFile {
         var settings = base
         var faults: [GatewayError] = []
         let text: String
-        do { text = try FileText.read(path) } catch { return (settings, [error]) }
+        do { text = try FileText.read(path) } catch {
+            return (settings, [GatewayError(error.code, "--config: \(error.message)")])
+        }
         let node: Node?
         do { node = try Yams.compose(yaml: text) } catch {
-            return (settings, [GatewayError(.badRequest, "\(path): not valid YAML: \(error)")])
+            return (settings, [GatewayError(.badRequest, "\(path): \(YAMLDocument.describe(error))")])
         }
         guard let node else { return (settings, []) }
         guard case .mapping(let mapping) = node else {
@@ -29,11 +32,16 @@ package enum ConfigFile {
                 settings, [GatewayError(.badRequest, "\(path): must be a mapping of settings, like `http-port: 8080`")]
             )
         }
-        for (key, value) in mapping {
+        for (key, written) in mapping {
             let line = key.mark?.line ?? 0
             let origin = "\(path):\(line)"
             guard let name = key.string else {
                 faults.append(GatewayError(.badRequest, "\(origin): a setting's name must be text"))
+                continue
+            }
+            let value: Node
+            do { value = try expanded(written, "\(origin): \(name)") } catch {
+                faults.append(error)
                 continue
             }
             if name == "listeners" {
@@ -56,5 +64,45 @@ package enum ConfigFile {
             do { try settings.set(name, values, origin: origin) } catch { faults.append(error) }
         }
         return (settings, faults)
+    }
+
+    /// A value with `${NAME}` replaced by that variable of the environment, everywhere in it; `$${` stands for `${`.
+    private static func expanded(_ node: Node, _ place: String) throws(GatewayError) -> Node {
+        switch node {
+        case .scalar(var scalar):
+            guard scalar.string.contains("${") else { return node }
+            scalar.string = try Self.expanded(scalar.string, place)
+            return .scalar(scalar)
+        case .sequence(var items):
+            for index in items.indices { items[index] = try expanded(items[index], place) }
+            return .sequence(items)
+        case .mapping(var mapping):
+            for (key, value) in mapping { mapping[key] = try expanded(value, place) }
+            return .mapping(mapping)
+        case .alias: return node
+        }
+    }
+
+    private static func expanded(_ text: String, _ place: String) throws(GatewayError) -> String {
+        var out = ""
+        var rest = text[...]
+        while let start = rest.firstRange(of: "${") {
+            if rest[..<start.lowerBound].last == "$" {
+                out += rest[..<start.lowerBound].dropLast() + "${"
+                rest = rest[start.upperBound...]
+                continue
+            }
+            out += rest[..<start.lowerBound]
+            guard let end = rest[start.upperBound...].firstIndex(of: "}") else {
+                throw GatewayError(.badRequest, "\(place): a ${ has no end; write $${ for the characters themselves")
+            }
+            let name = String(rest[start.upperBound..<end])
+            guard let value = ProcessEnvironment.all[name] else {
+                throw GatewayError(.badRequest, "\(place): the environment has no variable \"\(name)\"; set it")
+            }
+            out += value
+            rest = rest[rest.index(after: end)...]
+        }
+        return out + rest
     }
 }

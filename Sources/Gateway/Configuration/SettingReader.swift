@@ -8,7 +8,7 @@ struct SettingReader {
     let origin: String
 
     func fault(_ why: String) -> GatewayError {
-        GatewayError(.badRequest, "\(origin): \(key): \(why) (got \"\(value)\")")
+        GatewayError(.badRequest, "\(Settings.place(key, origin)): \(why) (got \"\(value)\")")
     }
 
     func text() throws(GatewayError) -> String {
@@ -22,6 +22,55 @@ struct SettingReader {
             throw fault("must be a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
         return number
+    }
+
+    /// The unit of a time without one.
+    enum TimeUnit: Double {
+        case milliseconds = 1
+        case seconds = 1_000
+    }
+
+    /// A time in that unit: a number, or numbers with units as Go writes them (`90s`, `1h30m`).
+    func duration(_ range: ClosedRange<Int>, _ unit: TimeUnit = .seconds) throws(GatewayError) -> Int {
+        let word = unit == .seconds ? "seconds" : "milliseconds"
+        let wrong = fault(
+            "must be a time from \(range.lowerBound) to \(range.upperBound) \(word), as a number or with a unit such as 90s or 5m"
+        )
+        if let number = Int(value) {
+            guard range.contains(number) else { throw wrong }
+            return number
+        }
+        guard let milliseconds = Self.milliseconds(value) else { throw wrong }
+        let amount = milliseconds / unit.rawValue
+        guard amount == amount.rounded() else { throw fault("must be whole \(word)") }
+        guard amount >= Double(range.lowerBound), amount <= Double(range.upperBound) else { throw wrong }
+        return Int(amount)
+    }
+
+    /// A time, with 0 for no limit.
+    func optionalDuration(_ range: ClosedRange<Int>) throws(GatewayError) -> Int? {
+        value == "0" ? nil : try duration(range)
+    }
+
+    private static let units: [(name: String, milliseconds: Double)] = [
+        ("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000),
+    ]
+
+    private static func milliseconds(_ text: String) -> Double? {
+        var rest = Substring(text.filter { $0 != " " })
+        guard !rest.isEmpty else { return nil }
+        var total = 0.0
+        while !rest.isEmpty {
+            let digits = rest.prefix { $0.isASCII && $0.isNumber || $0 == "." }
+            rest = rest.dropFirst(digits.count)
+            let letters = rest.prefix { $0.isLetter }
+            rest = rest.dropFirst(letters.count)
+            guard let number = Double(digits), digits.first != ".", digits.last != ".",
+                let unit = units.first(where: { $0.name == letters })
+            else { return nil }
+            total += number * unit.milliseconds
+        }
+        return total
     }
 
     /// A number, with 0 for no limit.

@@ -11,7 +11,8 @@ extension Settings {
         "requestheader-username-headers", "requestheader-uid-headers", "requestheader-group-headers",
         "requestheader-extra-headers-prefix", "anonymous-auth", "admin-address", "data-dir", "runtime-dir",
         "plugins-dir", "provisioning",
-        "datasources", "grafana-config", "manifests", "upstream", "log-level", "log-format",
+        "datasources", "grafana-config", "manifests", "upstream", "upstream-required", "log-level", "log-format",
+        "request-head-limit", "request-target-limit", "request-fields-limit", "client-half-close-timeout",
         "upstream-connect-timeout", "upstream-response-timeout", "plugin-call-timeout", "plugin-start-timeout",
         "plugin-request-limit", "plugin-response-limit", "plugin-stream-idle-timeout", "plugin-metrics-limit",
         "stream-packet-limit",
@@ -31,13 +32,13 @@ extension Settings {
     /// - Throws: `GatewayError` that names the key, the value and what is allowed.
     package mutating func set(_ key: String, _ values: [String], origin: String) throws(GatewayError) {
         guard Self.keys.contains(key) else {
-            throw GatewayError(
-                .badRequest, "\(origin): unknown setting \"\(key)\"; known are \(Self.keys.joined(separator: ", "))")
+            throw GatewayError(.badRequest, "\(origin): unknown setting \"\(key)\"; \(Similar.hint(key, Self.keys))")
         }
-        given.insert(key)
+        origins[key] = origin
+        let place = Self.place(key, origin)
         if try setList(key, values, origin) { return }
         guard values.count == 1, let value = values.first else {
-            throw GatewayError(.badRequest, "\(origin): \(key) takes one value")
+            throw GatewayError(.badRequest, "\(place): takes one value, not \(values.count)")
         }
         let reader = SettingReader(key: key, value: value, origin: origin)
         switch key {
@@ -58,16 +59,21 @@ extension Settings {
         case "grafana-config": grafanaConfig = value
         case "manifests": manifests = value
         case "upstream":
-            upstream = value.isEmpty ? nil : try UpstreamEndpoint(url: value, setting: "\(origin): upstream")
+            upstream = value.isEmpty ? nil : try UpstreamEndpoint(url: value, setting: place)
         case "log-level": logLevel = try reader.choice(["trace", "debug", "info", "warn", "error"])
         case "log-format": logFormat = try reader.choice(["text", "json"])
-        case "upstream-connect-timeout": upstreamConnectTimeoutMS = try reader.number(1...600_000)
-        case "upstream-response-timeout": upstreamResponseTimeout = try reader.number(0...86_400)
-        case "plugin-call-timeout": pluginCallTimeout = try reader.number(1...86_400)
-        case "plugin-start-timeout": pluginStartTimeout = try reader.number(1...3_600)
+        case "upstream-required": upstreamRequired = try reader.choice(["true", "false"]) == "true"
+        case "request-head-limit": requestHeadLimit = try reader.number(4096...16_777_216)
+        case "request-target-limit": requestTargetLimit = try reader.number(1024...16_777_216)
+        case "request-fields-limit": requestFieldsLimit = try reader.number(16...100_000)
+        case "client-half-close-timeout": clientHalfCloseTimeout = try reader.duration(0...3_600)
+        case "upstream-connect-timeout": upstreamConnectTimeoutMS = try reader.duration(1...600_000, .milliseconds)
+        case "upstream-response-timeout": upstreamResponseTimeout = try reader.duration(0...86_400)
+        case "plugin-call-timeout": pluginCallTimeout = try reader.duration(1...86_400)
+        case "plugin-start-timeout": pluginStartTimeout = try reader.duration(1...3_600)
         case "plugin-request-limit": pluginRequestLimit = try reader.number(1024...Int(Int32.max))
         case "plugin-response-limit": pluginResponseLimit = try reader.optional(1...(1 << 40))
-        case "plugin-stream-idle-timeout": pluginStreamIdleTimeout = try reader.optional(1...86_400)
+        case "plugin-stream-idle-timeout": pluginStreamIdleTimeout = try reader.optionalDuration(1...86_400)
         case "plugin-metrics-limit": pluginMetricsLimit = try reader.number(1024...(1 << 30))
         case "stream-packet-limit": streams.packetLimit = try reader.number(1024...(1 << 30))
         case "stream-publish-limit": streams.publishLimit = try reader.number(64...(1 << 30))
@@ -76,13 +82,13 @@ extension Settings {
         case "stream-queue-messages": streams.queueMessages = try reader.number(1...1_000_000)
         case "stream-queue-bytes": streams.queueBytes = try reader.number(1024...(1 << 30))
         case "stream-drop-limit": streams.dropLimit = try reader.number(1...1_000_000_000)
-        case "stream-stall-timeout": streams.stallTimeout = try reader.number(1...86_400)
-        case "stream-heartbeat": streams.heartbeat = try reader.number(1...3_600)
+        case "stream-stall-timeout": streams.stallTimeout = try reader.duration(1...86_400)
+        case "stream-heartbeat": streams.heartbeat = try reader.duration(1...3_600)
         case "plugin-memory-limit": pluginMemoryLimit = try reader.number(1_048_576...(1 << 40))
         case "api-request-limit": apiRequestLimit = try reader.number(1024...Int(Int32.max))
         case "datasource-proxy-private": dataSourceProxyPrivate = try reader.choice(["true", "false"]) == "true"
         case "frame-format": frameFormat = try reader.choice(["json", "arrow"])
-        case "shutdown-timeout": shutdownTimeout = try reader.number(0...3_600)
+        case "shutdown-timeout": shutdownTimeout = try reader.duration(0...3_600)
         default: break
         }
     }
@@ -103,7 +109,7 @@ extension Settings {
             for part in parts where !OriginPolicy.isValid(part) {
                 throw GatewayError(
                     .badRequest,
-                    "\(origin): \(key): must be https://HOST[:PORT], https://*.DOMAIN or * (got \"\(part)\")")
+                    "\(Self.place(key, origin)): must be https://HOST[:PORT], https://*.DOMAIN or * (got \"\(part)\")")
             }
             streams.origins = OriginPolicy(allowing: parts)
         case "requestheader-allowed-names": requestHeaderAllowedNames = parts
@@ -124,10 +130,10 @@ extension Settings {
         for value in values {
             guard let files = BackendCertificates.Files(value) else {
                 throw GatewayError(
-                    .badRequest, "\(origin): \(key): must be NAME=CERTIFICATE.pem,KEY.pem (got \"\(value)\")")
+                    .badRequest, "\(place(key, origin)): must be NAME=CERTIFICATE.pem,KEY.pem (got \"\(value)\")")
             }
             guard !all.contains(where: { $0.name == files.name }) else {
-                throw GatewayError(.badRequest, "\(origin): \(key): the name \"\(files.name)\" is there twice")
+                throw GatewayError(.badRequest, "\(place(key, origin)): the name \"\(files.name)\" is there twice")
             }
             all.append(files)
         }
@@ -139,7 +145,7 @@ extension Settings {
     ) throws(GatewayError) -> [String] {
         for name in names {
             if let fault = check(name) {
-                throw GatewayError(.badRequest, "\(origin): \(key): \(fault) (got \"\(name)\")")
+                throw GatewayError(.badRequest, "\(place(key, origin)): \(fault) (got \"\(name)\")")
             }
         }
         return names

@@ -29,8 +29,8 @@ package struct Settings: Sendable {
     package var anonymousAuth = true
     /// Listeners as the configuration file lists them; replaces the ports and `adminAddress` where not empty.
     package var listeners: [ListenerSettings] = []
-    /// The settings that were given, by name.
-    package internal(set) var given: Set<String> = []
+    /// Where each setting that was given was written, by name: `--flag` or `file:line`.
+    package internal(set) var origins: [String: String] = [:]
     /// Address and port of the admin listener.
     package var adminAddress = ListenAddress(host: "127.0.0.1", port: 9903)
     /// Folder of the database and the kubeconfig.
@@ -49,6 +49,16 @@ package struct Settings: Sendable {
     package var manifests = ""
     /// Where everything unmatched goes; nil for nowhere.
     package var upstream: UpstreamEndpoint?
+    /// Whether `/readyz` fails while the upstream can't be reached.
+    package var upstreamRequired = false
+    /// The most bytes of a request's head.
+    package var requestHeadLimit = HTTPLimits.requests.head
+    /// The most bytes of a request's target: path and query.
+    package var requestTargetLimit = HTTPLimits.requests.target
+    /// The most header fields of a request.
+    package var requestFieldsLimit = HTTPLimits.requests.fields
+    /// For the answer to a client that has ended its side of the connection, seconds.
+    package var clientHalfCloseTimeout = 3
     /// The least severe level that is logged.
     package var logLevel = "info"
     /// `text` or `json`.

@@ -8,6 +8,11 @@ package enum AdminToken {
     /// The name of the user that holds it.
     static let user = "dataplane-gateway:admin"
 
+    /// The token in the folder; nil when there is none that may be read.
+    static func existing(data: String) -> String? {
+        FileFacts("\(data)/\(fileName)") == nil ? nil : try? load(data: data)
+    }
+
     /// The token in the folder, or a new one.
     static func load(data: String) throws(GatewayError) -> String {
         let path = "\(data)/\(fileName)"

@@ -17,7 +17,7 @@ final class AccessLog: Sendable {
         }
         guard level >= logger.logLevel else { return }
         var fields: Logger.Metadata = [
-            "method": "\(exchange.request.methodText)", "path": "\(Self.shortened(exchange.request.path))",
+            "method": "\(exchange.request.methodText)", "path": "\(Self.shortened(exchange.request.sentPath))",
             "status": "\(exchange.status)", "handler": "\(exchange.handledBy.rawValue)",
             "bytes": "\(exchange.bytesSent)", "ms": "\(nanoseconds / 1_000_000)", "peer": "\(exchange.peer.address)",
         ]

@@ -39,6 +39,15 @@ struct BackendCertificates: Sendable {
     /// Reads the files again; what is there stays when one of them can't be used.
     func reload() throws(GatewayError) { table.replace(try Self.read(files)) }
 
+    /// Warnings about the dates of the certificates.
+    var warnings: [String] {
+        files.flatMap { entry in
+            CertificateDates.warnings(
+                (try? FileText.read(entry.certFile)) ?? "",
+                place: "backend-client-certificate \(entry.name): \(entry.certFile)")
+        }
+    }
+
     private static func read(_ files: [Files]) throws(GatewayError) -> [String: ClientCertificates.Pair] {
         var pairs: [String: ClientCertificates.Pair] = [:]
         for entry in files {

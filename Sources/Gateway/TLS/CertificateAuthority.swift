@@ -42,8 +42,7 @@ struct CertificateAuthority {
             throw GatewayError(
                 .internalError,
                 "\(folder): the gateway's own authority can't be read; remove the folder to have another made, "
-                    + "and take the new kubeconfig",
-                cause: "\(error)")
+                    + "and take the new kubeconfig")
         }
     }
 
@@ -64,7 +63,8 @@ struct CertificateAuthority {
         } catch let error as GatewayError {
             throw error
         } catch {
-            throw GatewayError(.internalError, "a certificate for HTTPS can't be made", cause: "\(error)")
+            throw GatewayError(
+                .internalError, "a certificate for HTTPS can't be made; see that \(folder) is the gateway's own")
         }
     }
 
@@ -110,7 +110,7 @@ struct CertificateAuthority {
                 }, issuerPrivateKey: Certificate.PrivateKey(key))
             return (try certificate.serializeAsPEM().pemString, key)
         } catch {
-            throw GatewayError(.internalError, "an authority for HTTPS can't be made", cause: "\(error)")
+            throw GatewayError(.internalError, "an authority for HTTPS can't be made")
         }
     }
 }

@@ -44,9 +44,9 @@ struct CertificateNames {
 
     /// The bytes of an IP address; nil for anything else.
     static func address(_ text: String) -> [UInt8]? {
-        var four = in_addr()
-        if inet_pton(AF_INET, text, &four) == 1 { return withUnsafeBytes(of: &four) { Array($0) } }
-        var six = in6_addr()
-        return inet_pton(AF_INET6, text, &six) == 1 ? withUnsafeBytes(of: &six) { Array($0) } : nil
+        var four = [UInt8](repeating: 0, count: 4)
+        if inet_pton(AF_INET, text, &four) == 1 { return four }
+        var six = [UInt8](repeating: 0, count: 16)
+        return inet_pton(AF_INET6, text, &six) == 1 ? six : nil
     }
 }

@@ -75,14 +75,29 @@ extension ServingCertificate {
                 let material = TLSServerMaterial(
                     certificateChain: Array(read.chain.utf8), privateKey: Array(read.key.utf8))
                 _ = try TLSServerContext(material, verifier: nil)
+                // What ends soon is no fault yet.
                 if let end = read.end, end < Date() {
                     return GatewayError(
-                        .badRequest, "\(listener.name): \(tls.certFile): the certificate has expired; replace it")
+                        .badRequest,
+                        "\(settings.place(ofCertificateOf: listener)): \(tls.certFile): the certificate has expired; replace it"
+                    )
                 }
                 return nil
             } catch {
-                return GatewayError(error.code, "\(listener.name): \(error.message)")
+                return GatewayError(error.code, "\(settings.place(ofCertificateOf: listener)): \(error.message)")
             }
+        }
+    }
+
+    /// What the dates of certificates say that are no fault yet.
+    static func warnings(_ settings: Settings) -> [String] {
+        settings.effectiveListeners.flatMap { listener -> [String] in
+            guard let tls = listener.tls, !tls.certFile.isEmpty,
+                let read = try? ServingCertificate(tls, host: listener.address.host, data: ""), let end = read.end,
+                end > Date()
+            else { return [] }
+            return CertificateDates.warnings(
+                read.chain, place: "\(settings.place(ofCertificateOf: listener)): \(tls.certFile)")
         }
     }
 

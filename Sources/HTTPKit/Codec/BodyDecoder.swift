@@ -23,11 +23,17 @@ struct BodyDecoder {
     }
 
     private var state: State
-    private var finder = HeadFinder()
-    private let limits: HTTPLimits
+    private var finder: HeadFinder
+    private let isLenient: Bool
+    var limits: HTTPLimits
 
-    init(_ framing: BodyFraming, limits: HTTPLimits) {
+    /// A decoder of one body.
+    ///
+    /// - Parameter isLenient: whether a line feed alone ends a line between chunks, as in answers.
+    init(_ framing: BodyFraming, limits: HTTPLimits, isLenient: Bool = false) {
         self.limits = limits
+        self.isLenient = isLenient
+        finder = HeadFinder(isLenient: isLenient)
         switch framing {
         case .none: state = .length(0)
         case .length(let length): state = .length(length)
@@ -74,8 +80,10 @@ struct BodyDecoder {
                 state = rest == 0 ? .chunkDataEnd : .chunkData(rest)
                 return .part(part)
             case .chunkDataEnd:
-                guard let end = buffer.readInteger(as: UInt16.self) else { return .needMore }
-                guard end == 0x0D0A else { throw .malformed("a chunk does not end where it says") }
+                if !skipBareLineFeed(&buffer) {
+                    guard let end = buffer.readInteger(as: UInt16.self) else { return .needMore }
+                    guard end == 0x0D0A else { throw .malformed("a chunk does not end where it says") }
+                }
                 state = .chunkSize
             case .trailers:
                 guard let trailers = try readTrailers(&buffer) else { return .needMore }
@@ -87,6 +95,13 @@ struct BodyDecoder {
         }
     }
 
+    /// Takes a line feed that ends a line alone, where that is allowed.
+    private func skipBareLineFeed(_ buffer: inout ByteBuffer) -> Bool {
+        guard isLenient, buffer.getInteger(at: buffer.readerIndex, as: UInt8.self) == 0x0A else { return false }
+        buffer.moveReaderIndex(forwardBy: 1)
+        return true
+    }
+
     private static func take(_ buffer: inout ByteBuffer, atMost limit: Int) -> ByteBuffer? {
         guard buffer.readableBytes > 0 else { return nil }
         return buffer.readSlice(length: min(buffer.readableBytes, limit))
@@ -94,6 +109,7 @@ struct BodyDecoder {
 
     /// Reads `1a2b;extension CRLF`; an extension is dropped.
     private mutating func chunkSize(_ buffer: inout ByteBuffer) throws(HTTPParseError) -> Int? {
+        let isLenient = isLenient
         let line: Result<(size: Int, length: Int)?, HTTPParseError> = buffer.withUnsafeReadableBytes { bytes in
             var size = 0
             var position = 0
@@ -111,6 +127,7 @@ struct BodyDecoder {
             }
             if end - position > 256 { return .failure(.malformed("a chunk extension is too long")) }
             guard end < bytes.count else { return .success(nil) }
+            if isLenient, bytes[end] == 0x0A { return .success((size, end + 1)) }
             guard bytes[end] == 0x0D, end + 1 == bytes.count || bytes[end + 1] == 0x0A else {
                 return .failure(.malformed("a chunk size line does not end properly"))
             }
@@ -126,15 +143,16 @@ struct BodyDecoder {
     }
 
     private mutating func readTrailers(_ buffer: inout ByteBuffer) throws(HTTPParseError) -> HeaderBlock? {
+        if skipBareLineFeed(&buffer) { return HeaderBlock() }
         guard let first = buffer.getInteger(at: buffer.readerIndex, as: UInt16.self) else { return nil }
         if first == 0x0D0A {
             buffer.moveReaderIndex(forwardBy: 2)
             return HeaderBlock()
         }
         guard let bytes = try finder.next(&buffer, limit: limits.head) else { return nil }
-        let limits = limits
+        let (limits, isLenient) = (limits, isLenient)
         let fields = try bytes.withUnsafeBytesTyped { (raw) throws(HTTPParseError) in
-            try FieldScanner.scan(raw, from: 0, limits: limits)
+            try FieldScanner.scan(raw, from: 0, limits: limits, isLenient: isLenient)
         }
         return HeaderBlock(storage: bytes, fields: fields)
     }

@@ -11,8 +11,17 @@ package struct HTTPLimits: Sendable {
     /// Names that are read as claims of an identity, beside the known ones.
     package var identityNames = IdentityNames()
 
-    /// The default limits.
+    /// The default limits, for answers of servers and for connections of the gateway's own.
     package init() {}
+
+    /// What clients may send: cookies and links that Grafana takes pass.
+    package static let requests: HTTPLimits = {
+        var limits = HTTPLimits()
+        limits.head = 256 * 1024
+        limits.target = 38 * 1024
+        limits.fields = 192
+        return limits
+    }()
 }
 
 /// Why bytes are not an acceptable HTTP/1 message.

@@ -6,11 +6,17 @@ extension HTTPParseError {
         switch self {
         case .malformed(let what): GatewayError(.badRequest, "malformed HTTP request: \(what)")
         case .headTooLarge(let limit):
-            GatewayError(.headerTooLarge, "the request head is larger than the limit of \(limit) bytes")
+            GatewayError(
+                .headerTooLarge,
+                "the request head is larger than the limit of \(limit) bytes (setting request-head-limit)")
         case .tooManyFields(let limit):
-            GatewayError(.headerTooLarge, "the request has more than the limit of \(limit) header fields")
+            GatewayError(
+                .headerTooLarge,
+                "the request has more than the limit of \(limit) header fields (setting request-fields-limit)")
         case .targetTooLong(let limit):
-            GatewayError(.uriTooLong, "the request target is longer than the limit of \(limit) bytes")
+            GatewayError(
+                .uriTooLong,
+                "the request target is longer than the limit of \(limit) bytes (setting request-target-limit)")
         case .version: GatewayError(.httpVersionNotSupported, "only HTTP/1.1 and HTTP/1.0 are spoken here")
         case .transferCoding:
             GatewayError(

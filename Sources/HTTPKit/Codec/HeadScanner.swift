@@ -25,9 +25,15 @@ enum ByteClass {
 struct HeadFinder {
     /// How many readable bytes were looked at already.
     private var seen = 0
+    /// Whether a line feed alone ends a line too, as in answers (RFC 9112 section 2.2).
+    private let isLenient: Bool
+    private var hasBareLineFeed = false
+
+    init(isLenient: Bool = false) { self.isLenient = isLenient }
 
     /// Takes the head (up to and with the empty line) from the buffer, or nil while it is incomplete.
     mutating func next(_ buffer: inout ByteBuffer, limit: Int) throws(HTTPParseError) -> [UInt8]? {
+        if isLenient { return try nextLenient(&buffer, limit) }
         let start = seen
         switch buffer.withUnsafeReadableBytes({ Self.end($0, from: start) }) {
         case .none:
@@ -42,6 +48,47 @@ struct HeadFinder {
             if length > limit { throw .headTooLarge(limit: limit) }
             return buffer.readBytes(length: length)
         }
+    }
+
+    /// The same where lines may end with a line feed alone; the head is given with proper line ends.
+    private mutating func nextLenient(_ buffer: inout ByteBuffer, _ limit: Int) throws(HTTPParseError) -> [UInt8]? {
+        let (length, isBare) = buffer.withUnsafeReadableBytes { [seen] in Self.lenientEnd($0, from: seen) }
+        hasBareLineFeed = hasBareLineFeed || isBare
+        guard let length else {
+            if buffer.readableBytes > limit { throw .headTooLarge(limit: limit) }
+            seen = buffer.readableBytes
+            return nil
+        }
+        let mustClean = hasBareLineFeed
+        seen = 0
+        hasBareLineFeed = false
+        if length > limit { throw .headTooLarge(limit: limit) }
+        guard let bytes = buffer.readBytes(length: length) else { return nil }
+        return mustClean ? Self.withProperEnds(bytes) : bytes
+    }
+
+    /// The length up to and with an empty line, and whether a line among those looked at ends with a line feed alone.
+    private static func lenientEnd(_ bytes: UnsafeRawBufferPointer, from start: Int) -> (length: Int?, isBare: Bool) {
+        var isBare = false
+        for index in start..<max(start, bytes.count) where bytes[index] == 0x0A {
+            let hasReturn = index >= 1 && bytes[index - 1] == 0x0D
+            if !hasReturn { isBare = true }
+            let before = hasReturn ? index - 2 : index - 1
+            if before >= 0, bytes[before] == 0x0A { return (index + 1, isBare) }
+        }
+        return (nil, isBare)
+    }
+
+    private static func withProperEnds(_ bytes: [UInt8]) -> [UInt8] {
+        var clean: [UInt8] = []
+        clean.reserveCapacity(bytes.count + 32)
+        var previous: UInt8 = 0
+        for byte in bytes {
+            if byte == 0x0A, previous != 0x0D { clean.append(0x0D) }
+            clean.append(byte)
+            previous = byte
+        }
+        return clean
     }
 
     private enum End {
@@ -69,8 +116,11 @@ struct HeadFinder {
 /// Reads header fields from a head's bytes.
 enum FieldScanner {
     /// Reads fields from `start` up to the empty line that ends the block.
+    ///
+    /// - Parameter isLenient: whether blanks may stand before the colon, as in answers: a proxy removes them (RFC 9112
+    ///   section 5.1).
     static func scan(
-        _ bytes: UnsafeRawBufferPointer, from start: Int, limits: HTTPLimits
+        _ bytes: UnsafeRawBufferPointer, from start: Int, limits: HTTPLimits, isLenient: Bool = false
     ) throws(HTTPParseError) -> [HeaderBlock.Field] {
         var fields: [HeaderBlock.Field] = []
         fields.reserveCapacity(16)
@@ -86,10 +136,13 @@ enum FieldScanner {
             if fields.count == limits.fields { throw .tooManyFields(limit: limits.fields) }
             let nameStart = position
             while position < bytes.count, table[Int(bytes[position])] & ByteClass.token != 0 { position += 1 }
-            guard position > nameStart, position < bytes.count, bytes[position] == UInt8(ascii: ":") else {
+            let nameEnd = position
+            if isLenient {
+                while position < bytes.count, bytes[position] == 0x20 || bytes[position] == 0x09 { position += 1 }
+            }
+            guard nameEnd > nameStart, position < bytes.count, bytes[position] == UInt8(ascii: ":") else {
                 throw .malformed("a header name has a character that is not allowed")
             }
-            let nameEnd = position
             position += 1
             while position < bytes.count, bytes[position] == 0x20 || bytes[position] == 0x09 { position += 1 }
             let valueStart = position

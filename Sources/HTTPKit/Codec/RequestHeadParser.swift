@@ -6,7 +6,7 @@ struct RequestHeadParser {
     private static let longestMethod = 32
 
     private var finder = HeadFinder()
-    let limits: HTTPLimits
+    var limits: HTTPLimits
 
     init(limits: HTTPLimits) {
         self.limits = limits
@@ -47,7 +47,7 @@ struct RequestHeadParser {
             method: line.method, headers: HeaderBlock(storage: bytes, fields: fields), framing: .none,
             isHTTP10: line.isHTTP10, keepAlive: !line.isHTTP10, expectsContinue: false, wantsUpgrade: false,
             methodEnd: line.methodEnd, targetStart: line.targetStart, targetEnd: line.targetEnd,
-            pathStart: line.pathStart, pathEnd: line.pathEnd)
+            pathStart: line.pathStart, pathEnd: line.pathEnd, sentStart: line.pathStart)
         try interpret(&head)
         return head
     }
@@ -58,7 +58,7 @@ struct RequestHeadParser {
         var lengths = 0
         var codings = 0
         var upgrades = 0
-        var h2c = false
+        var leavesHTTP = true
         for field in head.headers.fields where field.known != .other {
             switch field.known {
             case .host:
@@ -82,7 +82,12 @@ struct RequestHeadParser {
                 head.expectsContinue = !head.isHTTP10
             case .upgrade:
                 upgrades += 1
-                h2c = h2c || head.headers.withValue(field) { HeaderBlock.list($0) { $0.equalsIgnoringCase("h2c") } }
+                // What would change under HTTP itself is between neighbours (RFC 2817, RFC 9113), not for a server behind.
+                leavesHTTP =
+                    leavesHTTP
+                    && !head.headers.withValue(field) {
+                        HeaderBlock.list($0) { $0.equalsIgnoringCase("h2c") || $0.hasPrefix("tls/") }
+                    }
             default: break
             }
         }
@@ -100,7 +105,7 @@ struct RequestHeadParser {
         if head.headers.has(.connection, token: "close") { head.keepAlive = false }
         if head.isHTTP10, head.headers.has(.connection, token: "keep-alive") { head.keepAlive = true }
         head.wantsUpgrade =
-            upgrades == 1 && !h2c && !head.isHTTP10 && head.framing == .none
+            upgrades == 1 && leavesHTTP && !head.isHTTP10 && head.framing == .none
             && head.headers.has(.connection, token: "upgrade")
     }
 

@@ -1,8 +1,11 @@
 import NIOCore
 
 /// Reads answer heads of a server that we sent a request to.
+///
+/// Servers are old and many, so what has one meaning only is read: a line feed alone ends a line, blanks may stand before
+/// a colon. It is written on properly. What two readers could take differently is refused as in requests.
 struct ResponseHeadParser {
-    private var finder = HeadFinder()
+    private var finder = HeadFinder(isLenient: true)
     let limits: HTTPLimits
 
     init(limits: HTTPLimits) {
@@ -13,8 +16,18 @@ struct ResponseHeadParser {
     ///
     /// - Parameter method: the method that is answered; a HEAD answer has no body.
     mutating func next(_ buffer: inout ByteBuffer, method: HTTPMethod) throws(HTTPParseError) -> ResponseHead? {
-        guard let bytes = try finder.next(&buffer, limit: limits.head) else { return nil }
+        guard let bytes = try finder.next(&buffer, limit: limits.head) else {
+            // A server that speaks something else may never send an empty line.
+            guard buffer.withUnsafeReadableBytes({ Self.mayBegin($0) }) else {
+                throw .malformed("this is not an HTTP/1 answer")
+            }
+            return nil
+        }
         return try Self.parse(bytes, limits, method)
+    }
+
+    private static func mayBegin(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        bytes.prefix(7).elementsEqual("HTTP/1.".utf8.prefix(bytes.count))
     }
 
     static func parse(
@@ -35,7 +48,7 @@ struct ResponseHeadParser {
             reasonEnd + 1 < bytes.count, bytes[reasonEnd] == 0x0D, bytes[reasonEnd + 1] == 0x0A
         else { throw .malformed("the status line is malformed") }
         let fields = try bytes.withUnsafeBytesTyped { (raw) throws(HTTPParseError) in
-            try FieldScanner.scan(raw, from: reasonEnd + 2, limits: limits)
+            try FieldScanner.scan(raw, from: reasonEnd + 2, limits: limits, isLenient: true)
         }
         let isHTTP10 = bytes[7] == UInt8(ascii: "0")
         var head = ResponseHead(

@@ -8,6 +8,11 @@ extension Exchange {
         cachedPath = path
         return path
     }
+
+    /// Reads the path without the base path that the upstream lies below, where it begins with it.
+    func enter(_ base: [UInt8]) {
+        if request.enter(base) { cachedPath = nil }
+    }
 }
 
 /// Decides whether an exchange may be answered by the gateway itself.

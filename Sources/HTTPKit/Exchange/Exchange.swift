@@ -23,6 +23,8 @@ package final class Exchange {
     package var objectName = ""
     /// What the access layer knows about the request; that layer's own type.
     package var access: AnyObject?
+    /// Whether the gateway would answer this itself and lets the upstream's own API do it.
+    package var isUpstreamsAPI = false
     /// The error that was answered, for the access log.
     package var error: GatewayError?
     /// The status that was sent; 0 while none was.
@@ -45,12 +47,36 @@ package final class Exchange {
         self.connection = connection
     }
 
+    /// Ends the exchange when the process stops; nil for one that ends by itself soon enough.
+    private var onDrain: (() -> Void)?
+    /// Whether the answer has no end of its own, so that a stop doesn't wait for it.
+    private(set) var isEndless = false
+
+    /// Says how to end an answer that has no end of its own when the process stops; called on the loop, also when it
+    /// stops already.
+    package func whenDraining(_ body: @escaping () -> Void) {
+        guard let connection else { return }
+        onDrain = body
+        isEndless = true
+        guard connection.context.isDraining else { return }
+        // Whoever says this is in the middle of something.
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        loop.execute { bound.value.drain() }
+    }
+
+    /// The process stops.
+    func drain() {
+        guard !isOver else { return }
+        onDrain?()
+    }
+
     /// Calls `body` once when the exchange is over, however it ends.
     package func whenFinished(_ body: @escaping () -> Void) { finishers.append(body) }
 
     func finish() {
         let all = finishers
         finishers = []
+        onDrain = nil
         for body in all { body() }
     }
 
@@ -143,6 +169,14 @@ package final class Exchange {
 
     /// Ends the answer and flushes.
     package func end(trailers: ByteBuffer? = nil) { connection?.endResponse(trailers) }
+
+    /// Takes back what was answered, where nothing of it has left yet; another answer may follow.
+    func retract() -> Bool {
+        guard isResponseStarted, let connection, connection.retractResponse() else { return false }
+        status = 0
+        bytesSent = 0
+        return true
+    }
 
     /// Cuts the connection: the only way to tell the client that an answer which has begun is broken.
     package func abort() { connection?.abort() }

@@ -3,31 +3,38 @@ import DataPlaneAPI
 /// Refuses paths that are not what they seem, before any handler looks at them.
 package final class PathFilter: ExchangeHandler {
     private let owned: OwnedPrefixes
+    private let base: [UInt8]
     private let next: any ExchangeHandler
 
     /// A filter.
     ///
     /// - Parameters:
-    ///   - owned: what the gateway answers itself.
+    ///   - owned: what the gateway answers itself, below the base path too.
+    ///   - base: the path that the upstream lies below; what is sent below it is read without it.
     ///   - next: the first handler.
-    package init(owned: OwnedPrefixes, next: any ExchangeHandler) {
+    package init(owned: OwnedPrefixes, base: String = "", next: any ExchangeHandler) {
         self.owned = owned
+        self.base = Array(base.utf8)
         self.next = next
     }
 
     /// Answers 400 or hands on.
     package func handle(_ exchange: Exchange) {
         // Almost every path is plain; those are what they seem.
-        guard exchange.request.withPath(Self.isUnusual) else { return next.handle(exchange) }
-        let path = exchange.path
-        if owned.contains(path) {
-            if let refusal = path.refusal { return exchange.respond(refusal) }
-            // Handlers look for their prefixes byte by byte: `/%61pis` would get past them to the upstream.
-            guard owned.containsLiterally(path.raw) else { return exchange.respond(Self.disguised) }
-        } else if owned.isEscapedTo(by: path) {
-            return exchange.respond(Self.disguised)
+        if exchange.request.withPath(Self.isUnusual), let refusal = refusal(exchange.path) {
+            return exchange.respond(refusal)
         }
+        if !base.isEmpty { exchange.enter(base) }
         next.handle(exchange)
+    }
+
+    private func refusal(_ path: CanonicalPath) -> GatewayError? {
+        if owned.contains(path) {
+            if let refusal = path.refusal { return refusal }
+            // Handlers look for their prefixes byte by byte: `/%61pis` would get past them to the upstream.
+            return owned.containsLiterally(path.raw) ? nil : Self.disguised
+        }
+        return owned.isEscapedTo(by: path) ? Self.disguised : nil
     }
 
     private static var disguised: GatewayError {

@@ -15,6 +15,18 @@ package struct IdentityNames: Sendable, Equatable {
         self.prefixes = prefixes.map(Self.folded).filter { !$0.isEmpty }
     }
 
+    /// Adds whole names.
+    ///
+    /// - Returns: those that were none of them before, as given.
+    package mutating func add(_ more: [String]) -> [String] {
+        more.filter { name in
+            let folded = Self.folded(name)
+            guard !folded.isEmpty, !names.contains(folded) else { return false }
+            names.append(folded)
+            return true
+        }
+    }
+
     /// Whether a name is one of them; case doesn't count, and `_` is the same as `-`.
     @inline(__always)
     func contains(_ name: UnsafeRawBufferPointer) -> Bool {

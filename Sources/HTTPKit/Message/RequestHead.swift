@@ -56,20 +56,25 @@ package struct RequestHead: Sendable {
     package internal(set) var keepAlive: Bool
     /// Whether the client waits for `100 Continue` before it sends the body.
     package internal(set) var expectsContinue: Bool
-    /// Whether the client asks to leave HTTP on this connection (`Connection: upgrade` with an `Upgrade` other than h2c).
+    /// Whether the client asks to leave HTTP on this connection (`Connection: upgrade` with an `Upgrade` other than h2c and TLS).
     package internal(set) var wantsUpgrade: Bool
 
     var methodEnd: Int32
     var targetStart: Int32
     var targetEnd: Int32
+    /// Where the path begins as handlers read it: behind the base path that the upstream lies below.
     var pathStart: Int32
     var pathEnd: Int32
+    /// Where the path begins as it was sent, and goes on.
+    var sentStart: Int32
 
     /// The method as text.
     package var methodText: String { text(0, methodEnd) }
-    /// The path as sent, without the query.
+    /// The path without the query.
     package var path: String { text(pathStart, pathEnd) }
-    /// The path and query as sent.
+    /// The path as sent, with the base path.
+    package var sentPath: String { text(sentStart, pathEnd) }
+    /// The path and query.
     package var target: String { text(pathStart, targetEnd) }
 
     /// Calls `body` with the raw bytes of the path, without the query.
@@ -82,6 +87,21 @@ package struct RequestHead: Sendable {
     @inline(__always)
     package func withTarget<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
         try headers.storage.withUnsafeBytes { try body(HeaderBlock.slice($0, pathStart, targetEnd)) }
+    }
+
+    /// Calls `body` with the raw bytes of path and query as they were sent, with the base path.
+    @inline(__always)
+    func withSentTarget<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+        try headers.storage.withUnsafeBytes { try body(HeaderBlock.slice($0, sentStart, targetEnd)) }
+    }
+
+    /// Whether the path lies below a base path, as its bytes stand; if so, it is read without it from now on.
+    mutating func enter(_ base: [UInt8]) -> Bool {
+        let isBelow = withPath { path in
+            path.count > base.count && path[base.count] == UInt8(ascii: "/") && path.starts(with: base)
+        }
+        if isBelow { pathStart += Int32(truncatingIfNeeded: base.count) }
+        return isBelow
     }
 
     /// Calls `body` with the raw bytes of the query, without `?`; empty when there is none.

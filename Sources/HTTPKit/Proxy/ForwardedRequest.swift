@@ -18,7 +18,7 @@ enum ForwardedRequest {
             request.withMethod { _ = out.writeBytes($0) }
         }
         out.writeInteger(UInt8(ascii: " "))
-        if let call { out.writeBytes(call.target) } else { request.withTarget { _ = out.writeBytes($0) } }
+        if let call { out.writeBytes(call.target) } else { request.withSentTarget { _ = out.writeBytes($0) } }
         out.writeStaticString(" HTTP/1.1\r\n")
         let named = ConnectionOptions(headers)
         for field in headers.fields {

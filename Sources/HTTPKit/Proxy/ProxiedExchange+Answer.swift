@@ -46,6 +46,12 @@ extension ProxiedExchange: UpstreamConnectionUser {
                 writeFields(head, into: &$0)
             }
         }
+        isAnswerOpen = head.framing == .chunked
+        guard head.framing == .chunked || head.framing == .untilClose,
+            let type = head.headers.first(.contentType),
+            head.headers.withValue(type, { $0.hasPrefix("text/event-stream") })
+        else { return }
+        exchange.whenDraining { [weak self] in self?.drain() }
     }
 
     /// Why an answer doesn't go on.
@@ -101,8 +107,13 @@ extension ProxiedExchange: UpstreamConnectionUser {
             }
         }
         exchange.flush()
+        let isWebSocket = exchange.request.headers.first(.upgrade).map { field in
+            exchange.request.headers.withValue(field) { $0.equalsIgnoringCase("websocket") }
+        }
+        if isWebSocket == true { frames = (FrameBoundary(), FrameBoundary()) }
         exchange.startTunnel(self)
         connection?.startTunnel()
+        exchange.whenDraining { [weak self] in self?.drain() }
     }
 
     func upstreamPart(_ part: ByteBuffer) {
@@ -112,6 +123,8 @@ extension ProxiedExchange: UpstreamConnectionUser {
             if bytesAnswered > limit { return fail(responseTooLarge(limit)) }
         }
         if gathered != nil { return gather(part) }
+        isAnswerOpen = false
+        frames?.toClient.pass(part)
         exchange.write(part)
         if !exchange.isWritable { connection?.pause() }
     }
@@ -132,7 +145,11 @@ extension ProxiedExchange: UpstreamConnectionUser {
 
     func upstreamReadComplete() {
         guard !isOver, exchange.isResponseStarted else { return }
-        exchange.flush()
+        // The first chunk of an answer mostly comes with its head or right behind it; when it is broken, the client can
+        // be told as long as it has nothing.
+        guard isAnswerOpen else { return exchange.flush() }
+        isAnswerOpen = false
+        schedule(.milliseconds(20)) { $0.exchange.flush() }
     }
 
     func upstreamEnd(_ trailers: HeaderBlock?) {

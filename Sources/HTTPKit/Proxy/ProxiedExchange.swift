@@ -15,7 +15,11 @@ final class ProxiedExchange {
     /// Whether the body waits for the upstream's `100 Continue`.
     var awaitsContinue = false
     var isTunnel = false
+    /// Where the frames of a tunnel that is a WebSocket are, from the client and to it.
+    var frames: (fromClient: FrameBoundary, toClient: FrameBoundary)?
     var isOver = false
+    /// Whether an answer has begun of which no chunk has come, and nothing was sent.
+    var isAnswerOpen = false
     /// The body of an answer that is handed over as a whole.
     var gathered: Gathered?
 
@@ -142,7 +146,7 @@ final class ProxiedExchange {
 
     // MARK: Timers
 
-    private func schedule(_ delay: TimeAmount, _ action: @escaping (ProxiedExchange) -> Void) {
+    func schedule(_ delay: TimeAmount, _ action: @escaping (ProxiedExchange) -> Void) {
         timer?.cancel()
         let bound = NIOLoopBound((self, action), eventLoop: exchange.loop)
         timer = exchange.loop.scheduleTask(in: delay) {
@@ -173,7 +177,26 @@ final class ProxiedExchange {
         let connection = connection
         finish()
         connection?.close()
+        // An answer of which nothing has left was never begun.
+        if exchange.isResponseStarted { _ = exchange.retract() }
+        if case .none = change, !exchange.isResponseStarted, WaitingPage.isFor(exchange, error) {
+            return WaitingPage.respond(exchange, error)
+        }
         exchange.respond(error)
+    }
+
+    /// Ends a tunnel or an endless answer because the process stops; both sides are told.
+    func drain() {
+        guard !isOver, let connection else { return }
+        if let frames {
+            if frames.toClient.isBetweenFrames {
+                exchange.write(WebSocketWriter.close(.goingAway, "the gateway stops; connect again"))
+            }
+            if frames.fromClient.isBetweenFrames { connection.writeAndFlush(WebSocketWriter.maskedClose(.goingAway)) }
+        }
+        finish()
+        connection.close()
+        exchange.end()
     }
 
     func finish() {
@@ -198,6 +221,7 @@ extension ProxiedExchange: RequestBodySink {
             if bytesReceived > limit { return fail(BodyCollector.tooLarge(limit, Self.requestSetting)) }
         }
         if isTunnel || exchange.request.framing != .chunked {
+            frames?.fromClient.pass(part)
             connection.writeAndFlush(part)
         } else {
             var size = ByteBuffer()

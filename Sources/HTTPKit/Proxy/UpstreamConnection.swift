@@ -233,7 +233,7 @@ final class UpstreamConnection: ChannelInboundHandler {
             if head.status >= 200 || head.status == 101 {
                 if !head.keepAlive || head.status == 101 { isReusable = false }
                 endsWithClose = head.framing == .untilClose
-                decoder = BodyDecoder(head.framing, limits: limits)
+                decoder = BodyDecoder(head.framing, limits: limits, isLenient: true)
                 if head.status != 101 { phase = .body }
             }
             user?.upstreamHead(head)

@@ -6,6 +6,12 @@ package struct UpstreamEndpoint: Sendable, Hashable {
     package var host: String
     /// TCP port.
     package var port: Int
+    /// The path of a Unix socket, in place of host and port; nil for TCP.
+    package var socket: String?
+    /// The path that the server lies below, with a slash at its beginning and none at its end; empty for the root.
+    ///
+    /// It is one that clients send too: nothing that goes on is changed by it.
+    package var basePath = ""
 
     /// An endpoint.
     package init(host: String, port: Int) {
@@ -13,23 +19,41 @@ package struct UpstreamEndpoint: Sendable, Hashable {
         self.port = port
     }
 
-    /// Reads `http://host[:port]`; a path is refused, because what goes on keeps the path it came with.
+    /// Reads `http://host[:port][/path]` or `unix:/socket[:/path]`.
     ///
     /// - Parameters:
     ///   - url: the setting's value.
     ///   - setting: the setting's name, for errors.
     package init(url: String, setting: String) throws(GatewayError) {
         func fault(_ why: String) -> GatewayError {
-            GatewayError(.badRequest, "\(setting): \(why); write it as http://HOST:PORT (got \"\(url)\")")
+            GatewayError(
+                .badRequest,
+                "\(setting): \(why); write it as http://HOST:PORT, http://HOST:PORT/PATH or unix:/SOCKET (got \"\(url)\")"
+            )
+        }
+        if url.lowercased().hasPrefix("unix:") {
+            var path = url.dropFirst(5)
+            while path.hasPrefix("//") { path = path.dropFirst() }
+            let parts = path.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            guard path.hasPrefix("/"), parts[0].utf8.count > 1, parts[0].utf8.count <= 107 else {
+                throw fault("the socket must be an absolute path of at most 107 bytes")
+            }
+            (host, port, socket) = ("localhost", 0, String(parts[0]))
+            guard let base = Self.basePath(parts.count > 1 ? parts[1] : "") else { throw fault(Self.pathFault) }
+            basePath = base
+            return
         }
         guard !url.lowercased().hasPrefix("https://") else {
             throw fault("an https upstream is not supported yet, put the gateway next to the upstream and use http")
         }
         guard url.lowercased().hasPrefix("http://") else { throw fault("the URL must begin with http://") }
         var rest = url.dropFirst(7)
-        if rest.hasSuffix("/") { rest = rest.dropLast() }
-        guard !rest.isEmpty, !rest.contains("/"), !rest.contains("?"), !rest.contains("@"), !rest.contains("#") else {
-            throw fault("only a host and a port may follow")
+        let slash = rest.firstIndex(of: "/") ?? rest.endIndex
+        guard let base = Self.basePath(rest[slash...]) else { throw fault(Self.pathFault) }
+        basePath = base
+        rest = rest[..<slash]
+        guard !rest.isEmpty, !rest.contains("?"), !rest.contains("@"), !rest.contains("#") else {
+            throw fault("only a host, a port and a path may follow")
         }
         if rest.hasPrefix("["), let close = rest.firstIndex(of: "]") {
             host = String(rest[rest.index(after: rest.startIndex)..<close])
@@ -50,8 +74,35 @@ package struct UpstreamEndpoint: Sendable, Hashable {
         }
     }
 
-    /// `host:port` for messages.
-    package var text: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    private static let pathFault =
+        "the path must be plain: letters, digits and -._~ between single slashes, and none that the gateway owns itself"
+
+    /// The path as it is compared with; nil for one that can be written in more ways than one.
+    private static func basePath(_ text: Substring) -> String? {
+        var path = text
+        if path.hasSuffix("/") { path = path.dropLast() }
+        guard !path.isEmpty else { return "" }
+        let segments = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+        guard path.hasPrefix("/"), path.utf8.count <= 1024,
+            segments.allSatisfy({ segment in
+                !segment.isEmpty && segment != "." && segment != ".."
+                    && segment.utf8.allSatisfy {
+                        ($0 | 0x20) &- 0x61 < 26 || $0 &- 0x30 < 10 || "-._~".utf8.contains($0)
+                    }
+            })
+        else { return nil }
+        let owned = ["api", "apis", "openapi", "version", "livez", "readyz"]
+        return segments.first.map { owned.contains(String($0)) } == true ? nil : String(path)
+    }
+
+    /// The address for messages: `host:port`, or the socket, and the path.
+    package var text: String {
+        if let socket { return "unix:\(socket)\(basePath.isEmpty ? "" : ":\(basePath)")" }
+        return (host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)") + basePath
+    }
+
+    /// A path of the server's own API, below its base path.
+    package func target(_ path: String) -> [UInt8] { Array(basePath.utf8) + Array(path.utf8) }
 }
 
 /// How long the parts of an upstream request may take.

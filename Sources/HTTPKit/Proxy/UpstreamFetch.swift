@@ -27,7 +27,7 @@ package final class UpstreamFetch {
     /// Sends a GET; `done` gets nil when there is no answer within the time or it is larger than the limit.
     ///
     /// - Parameters:
-    ///   - path: path and query.
+    ///   - path: path and query below the upstream's base path.
     ///   - accept: the `Accept` field.
     ///   - headers: a request's, whose `Authorization`, `Cookie` and `Host` fields go along.
     ///   - milliseconds: the time.
@@ -44,7 +44,7 @@ package final class UpstreamFetch {
             inner?(answer)
         }
         var head = ByteBuffer()
-        head.writeString("GET \(path) HTTP/1.1\r\n")
+        head.writeString("GET \(pool.endpoint.basePath)\(path) HTTP/1.1\r\n")
         head.writeField("Accept", accept)
         for field in headers.fields {
             switch field.known {

@@ -17,6 +17,11 @@ package final class UpstreamHandler: ExchangeHandler {
             return exchange.respond(
                 GatewayError(.notFound, "nothing serves this path, and no --upstream is configured to ask"))
         }
+        // What is about the upstream's own API lies below its base path, however the client wrote it.
+        if exchange.isUpstreamsAPI, !pool.endpoint.basePath.isEmpty {
+            return pool.ask(
+                exchange, UpstreamCall(target: exchange.request.withTarget { pool.endpoint.target("") + $0 }))
+        }
         pool.forward(exchange)
     }
 }

@@ -112,7 +112,13 @@ package final class UpstreamPool {
                 GuardedResolver(
                     loop: loop, policy: transport.addresses, threads: transport.threads, subject: transport.subject))
         }
-        bootstrap.connect(host: endpoint.host, port: endpoint.port)
+        let connected =
+            if let socket = endpoint.socket {
+                bootstrap.connect(unixDomainSocketPath: socket)
+            } else {
+                bootstrap.connect(host: endpoint.host, port: endpoint.port)
+            }
+        connected
             .hop(to: loop)
             .whenComplete { result in
                 let (pool, done) = bound.value

@@ -29,7 +29,7 @@ struct TLSClientFault: Error, CustomStringConvertible {
 
     var description: String {
         let hint =
-            why.contains("CERTIFICATE_VERIFY_FAILED")
+            why.contains("certificate can't be verified")
             ? "; its certificate is not trusted or has another name (\(words.trust))" : ""
         return "the TLS handshake failed: \(why)\(hint)"
     }

@@ -1,6 +1,7 @@
 import DataPlaneAPI
 import NIOCore
 import NIOPosix
+import NIOSSL
 
 #if canImport(Glibc)
 import Glibc
@@ -20,7 +21,18 @@ package func describe(_ error: any Error) -> String {
         return "no answer to the connection attempt"
     case ChannelError.eof, ChannelError.ioOnClosedChannel, ChannelError.alreadyClosed:
         return "the connection was closed"
+    case let error as GatewayError:
+        return error.message
+    case let error as TLSClientFault:
+        return error.description
+    case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError, is NIOTLSUnwrappingError:
+        return TLSErrorText.words("\(error)")
+    case is SocketAddressError:
+        return "the host name does not resolve"
+    case ChannelError.inputClosed, ChannelError.outputClosed:
+        return "the connection was closed"
     default:
-        return "\(error)"
+        // What libraries say is for their authors.
+        return "the connection failed"
     }
 }

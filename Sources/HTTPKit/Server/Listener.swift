@@ -51,6 +51,8 @@ package final class Listener: Sendable {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             // One read per wake-up: a second one would only be told that there is nothing more.
             .childChannelOption(.maxMessagesPerRead, value: 1)
+            // Who ends their side may still wait for the answer to what they have asked.
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(
                 .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 4096, initial: 8192, maximum: 262_144)
             )
@@ -74,18 +76,25 @@ package final class Listener: Sendable {
         }
     }
 
-    /// Stops accepting and closes idle connections; the others close after their exchange.
+    /// Closes idle connections; the others close after their exchange.
+    ///
+    /// New ones are accepted still.
     package func drain() async {
-        try? await channel.close().get()
         for (loop, context) in contexts { _ = try? await loop.submit { context.value.drain() }.get() }
     }
 
+    /// Stops accepting.
+    package func stopAccepting() async { try? await channel.close().get() }
+
     /// How many connections are open.
-    package func openConnections() async -> Int {
+    package func openConnections() async -> Int { await count { $0.openConnections } }
+
+    /// How many connections are open that were when `drain` was called.
+    package func drainedConnections() async -> Int { await count { $0.drainedConnections } }
+
+    private func count(_ counted: @escaping @Sendable (LoopContext) -> Int) async -> Int {
         var count = 0
-        for (loop, context) in contexts {
-            count += (try? await loop.submit { context.value.openConnections }.get()) ?? 0
-        }
+        for (loop, context) in contexts { count += (try? await loop.submit { counted(context.value) }.get()) ?? 0 }
         return count
     }
 

@@ -11,7 +11,7 @@ package final class LoopContext {
     /// The first handler of the chain.
     package let chain: any ExchangeHandler
     /// Limits of message heads.
-    let limits: HTTPLimits
+    private(set) var limits: HTTPLimits
     /// Time-outs of connections.
     let timeouts: ConnectionTimeouts
     /// Told about each finished exchange.
@@ -43,13 +43,22 @@ package final class LoopContext {
         }
     }
 
+    /// Reads other names as claims of an identity from now on, on open connections too; call on the loop.
+    package func use(identityNames: IdentityNames) {
+        limits.identityNames = identityNames
+        for connection in connections.values { connection.use(limits) }
+    }
+
     /// How many connections are open.
     package var openConnections: Int { connections.count }
+    /// How many of those are still open that were when `drain` was called.
+    package var drainedConnections: Int { connections.values.count { $0.isDrained } }
 
     func add(_ connection: ServerConnection) { connections[ObjectIdentifier(connection)] = connection }
     func remove(_ connection: ServerConnection) { connections[ObjectIdentifier(connection)] = nil }
 
-    /// Closes idle connections and lets the others finish their exchange.
+    /// Closes idle connections, ends what has no end of its own and lets the other exchanges finish; new connections
+    /// are served, one exchange each.
     package func drain() {
         isDraining = true
         for connection in Array(connections.values) { connection.drain() }
@@ -85,8 +94,12 @@ package struct ConnectionTimeouts: Sendable {
     package var bodyMinimum = 1024
     /// For a client that takes no bytes of its answer.
     package var write: UInt32 = 120
+    /// For the answer to a client that has ended its side of the connection behind a whole request.
+    package var halfClosed: UInt32 = 3
     /// For unread bytes after the last answer, before the connection is cut.
     package var linger: UInt32 = 2
+    /// The same while the process stops, and for a connection that has not brought its first request, milliseconds.
+    package var lingerDrainingMS: Int64 = 250
 
     /// The default time-outs.
     package init() {}

@@ -7,6 +7,8 @@ struct ResponseState {
     var remaining = 0
     var isStarted = false
     var isEnded = false
+    /// Whether bytes of it have left.
+    var hasLeft = false
     var keepAlive = true
 }
 
@@ -32,7 +34,7 @@ extension ServerConnection {
         let request = exchange.request
         response.isStarted = true
         response.framing = framing
-        response.keepAlive = response.keepAlive && request.keepAlive && !context.isDraining
+        response.keepAlive = response.keepAlive && request.keepAlive && !context.isDraining && !isLastRequest
         if request.expectsContinue, !continueSent { response.keepAlive = false }
         if isBodyUnwanted { response.keepAlive = false }
         var head = out ?? channel.allocator.buffer(capacity: 1024)
@@ -104,8 +106,19 @@ extension ServerConnection {
         finishIfComplete()
     }
 
+    /// Takes the answer back, where nothing of it has left.
+    func retractResponse() -> Bool {
+        guard response.isStarted, !response.isEnded, !response.hasLeft else { return false }
+        let keepAlive = response.keepAlive
+        response = ResponseState()
+        response.keepAlive = keepAlive
+        out = nil
+        return true
+    }
+
     func flush() {
         guard let channel else { return }
+        response.hasLeft = true
         if let out {
             self.out = nil
             channel.writeAndFlush(out, promise: nil)
@@ -131,6 +144,7 @@ extension ServerConnection {
         if part.readableBytes <= 4096 {
             gather { $0.writeImmutableBuffer(part) }
         } else {
+            response.hasLeft = true
             if let out {
                 self.out = nil
                 channel?.write(out, promise: nil)
@@ -144,7 +158,12 @@ extension ServerConnection {
         var buffer = out ?? channel.allocator.buffer(capacity: 1024)
         out = nil
         write(&buffer)
-        if buffer.readableBytes > Self.gatherLimit { channel.write(buffer, promise: nil) } else { out = buffer }
+        guard buffer.readableBytes > Self.gatherLimit else {
+            out = buffer
+            return
+        }
+        response.hasLeft = true
+        channel.write(buffer, promise: nil)
     }
 }
 

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOSSL
 
 extension ServerConnection {
     /// The TLS handshake is done.
@@ -12,6 +13,13 @@ extension ServerConnection {
 
     /// The client's certificate was judged.
     func hasCertificate(_ certificate: any PeerCertificate) { peer.certificate = certificate }
+
+    /// Whether an error only says that the client ended its side without TLS's goodbye, as many do.
+    ///
+    /// Nothing is lost by that: where a request ends, its head says.
+    static func isRaggedEnd(_ error: any Error) -> Bool {
+        if case .uncleanShutdown = error as? NIOSSLError { true } else { false }
+    }
 
     /// Reads again after somebody in front stopped it.
     func readAgain() {

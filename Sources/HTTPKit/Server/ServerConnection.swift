@@ -32,17 +32,28 @@ final class ServerConnection: ChannelInboundHandler {
 
     var peer = Peer(nil)
     private var parser: RequestHeadParser
-    private var decoder: BodyDecoder?
-    private var sink: (any RequestBodySink)?
-    private var isPaused = false
-    private var pending = ByteBuffer()
+    var decoder: BodyDecoder?
+    var sink: (any RequestBodySink)?
+    var isPaused = false
+    var pending = ByteBuffer()
     private var isProcessing = false
     var isReading = true
     /// Whether the TLS handshake is still to be done: nothing can be said to the client before.
     var isHandshaking = false
     /// The tick at which the present phase is given up; nil for never.
-    private var deadline: UInt32?
-    private var windowBytes = 0
+    var deadline: UInt32?
+    var windowBytes = 0
+    /// Whether the client has ended its side: nothing more will come.
+    var isInputClosed = false
+    /// Ends the time for the answers that such a client still waits for.
+    var grace: Scheduled<Void>?
+    /// Whether it was open when the process began to stop.
+    var isDrained = false
+    /// Whether a request was answered on it.
+    var hasServed = false
+    /// Whether what is left to write may be cut when the process stops.
+    var isEndless = false
+    var isFlushed = false
 
     init(context: LoopContext) {
         self.context = context
@@ -50,6 +61,12 @@ final class ServerConnection: ChannelInboundHandler {
     }
 
     var isWritable: Bool { channel?.isWritable ?? false }
+
+    /// Reads heads and trailers by other limits from now on.
+    func use(_ limits: HTTPLimits) {
+        parser.limits = limits
+        decoder?.limits = limits
+    }
 
     // MARK: Channel events
 
@@ -65,7 +82,13 @@ final class ServerConnection: ChannelInboundHandler {
     }
 
     func errorCaught(context channelContext: ChannelHandlerContext, error: any Error) {
+        guard !Self.isRaggedEnd(error) else { return }
         channelContext.close(promise: nil)
+    }
+
+    func userInboundEventTriggered(context channelContext: ChannelHandlerContext, event: Any) {
+        if case .inputClosed = event as? ChannelEvent { inputClosed() }
+        channelContext.fireUserInboundEventTriggered(event)
     }
 
     func channelRead(context channelContext: ChannelHandlerContext, data: NIOAny) {
@@ -103,7 +126,7 @@ final class ServerConnection: ChannelInboundHandler {
         isProcessing = true
         while step() {}
         isProcessing = false
-        updateReading()
+        if isInputClosed { inputIsOver() } else { updateReading() }
     }
 
     private func step() -> Bool {
@@ -145,6 +168,8 @@ final class ServerConnection: ChannelInboundHandler {
             phase = .body
         }
         guard head.method != .connect else {
+            // What follows is meant for the tunnel that the client believes in, and never a request.
+            response.keepAlive = false
             return exchange.respond(
                 GatewayError(.notImplemented, "CONNECT is not served; this is a gateway, not a forward proxy"))
         }
@@ -157,6 +182,10 @@ final class ServerConnection: ChannelInboundHandler {
         self.decoder = decoder
         switch event {
         case .needMore:
+            if isInputClosed {
+                gone()
+                return false
+            }
             if deadline == nil { startBodyWindow() }
             return false
         case .part(let part):
@@ -176,7 +205,7 @@ final class ServerConnection: ChannelInboundHandler {
         if phase == .body { phase = .answering }
     }
 
-    private func startBodyWindow() {
+    func startBodyWindow() {
         windowBytes = 0
         deadline = context.tick &+ context.timeouts.bodyWindow
     }
@@ -222,6 +251,7 @@ final class ServerConnection: ChannelInboundHandler {
 
     /// Reads from the socket only what somebody wants, or a little ahead.
     func updateReading() {
+        guard !isInputClosed else { return }
         let wanted =
             switch phase {
             case .head, .lingering: true
@@ -275,18 +305,11 @@ final class ServerConnection: ChannelInboundHandler {
         process()
     }
 
-    /// So many bytes of a body that nobody wants are skipped to keep a connection.
-    private static var skipLimit: Int { 256 * 1024 }
-
-    /// Whether more of the body is certainly to come than is skipped.
-    private var isLongRest: Bool { phase == .body && (decoder?.remaining ?? 0) > Self.skipLimit }
-
-    /// Whether an answer comes although nobody reads the body and too much of it is left to skip.
-    var isBodyUnwanted: Bool { sink == nil && isLongRest }
-
-    private func finish(_ exchange: Exchange) {
+    func finish(_ exchange: Exchange) {
         self.exchange = nil
         sink = nil
+        hasServed = true
+        isEndless = exchange.isEndless || phase == .tunnel
         exchange.onAbort = nil
         exchange.onWritable = nil
         context.observer?.finished(exchange)
@@ -294,29 +317,10 @@ final class ServerConnection: ChannelInboundHandler {
         exchange.finish()
     }
 
-    /// Says goodbye without losing the answer: closes our side, and theirs once they have or time is up.
-    ///
-    /// Closing a socket with unread bytes would make the kernel reset it, and the client may never see the answer.
-    func lingeringClose() {
-        guard phase != .closed, phase != .lingering, let channel else { return }
-        phase = .lingering
-        if let exchange { finish(exchange) }
-        pending = ByteBuffer()
-        deadline = context.tick &+ context.timeouts.write
-        let last = out ?? ByteBuffer()
-        out = nil
-        let bound = NIOLoopBound(self, eventLoop: context.loop)
-        channel.writeAndFlush(last).whenComplete { _ in
-            let connection = bound.value
-            guard connection.phase == .lingering else { return }
-            connection.deadline = connection.context.tick &+ connection.context.timeouts.linger
-            connection.channel?.close(mode: .output, promise: nil)
-        }
-        updateReading()
-    }
-
     /// Cuts the connection.
     func abort() {
+        // A goodbye of TLS that is owed is waited for only while both sides are open.
+        if peer.isTLS { try? channel?.syncOptions?.setOption(.allowRemoteHalfClosure, value: false) }
         channel?.close(mode: .all, promise: nil)
     }
 
@@ -325,6 +329,8 @@ final class ServerConnection: ChannelInboundHandler {
         phase = .closed
         context.remove(self)
         deadline = nil
+        grace?.cancel()
+        grace = nil
         let gone = exchange
         exchange = nil
         sink = nil
@@ -337,38 +343,5 @@ final class ServerConnection: ChannelInboundHandler {
             finish(gone)
         }
         channel = nil
-    }
-
-    /// Lets the present exchange finish, then closes; closes at once when there is none.
-    func drain() {
-        guard !isHandshaking else { return abort() }
-        if phase == .head, exchange == nil, pending.readableBytes == 0 { lingeringClose() }
-    }
-
-    /// Gives up what takes too long; called once a second.
-    func checkDeadline(_ tick: UInt32) {
-        guard let deadline, Int32(bitPattern: tick &- deadline) >= 0 else { return }
-        self.deadline = nil
-        guard !isHandshaking else { return abort() }
-        switch phase {
-        case .head:
-            if pending.readableBytes > 0 {
-                response = ResponseState()
-                response.keepAlive = false
-                phase = .answering
-                writeRefusal(GatewayError(.requestTimeout, "the request head took too long"))
-            }
-            lingeringClose()
-        case .body:
-            if windowBytes >= context.timeouts.bodyMinimum || isPaused { return startBodyWindow() }
-            response.keepAlive = false
-            exchange?.onAbort?()
-            exchange?.respond(GatewayError(.requestTimeout, "the request body took too long"))
-            if phase != .closed { lingeringClose() }
-        case .answering, .tunnel, .lingering:
-            abort()
-        case .closed:
-            break
-        }
     }
 }

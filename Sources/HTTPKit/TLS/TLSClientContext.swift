@@ -71,7 +71,8 @@ struct TLSClientContext: Sendable {
     /// - Throws: `GatewayError` that says which part can't be used.
     init(_ settings: TLSClientSettings, host: String) throws(GatewayError) {
         func fault(_ why: String, _ error: any Error) -> GatewayError {
-            GatewayError(.badRequest, "Unable to load TLS certificate: \(why)", source: .gateway, cause: "\(error)")
+            GatewayError(
+                .badRequest, "Unable to load TLS certificate: \(why)", source: .gateway, cause: describe(error))
         }
         let words = settings.words
         var made = TLSConfiguration.makeClientConfiguration()

@@ -16,6 +16,8 @@ final class TLSPeerHandler: ChannelInboundHandler, RemovableChannelHandler {
     private let verifier: (any PeerCertificateVerifier)?
     private var waiting: [ByteBuffer] = []
     private var isJudging = false
+    /// Whether the client ended its side while its certificate was judged.
+    private var hasEnded = false
 
     init(_ connection: ServerConnection, verifier: (any PeerCertificateVerifier)? = nil) {
         self.connection = connection
@@ -23,6 +25,11 @@ final class TLSPeerHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        // What came before the end waits here, so the end does too.
+        if isJudging, case .inputClosed = event as? ChannelEvent {
+            hasEnded = true
+            return
+        }
         context.fireUserInboundEventTriggered(event)
         if case .handshakeCompleted = event as? TLSUserEvent { handshakeCompleted(context) }
     }
@@ -33,7 +40,7 @@ final class TLSPeerHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        connection.handshakeFailed("\(error)")
+        connection.handshakeFailed(describe(error))
         context.fireErrorCaught(error)
     }
 
@@ -66,6 +73,7 @@ final class TLSPeerHandler: ChannelInboundHandler, RemovableChannelHandler {
         waiting = []
         for bytes in held { context.fireChannelRead(wrapInboundOut(bytes)) }
         if !held.isEmpty { context.fireChannelReadComplete() }
+        if hasEnded { context.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
         connection.readAgain()
         leave(context)
     }

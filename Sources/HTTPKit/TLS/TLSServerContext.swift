@@ -88,7 +88,8 @@ package final class TLSServerContext: Sendable {
             settings.sendCANameList = true
         }
         do { return try NIOSSLContext(configuration: settings) } catch {
-            throw GatewayError(.badRequest, "the private key does not belong to the certificate", cause: "\(error)")
+            throw GatewayError(
+                .badRequest, "the private key does not belong to the certificate", cause: describe(error))
         }
     }
 }

@@ -31,6 +31,15 @@ package enum WebSocketWriter {
         return frame(0x88, payload)
     }
 
+    /// A close frame as a client sends it, masked.
+    static func maskedClose(_ code: WebSocketCloseCode) -> ByteBuffer {
+        let mask = (0..<4).map { _ in UInt8.random(in: 0...255) }
+        var out = ByteBuffer(bytes: [0x88, 0x82] + mask)
+        out.writeInteger(UInt8(truncatingIfNeeded: code.rawValue >> 8) ^ mask[0])
+        out.writeInteger(UInt8(truncatingIfNeeded: code.rawValue) ^ mask[1])
+        return out
+    }
+
     private static func control(_ first: UInt8, _ payload: ByteBuffer) -> ByteBuffer {
         frame(first, payload.getSlice(at: payload.readerIndex, length: min(125, payload.readableBytes)) ?? ByteBuffer())
     }

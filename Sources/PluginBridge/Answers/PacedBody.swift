@@ -4,12 +4,12 @@ import NIOCore
 /// Writes a body as fast as its client takes it: pieces are made only when there is room for them.
 ///
 /// Bound to the exchange's loop. It takes over `onWritable` of its exchange.
-final class PacedBody {
+package final class PacedBody {
     /// Gives the next piece of the body, nil at its end.
-    typealias Source = () -> ByteBuffer?
+    package typealias Source = () -> ByteBuffer?
 
     /// The size that sources should give their pieces, bytes.
-    static let pieceSize = 64 * 1024
+    package static let pieceSize = 64 * 1024
     /// So much is written in one go before other connections of the loop have their turn, bytes.
     private static let turn = 512 * 1024
 
@@ -20,7 +20,7 @@ final class PacedBody {
     private var isScheduled = false
 
     /// A writer for an exchange whose answer has been started.
-    init(_ exchange: Exchange) {
+    package init(_ exchange: Exchange) {
         self.exchange = exchange
         exchange.onWritable = { [weak self] in self?.pump() }
     }
@@ -29,7 +29,7 @@ final class PacedBody {
     var isDrained: Bool { sources.isEmpty && exchange.isWritable }
 
     /// Adds to the body; it is written from the next `drained` on.
-    func add(_ source: @escaping Source) { sources.append(source) }
+    package func add(_ source: @escaping Source) { sources.append(source) }
 
     /// Adds one buffer, which is written as a whole.
     ///
@@ -44,13 +44,13 @@ final class PacedBody {
     }
 
     /// Calls `body` once, as soon as the body is drained; maybe at once.
-    func drained(_ body: @escaping () -> Void) {
+    package func drained(_ body: @escaping () -> Void) {
         whenDrained = body
         pump()
     }
 
     /// Forgets everything; nothing is called any more.
-    func cancel() {
+    package func cancel() {
         sources = []
         whenDrained = nil
     }

@@ -132,6 +132,12 @@ final class ResourceAnswer {
     private func start(_ head: ResourceResponseHead, _ framing: BodyFraming) {
         exchange.start(status: head.status, framing: framing) { head.write(exchange, into: &$0) }
         writer = PacedBody(exchange)
+        guard head.isEventStream else { return }
+        exchange.whenDraining { [weak self] in
+            guard let self, !isDone else { return }
+            stop()
+            end()
+        }
     }
 
     /// Writes a head that no body follows.

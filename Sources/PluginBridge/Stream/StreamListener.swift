@@ -106,6 +106,7 @@ final class StreamListener {
         } else {
             exchange.onAbort = { self.gone() }
             exchange.onWritable = { self.drain() }
+            exchange.whenDraining { self.leave(.goingAway) }
             exchange.start(status: 200, framing: .chunked) { head in
                 head.writeField("Content-Type", format.contentType)
                 head.writeStaticString("Cache-Control: no-store\r\nX-Accel-Buffering: no\r\n")

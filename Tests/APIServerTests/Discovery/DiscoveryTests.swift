@@ -14,7 +14,13 @@ struct DiscoveryTests {
     }
 
     private static func claim(_ core: inout APIServerCore) {
-        core.claims = { [ClaimedGroup(name: "weather.example.org", versions: ["v1", "v1beta1"])] }
+        core.claims = {
+            [
+                ClaimedGroup(
+                    name: "weather.example.org",
+                    versions: [.init(name: "v1", sources: [.query, .dataSourceProxy]), .init(name: "v1beta1")])
+            ]
+        }
     }
 
     private static func document(_ json: String, type: String = "application/json") -> FetchedDocument {
@@ -56,13 +62,85 @@ struct DiscoveryTests {
                 let resource = reply.json["items"]?[0]?["versions"]?[0]?["resources"]?[0]
                 #expect(resource?["resource"] == "dataplaneservices")
                 #expect(resource?["scope"] == "Cluster")
-                #expect(resource?["categories"] == ["dataplane"])
+                #expect(resource?["categories"] == ["dataplane", "all"] && resource?["shortNames"] == ["dps"])
                 #expect(resource?["subresources"]?[0]?["subresource"] == "status")
                 #expect(names(reply) == ["aggregation.grafana.app", "weather.example.org"])
             }
+        }
+    }
+
+    /// Without a resource list of `v1` kubectl knows no `kind: List`.
+    @Test func `the core group has version v1 in every form`() async throws {
+        try await TestServer.with { server in
             let core = try await server.send("GET", "/api", headers: ["Accept": Self.v2])
-            #expect(core.json["items"] == [])
-            #expect(try await server.send("GET", "/api").json["kind"] == "APIVersions")
+            let item = core.json["items"]?[0]
+            #expect(item?["metadata"]?["name"] == "" && item?["versions"]?[0]?["version"] == "v1")
+            #expect(item?["versions"]?[0]?["freshness"] == "Current")
+            let aggregated = item?["versions"]?[0]?["resources"]?.asArray?.compactMap { $0["resource"]?.asString }
+            #expect(aggregated == ["events", "services"])
+            let legacy = try await server.send("GET", "/api").json
+            #expect(legacy["kind"] == "APIVersions" && legacy["versions"] == ["v1"])
+            #expect(
+                legacy["serverAddressByClientCIDRs"] == [["clientCIDR": "0.0.0.0/0", "serverAddress": "localhost"]])
+            let list = try await server.send("GET", "/api/v1").json
+            #expect(list["kind"] == "APIResourceList" && list["groupVersion"] == "v1")
+            #expect(list["resources"]?.asArray?.compactMap { $0["name"]?.asString } == ["events", "services"])
+            for path in ["/api/v1/nodes", "/api/v1/query", "/api/v2", "/api/dashboards/home"] {
+                #expect(try await server.send("GET", path).body == "delegate", "\(path)")
+            }
+        }
+    }
+
+    @Test func `the core group's resources are empty lists`() async throws {
+        try await TestServer.with { server in
+            let space = "/api/v1/namespaces/default"
+            for (path, kind) in [
+                ("\(space)/services", "ServiceList"), ("/api/v1/services", "ServiceList"),
+                ("\(space)/events?fieldSelector=involvedObject.name%3Dx", "EventList"), ("/api/v1/events", "EventList"),
+            ] {
+                let list = try await server.send("GET", path)
+                #expect(list.status == 200 && list.json["kind"]?.asString == kind, "\(path): \(list.body)")
+                #expect(list.json["apiVersion"] == "v1" && list.json["items"] == [])
+            }
+            let table = ["Accept": "application/json;as=Table;v=v1;g=meta.k8s.io"]
+            #expect(try await server.send("GET", "\(space)/events", headers: table).json["rows"] == [])
+            let missing = try await server.send("GET", "\(space)/services/grafana")
+            #expect(missing.status == 404 && missing.json["message"] == #"services "grafana" not found"#)
+            for method in ["POST", "DELETE"] {
+                let refused = try await server.send(method, "\(space)/events", "{}")
+                #expect(refused.status == 405 && refused.field("Allow") == "GET", "\(refused)")
+            }
+        }
+    }
+
+    @Test func `a claimed version shows the subresources of the services that objects have`() async throws {
+        try await TestServer.with(configure: { core in
+            core.claims = {
+                [
+                    ClaimedGroup(
+                        name: "acme.example.org",
+                        versions: [
+                            .init(name: "v1", sources: [.query, .stream], app: [.resource, .health]),
+                            .init(name: "v2", app: [.dataSourceProxy]), .init(name: "v3"),
+                        ])
+                ]
+            }
+        }) { server in
+            func names(_ version: String) async throws -> [String] {
+                let list = try await server.send("GET", "/apis/acme.example.org/\(version)").json
+                return list["resources"]?.asArray?.compactMap { $0["name"]?.asString } ?? ["none"]
+            }
+            #expect(
+                try await names("v1") == [
+                    "datasources/query", "datasources/stream", "connections/query", "connections/stream",
+                    "app/resources", "app/health",
+                ])
+            #expect(try await names("v2") == ["app/proxy"])
+            #expect(try await names("v3") == [])
+            let all = try await server.send("GET", "/apis", headers: ["Accept": Self.v2]).json
+            let versions = all["items"]?[1]?["versions"]
+            #expect(versions?[1]?["resources"]?[0]?["subresources"]?[0]?["subresource"] == "proxy")
+            #expect(versions?[2]?["resources"] == [])
         }
     }
 

@@ -129,4 +129,22 @@ struct WatchTests {
             #expect(left.current == 0)
         }
     }
+
+    @Test func `a version that never comes is an error event, after which clients list again`() async throws {
+        try await TestServer.with(configure: { $0.versionWaitMS = 100 }) { server in
+            let events = try await server.watch("watch=true&resourceVersion=999", until: { _ in false })
+            #expect(events.count == 1 && events.first?["type"] == "ERROR")
+            let status = events.first?["object"]
+            #expect(status?["code"] == 410 && status?["reason"] == "Expired")
+            #expect(status?["message"] == "Timeout: Too large resource version: 999, current: 1")
+        }
+    }
+
+    @Test func `a version that comes in time begins the watch`() async throws {
+        try await TestServer.with(configure: { $0.versionWaitMS = 15_000 }) { server in
+            async let events = server.watch("watch=true&resourceVersion=3", until: { $0.count == 1 })
+            for name in ["a", "b", "c"] { _ = try await server.store.create(Samples.key(name), Samples.service(name)) }
+            #expect(try await summary(events) == ["ADDED 4"])
+        }
+    }
 }

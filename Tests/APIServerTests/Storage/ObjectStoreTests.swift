@@ -88,7 +88,7 @@ struct ObjectStoreTests {
         let folder = try TemporaryFolder()
         try folder.write("store.db", String(repeating: "this is no database. ", count: 500))
         await #expect { try await ObjectStore.open(folder.file("store.db")) } throws: {
-            ($0 as? GatewayError)?.message.contains("restore a backup, or move the file") ?? false
+            ($0 as? GatewayError)?.message.contains("dataplane-gateway restore FILE") ?? false
         }
     }
 

@@ -1,4 +1,5 @@
 import DataPlaneAPI
+import Glibc
 import HTTPKit
 import NIOCore
 import NIOPosix
@@ -115,6 +116,15 @@ final class TestServer: Sendable {
         let parts = all.components(at: "\r\n\r\n")
         let status = parts.0.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
         return Reply(status: status, head: parts.0, body: parts.1)
+    }
+
+    /// Sends the head of a request, waits for what it does, and cuts the connection.
+    func sendAndReset(_ line: String, until done: () -> Bool) async throws {
+        let channel = try await ClientBootstrap(group: group).connect(host: "127.0.0.1", port: port).get()
+        try await channel.writeAndFlush(ByteBuffer(string: "\(line) HTTP/1.1\r\nHost: localhost\r\n\r\n"))
+        while !done() { try await Task.sleep(for: .milliseconds(2)) }
+        try await (channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
+        try await channel.close()
     }
 
     /// Sends an object.

@@ -45,12 +45,71 @@ struct AuthorizerTests {
     @Test func `the first opinion counts`() {
         final class No: Authorizer {
             func decide(_ user: User, _ request: () -> RequestInfo) -> Decision { .deny("closed") }
+            func rules(_ user: User, namespace: String) -> AccessRules { AccessRules() }
         }
         let masters = User(name: "m", groups: [User.masters])
         let path = { RequestInfo(method: "GET", CanonicalPath("/x")) { [] } }
         #expect(AuthorizerUnion([No(), MastersAuthorizer()]).decide(masters, path) == .deny("closed"))
         #expect(AuthorizerUnion([MastersAuthorizer(), No()]).decide(masters, path) == .allow)
         #expect(AuthorizerUnion([]).decide(masters, path) == .noOpinion)
+    }
+}
+
+/// What `kubectl auth can-i --list` shows is what is decided.
+struct AccessRulesTests {
+    private func rules(_ user: User) -> AccessRules {
+        AuthorizerUnion([MastersAuthorizer(), BootstrapAuthorizer()]).rules(user, namespace: "default")
+    }
+
+    @Test func `masters have every verb on everything`() {
+        let rules = rules(User(name: "m", groups: [User.masters]).asAuthenticated)
+        #expect(rules.resources.first == .init(verbs: ["*"], groups: ["*"], resources: ["*"]))
+        #expect(rules.paths.first == .init(verbs: ["*"], paths: ["*"]))
+    }
+
+    @Test func `every rule of a known user is allowed when it is tried`() {
+        let bob = User(name: "bob", groups: ["dev"]).asAuthenticated
+        let policy = AuthorizerUnion([MastersAuthorizer(), BootstrapAuthorizer()])
+        let rules = policy.rules(bob, namespace: "default")
+        #expect(rules.resources.flatMap(\.resources).contains("selfsubjectrulesreviews"))
+        #expect(!rules.resources.contains { $0.groups.contains("*") || $0.resources.contains("*") })
+        for rule in rules.resources {
+            for resource in rule.resources {
+                let path = "/apis/\(rule.groups[0])/v1/\(resource)"
+                #expect(
+                    policy.decide(bob) { RequestInfo(method: "POST", CanonicalPath(path)) { [] } } == .allow, "\(path)")
+            }
+        }
+        for path in rules.paths.flatMap(\.paths) {
+            let example = path.hasSuffix("*") ? path.dropLast() + "x" : path[...]
+            #expect(
+                policy.decide(bob) { RequestInfo(method: "GET", CanonicalPath(String(example))) { [] } } == .allow,
+                "\(path)")
+        }
+    }
+
+    @Test func `nobody has more than the state of the server`() {
+        let rules = rules(.anonymous)
+        #expect(rules.resources.isEmpty)
+        #expect(
+            rules.paths.flatMap(\.paths) == ["/livez", "/readyz", "/version", "/version/", "/livez/*", "/readyz/*"])
+    }
+
+    @Test func `the namespace of a rules review is read from both forms, and is needed`() throws {
+        let json = #"{"spec":{"namespace":"default"}}"#
+        // What kubectl 1.33 sends for `auth can-i --list`.
+        let protobuf: [UInt8] =
+            [0x6B, 0x38, 0x73, 0x00, 0x0A, 0x31, 0x0A, 0x17] + Array("authorization.k8s.io/v1".utf8) + [0x12, 0x16]
+            + Array("SelfSubjectRulesReview".utf8) + [0x12, 0x23, 0x0A, 0x10, 0x0A, 0, 0x12, 0, 0x1A, 0, 0x22, 0, 0x2A]
+            + [0, 0x32, 0, 0x38, 0, 0x42, 0, 0x12, 0x09, 0x0A, 0x07] + Array("default".utf8)
+            + [0x1A, 0x04, 0x18, 0, 0x22, 0, 0x1A, 0, 0x22, 0]
+        #expect(try AccessReviewRequest.rulesNamespace(Array(json.utf8)) == "default")
+        #expect(try AccessReviewRequest.rulesNamespace(protobuf) == "default")
+        for broken in [Array(#"{"spec":{}}"#.utf8), Array("{".utf8), Array(protobuf.prefix(20)), []] {
+            #expect { try AccessReviewRequest.rulesNamespace(broken) } throws: {
+                ($0 as? GatewayError)?.code == .badRequest
+            }
+        }
     }
 }
 

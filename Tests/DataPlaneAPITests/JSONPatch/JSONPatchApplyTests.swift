@@ -65,4 +65,31 @@ struct JSONPatchApplyTests {
         #expect(fault.message.contains("moves more than"))
         #expect(throws: Never.self) { try JSONPatch(operations: Array(removals.prefix(400))).apply(to: document) }
     }
+
+    @Test(arguments: [
+        (
+            #"[{"op":"replace","path":"/spec/plugin/name","value":1}]"#,
+            #"/spec/plugin/name: /spec has no member "plugin""#
+        ),
+        (#"[{"op":"remove","path":"/spec/missing"}]"#, #"/spec/missing: /spec has no member "missing""#),
+        (#"[{"op":"add","path":"/meta/labels/a","value":"b"}]"#, #"/meta/labels/a: the document has no member "meta""#),
+        (
+            #"[{"op":"add","path":"/spec/list/5","value":1}]"#,
+            #"/spec/list/5: /spec/list is an array with 2 entries, and "5" is not the index of one"#
+        ),
+        (
+            #"[{"op":"replace","path":"/spec/list/x/y","value":1}]"#,
+            #"/spec/list/x/y: /spec/list is an array with 2 entries, and "x" is not the index of one"#
+        ),
+        (#"[{"op":"copy","from":"/spec/a~1b","path":"/x"}]"#, #"/spec/a~1b: /spec has no member "a/b""#),
+        (#"[{"op":"move","from":"/none","path":"/x"}]"#, #"/none: the document has no member "none""#),
+        (#"[{"op":"remove","path":"/spec/word/x"}]"#, #"/spec/word/x: /spec/word is a string and has no "x""#),
+        (#"[{"op":"test","path":"/spec/missing","value":1}]"#, #"/spec/missing: /spec has no member "missing""#),
+    ])
+    func `the message names the segment that is missing`(patch: String, expected: String) throws {
+        let document: JSONValue = ["spec": ["list": [1, 2], "word": "w"]]
+        let patch = try JSONPatch(try JSONValue.parse(patch))
+        let fault = try #require(throws: JSONPatch.Fault.self) { try patch.apply(to: document) }
+        #expect(fault.message.contains("there is nothing at \(expected)"), "\(fault.message)")
+    }
 }

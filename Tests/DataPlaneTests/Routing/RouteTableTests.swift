@@ -1,3 +1,4 @@
+import APIServer
 import DataPlaneAPI
 import Testing
 
@@ -84,7 +85,7 @@ import Testing
     @Test func `LC-05 versions of a group are independent`() throws {
         let table = RouteTable([try service("one"), try service("two", version: "v2")])
         #expect(winner(table, "/apis/a.example/v2/namespaces/default/datasources/u/query") == "two")
-        #expect(table.claimedGroups.map(\.versions) == [["v1", "v2"]])
+        #expect(table.claimedGroups.map { $0.versions.map(\.name) } == [["v1", "v2"]])
         let rest = RouteTable([try service("two", version: "v2")])
         #expect(winner(rest, "/apis/a.example/v1/namespaces/default/datasources/u/query") == nil)
     }

@@ -75,6 +75,9 @@ struct SecureListenerTests {
         let deadline = Date(timeIntervalSinceNow: 20)
         while try !subject().contains("CN=second"), Date() < deadline {}
         #expect(try subject().contains("CN=second"))
+        #expect(gateway.process.stderr.wait(containing: "the certificate was replaced") != nil)
+        // They are made for 30 days.
+        #expect(gateway.process.stderr.number(containing: "ends in 29 days") >= 2, "\(gateway.log)")
     }
 
     @Test func `an authority is replaced under an open connection`() throws {

@@ -65,6 +65,11 @@ struct Kubectl {
 
     /// Runs it to its end.
     func callAsFunction(_ arguments: String..., editor: String = "false") throws -> Output {
+        try run(arguments, editor: editor)
+    }
+
+    /// Runs it to its end.
+    func run(_ arguments: [String], editor: String = "false") throws -> Output {
         let process = try ChildProcess(
             program, arguments, environment: environment.merging(["KUBE_EDITOR": editor]) { $1 })
         guard process.waitForExit(), process.stdout.waitForEnd(), process.stderr.waitForEnd() else {

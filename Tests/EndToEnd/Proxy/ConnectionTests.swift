@@ -128,14 +128,24 @@ struct ConnectionTests {
         // Not asked for: the upstream may not switch.
         #expect(try client.request("GET", "/ws", [("Upgrade", "echo")]).status == 502)
         #expect(try client.request("GET", "/ws", [("Connection", "Upgrade"), ("Upgrade", "h2c")]).status == 502)
+        #expect(
+            try client.request("GET", "/ws", [("Connection", "Upgrade"), ("Upgrade", "x, TLS/1.0")]).status == 502)
         #expect(try client.request("GET", "/next").status == 200)
         let body = try client.request("POST", "/ws", upgrade, body: "body")
         #expect(body.status == 502)
     }
 
     @Test func `CONNECT is not served`() throws {
-        let client = try Shared.proxy.get().connect()
-        #expect(try client.request("CONNECT", "evil.test:443").status == 501)
+        for more in ["", "Content-Length: 0\r\n", "Connection: keep-alive\r\n"] {
+            let client = try Shared.proxy.get().connect()
+            try client.send(
+                "CONNECT evil.test:443 HTTP/1.1\r\nHost: a\r\n\(more)\r\nGET /smuggled-connect HTTP/1.1\r\nHost: a\r\n\r\n"
+            )
+            let answer = try client.readAnswer()
+            #expect(answer.status == 501 && answer["Connection"] == "close")
+            #expect(try client.readToEnd().isEmpty)
+        }
+        #expect(try Shared.upstream.get().recorded("smuggled-connect").isEmpty)
     }
 
     @Test func `a client that goes away frees its upstream connection`() throws {

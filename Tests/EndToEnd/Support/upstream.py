@@ -4,7 +4,7 @@
 Prints `port N`. The path's first segment chooses what it does; `/echo` tells what came. Every request's head (and the
 body of small ones) is recorded and given by `/recorded` in latin-1; `/forget` clears the record. With arguments
 CERT KEY [CLIENT_CA] it speaks TLS, and asks for a certificate of that authority; with the argument `grafana` it has a
-part of Grafana's API, see grafana.py. `/token/NAME` is an OAuth token endpoint: it counts in the statistic `token NAME`;
+part of Grafana's API, see grafana.py; with `unix PATH` it listens on a Unix socket. `/token/NAME` is an OAuth token endpoint: it counts in the statistic `token NAME`;
 with `hold` in the query it waits for `/release/NAME`, and `/asked/NAME` answers once somebody has asked.
 """
 import asyncio
@@ -39,6 +39,9 @@ class Request:
         self.body = b""
         self.trailers = []
         self.path, _, self.query = self.target.partition("?")
+        # Everything is there below /grafana as well.
+        if self.path.startswith("/grafana/"):
+            self.path = self.path[8:]
         self.arguments = dict(part.partition("=")[::2] for part in self.query.split("&") if part)
 
     def get(self, name):
@@ -199,7 +202,27 @@ async def serve(request, reader, writer):
                 return False
             writer.write(piece)
             await writer.drain()
+    if name == "websocket":
+        # With `part` a frame is begun and never ended.
+        writer.write(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+                     + (b"\x81\x05he" if "part" in request.arguments else b"\x81\x05hello"))
+        request.body = await reader.read()
+        # 1001, masked.
+        frame = request.body[-8:]
+        if frame[:2] == b"\x88\x82" and frame[6] ^ frame[2] == 3 and frame[7] ^ frame[3] == 0xE9:
+            stats["goodbyes"] = stats.get("goodbyes", 0) + 1
+        return False
+    if name == "events":
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+                     b"9\r\ndata: 1\n\n\r\n")
+        await reader.read(1)
+        stats["aborted"] += 1
+        return False
     await whole(request, reader)
+    if name == "late":
+        await asyncio.sleep(n / 1000)
+        writer.write(answer(200, b"late"))
+        return True
     if name == "token":
         status, body, fields = await token(request, request.path.strip("/").split("/")[1])
         writer.write(answer(status, body, fields))
@@ -304,12 +327,16 @@ async def client(reader, writer):
 
 async def main():
     context = None
-    if len(sys.argv) > 2:
+    if len(sys.argv) > 2 and sys.argv[1] != "unix":
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=sys.argv[3] if len(sys.argv) > 3 else None)
         context.load_cert_chain(sys.argv[1], sys.argv[2])
         context.verify_mode = ssl.CERT_REQUIRED if len(sys.argv) > 3 else ssl.CERT_NONE
-    server = await asyncio.start_server(client, "127.0.0.1", 0, limit=1 << 20, ssl=context)
-    print("port", server.sockets[0].getsockname()[1], flush=True)
+    if sys.argv[1:2] == ["unix"]:
+        server = await asyncio.start_unix_server(client, sys.argv[2], limit=1 << 20)
+        print("port 0", flush=True)
+    else:
+        server = await asyncio.start_server(client, "127.0.0.1", 0, limit=1 << 20, ssl=context)
+        print("port", server.sockets[0].getsockname()[1], flush=True)
     async with server:
         await server.serve_forever()
 

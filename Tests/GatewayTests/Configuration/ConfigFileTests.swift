@@ -1,5 +1,6 @@
 import DataPlaneAPI
 import Foundation
+import Glibc
 import HTTPKit
 import Testing
 
@@ -40,5 +41,46 @@ import Testing
     @Test func aMissingFileIsAFaultThatNamesIt() {
         let (_, faults) = ConfigFile.load("/nonexistent/gateway.yaml", Settings())
         #expect(faults.first?.message.contains("/nonexistent/gateway.yaml") == true)
+    }
+
+    @Test func valuesTakeVariablesOfTheEnvironment() throws {
+        setenv("CONFIG_TEST_HOST", "127.0.0.2", 1)
+        let (settings, faults) = try load(
+            """
+            bind-address: ${CONFIG_TEST_HOST}
+            plugins-dir: ["/a/${CONFIG_TEST_HOST}", "/b/$${x}", $HOME]
+            data-dir: ${CONFIG_TEST_NOTHING}
+            runtime-dir: "${CONFIG"
+            listeners:
+              - {address: "${CONFIG_TEST_HOST}:8443", tls: {}}
+            """)
+        #expect(settings.bindAddress == "127.0.0.2")
+        #expect(settings.pluginsDirs == ["/a/127.0.0.2", "/b/${x}", "$HOME"])
+        #expect(settings.listeners.first?.address.host == "127.0.0.2")
+        #expect(faults.count == 2)
+        #expect(faults.first?.hasPrefix("FILE:3: data-dir: the environment has no variable") == true, "\(faults)")
+        #expect(faults.last?.hasPrefix("FILE:4: runtime-dir: a ${ has no end") == true, "\(faults)")
+    }
+
+    @Test func listenersOnOnePortAreAFaultWithBothPlaces() throws {
+        let (settings, _) = try load("http-port: 8080\nsecure-port: 8080\nadmin-address: localhost:8080\n")
+        let faults = settings.listenerFaults.map(\.message)
+        #expect(faults.count == 3 && faults.allSatisfy { $0.contains("port 8080") }, "\(faults)")
+        #expect(faults.first?.contains(":2: secure-port: ") == true && faults.first?.contains(":1: http-port") == true)
+        let (listed, _) = try load(
+            "listeners:\n  - {name: a, address: '0.0.0.0:80', tls: {}}\n  - {name: b, address: '127.0.0.1:80', tls: {}}\n"
+        )
+        #expect(
+            listed.listenerFaults.contains { $0.message.contains("listeners: b: port 80") }, "\(listed.listenerFaults)")
+        let (fine, _) = try load("http-port: any\nsecure-port: any\nadmin-address: 127.0.0.1:0\n")
+        #expect(fine.listenerFaults.isEmpty)
+    }
+
+    @Test func anAddressThatCannotBeReadIsNoForeignAddress() throws {
+        for text in ["300.1.2.3", "fe80::zz", "a b"] {
+            let (settings, _) = try load("bind-address: '\(text)'\n")
+            let message = settings.listenerFaults.first?.message ?? ""
+            #expect(message.contains(":1: bind-address: ") && message.contains("neither an IP address"), "\(message)")
+        }
     }
 }

@@ -19,7 +19,7 @@ import Testing
 
     @Test(arguments: [
         ("http-port", "65536"), ("http-port", "x"), ("admin-address", "nowhere"), ("log-level", "loud"),
-        ("frame-format", "xml"), ("upstream", "https://grafana"), ("upstream", "http://grafana/path"),
+        ("frame-format", "xml"), ("upstream", "https://grafana"), ("upstream", "http://grafana/a//b"),
         ("upstream", "grafana:3000"), ("plugin-request-limit", "-1"), ("data-dir", ""),
     ])
     func badValuesNameTheKeyAndTheValue(key: String, value: String) {
@@ -48,7 +48,35 @@ import Testing
         var settings = Settings()
         let error = #expect(throws: GatewayError.self) { try settings.set("prot", ["1"], origin: "gateway.yaml:3") }
         #expect(error?.message.hasPrefix("gateway.yaml:3: unknown setting \"prot\"") == true)
-        #expect(error?.message.contains("http-port") == true)
+        #expect(error?.message.contains("http-port") == true, "\(error?.message ?? "")")
+        let near = #expect(throws: GatewayError.self) { try settings.set("upsteam", ["1"], origin: "f:1") }
+        #expect(near?.message.contains("did you mean \"upstream\"?") == true, "\(near?.message ?? "")")
+        #expect((near?.message.utf8.count ?? 0) < 250)
+    }
+
+    @Test(arguments: [
+        ("60", 60), ("60s", 60), ("5m", 300), ("1h30m", 5_400), ("1m 5s", 65), ("1500ms", nil), ("2000ms", 2),
+        ("1.5m", 90),
+        ("0s", nil), ("s", nil), ("5x", nil), ("-5s", nil), ("5m3", nil), ("", nil), ("9999999999999999999d", nil),
+    ])
+    func timesTakeUnits(text: String, seconds: Int?) {
+        var settings = Settings()
+        do throws(GatewayError) {
+            try settings.set("plugin-call-timeout", [text], origin: "--plugin-call-timeout")
+            #expect(settings.pluginCallTimeout == seconds)
+        } catch {
+            #expect(seconds == nil, "\(error.message)")
+            // The flag is the setting's name: it isn't said twice.
+            #expect(error.message.hasPrefix("--plugin-call-timeout: must be "), "\(error.message)")
+        }
+    }
+
+    @Test func millisecondsTakeUnitsToo() throws {
+        var settings = Settings()
+        try settings.set("upstream-connect-timeout", ["2s"], origin: "test")
+        #expect(settings.upstreamConnectTimeoutMS == 2_000)
+        try settings.set("upstream-connect-timeout", ["250"], origin: "test")
+        #expect(settings.upstreamConnectTimeoutMS == 250)
     }
 
     @Test func theHTTPPortCanBeOffAndAny() throws {
@@ -66,7 +94,9 @@ import Testing
         var settings = Settings()
         try settings.set("bind-address", [host], origin: "test")
         #expect(settings.listenerFaults.count == 1)
-        #expect(settings.listenerFaults.first?.message.hasPrefix("bind-address: \(host)") == true)
+        let message = settings.listenerFaults.first?.message ?? ""
+        #expect(message.hasPrefix("test: bind-address: ") && message.contains(host), "\(message)")
+        #expect(message.contains("not a loopback address") == (host != "127.0.0"), "\(message)")
     }
 
     @Test(arguments: ["127.0.0.1", "127.1.2.3", "::1", "localhost"])

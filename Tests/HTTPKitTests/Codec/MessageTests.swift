@@ -73,7 +73,27 @@ struct MessageTests {
         ("HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", "200 none true", ""),
         ("HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi", "200 length(2) false", "hi"),
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n", "200 chunked true", "hi"),
+        ("HTTP/1.1 200 OK\nContent-Length: 2\n\nhi", "200 length(2) true", "hi"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 2\n\r\nhi", "200 length(2) true", "hi"),
+        ("HTTP/1.1 200 OK\nContent-Length: 2\r\n\nhi", "200 length(2) true", "hi"),
+        ("HTTP/1.1 200\n\n", "200 untilClose false", ""),
+        ("HTTP/1.1 200 OK\r\nContent-Length : 2\r\nA\t: b\r\n\r\nhi", "200 length(2) true", "hi"),
+        ("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n2\nhi\n0\n\n", "200 chunked true", "hi"),
+        (
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;x\nh\r\n1\r\ni\n0\r\nSum : 1\n\r\n",
+            "200 chunked true", "hi"
+        ),
     ]
+
+    @Test func `an answer that is read tolerantly is given properly`() {
+        let text = "HTTP/1.1 200 OK\nA : b\nContent-Length:2\n\nhi"
+        guard case .message(let head, _, _, let rest) = Feed.answer([Array(text.utf8)]) else {
+            Issue.record("not read")
+            return
+        }
+        #expect(head == ["200 length(2) true", "A=b", "Content-Length=2"])
+        #expect(rest == 0)
+    }
 
     @Test(arguments: answers)
     func `a sound answer is read the same however it is cut`(row: (text: String, head: String, body: String)) {
@@ -95,7 +115,11 @@ struct MessageTests {
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nhi",
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nContent_Length: 2\r\n\r\nhi", "HTTP/1.1 200 OK\r\nA: b\nC: d\r\n\r\n", "rubbish\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent_Length: 2\r\n\r\nhi", "HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n", "rubbish\r\n\r\n",
+        "220 ready\r\n", "\u{15}\u{3}\u{1}", "\nHTTP/1.1 200 OK\n\n", "HTTP/1.1 200 OK\n : b\n\n",
+        "HTTP/1.1 200 OK\nA\n\n",
+        "HTTP/1.1 200 OK\nA b: c\n\n", "HTTP/1.1 200 OK\nContent-Length: 2\nContent-Length : 3\n\nhi",
+        "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n2\nhi\r0\n\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhiX0\r\n\r\n",
     ]

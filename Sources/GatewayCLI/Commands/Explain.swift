@@ -10,10 +10,14 @@ struct Explain: AsyncParsableCommand {
     @Argument(help: "The method, like POST.") var method: String
     @Argument(help: "The path, like /apis/…/query.") var path: String
     @Flag(help: "Read the files instead of asking the running gateway.") var offline = false
-    @OptionGroup var options: ServeOptions
+    @OptionGroup(title: "Configuration") var file: ConfigOptions
+    @OptionGroup(title: "The running gateway") var admin: AdminOptions
+    @OptionGroup(title: "Folders of the gateway") var folders: FolderOptions
+    @OptionGroup(title: "What --offline reads") var sources: SourceOptions
+    @OptionGroup(title: "Upstream") var upstream: UpstreamAddress
 
     func run() async throws {
-        let settings = try options.settings()
+        let settings = try SettingSources.settings(file, [admin, folders, sources, upstream])
         do {
             let text =
                 offline

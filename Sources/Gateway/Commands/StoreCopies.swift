@@ -1,0 +1,36 @@
+import APIServer
+import DataPlaneAPI
+import SystemKit
+
+/// The commands `backup` and `restore`.
+package enum StoreCopies {
+    /// The store's file in the data folder.
+    static let file = "gateway.db"
+
+    /// Writes a copy of the store of a running gateway to a file that isn't there yet.
+    ///
+    /// - Returns: its size in bytes.
+    package static func backup(to path: String, _ settings: Settings) async throws -> Int {
+        let client = try AdminClient(settings)
+        let file = try NewFile(path, mode: 0o600)
+        var size = 0
+        try await client.get("/backup") { part throws(GatewayError) in
+            size += part.count
+            let written = part.withUnsafeBytes { raw in Result { () throws(GatewayError) in try file.write(raw) } }
+            try written.get()
+        }
+        try file.finish()
+        return size
+    }
+
+    /// Puts a copy in the place of the store of a gateway that doesn't run.
+    ///
+    /// - Returns: the name of the store that was there before; nil when there was none.
+    package static func restore(_ path: String, dataDir: String) async throws(GatewayError) -> String? {
+        let data = Folder.absolute(dataDir)
+        try Folder.create(data, mode: 0o700)
+        let lock = try FolderLock(data)
+        defer { withExtendedLifetime(lock) {} }
+        return try await ObjectStore.restore(path, to: "\(data)/\(file)")
+    }
+}

@@ -1,0 +1,27 @@
+import ArgumentParser
+
+/// Where the gateway listens.
+struct ListenerOptions: SettingFlags {
+    @Option(help: "Address of the data ports (default 127.0.0.1).")
+    var bindAddress: String?
+    @Option(help: "Port for plain HTTP (default 8080; 0 is off, \"any\" takes a free one).")
+    var httpPort: String?
+    @Option(help: "Port for HTTPS (default 8443; 0 is off, \"any\" takes a free one).")
+    var securePort: String?
+    @Option(help: "PEM certificate for HTTPS, with its intermediates (default: one made in the data folder).")
+    var tlsCertFile: String?
+    @Option(help: "PEM private key of that certificate.")
+    var tlsPrivateKeyFile: String?
+    @Option(help: "Most bytes of the body of an API object (default 3145728).")
+    var apiRequestLimit: String?
+    @Option(help: "Seconds for exchanges under way at shutdown (default 15).")
+    var shutdownTimeout: String?
+    @Option(help: "Most bytes of a request's head (default 262144).")
+    var requestHeadLimit: String?
+    @Option(help: "Most bytes of a request's path and query (default 38912).")
+    var requestTargetLimit: String?
+    @Option(help: "Most header fields of a request (default 192).")
+    var requestFieldsLimit: String?
+    @Option(help: "Seconds for the answer to a client that has ended its side of the connection (default 3).")
+    var clientHalfCloseTimeout: String?
+}

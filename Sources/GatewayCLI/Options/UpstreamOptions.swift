@@ -1,0 +1,23 @@
+import ArgumentParser
+
+/// The server that requests are passed on to.
+struct UpstreamAddress: SettingFlags {
+    @Option(help: "The server that gets everything unmatched (Grafana): http://HOST:PORT[/PATH] or unix:/SOCKET.")
+    var upstream: String?
+}
+
+/// How requests are passed on to other servers.
+struct UpstreamOptions: SettingFlags {
+    @Option(help: "true or false (default): whether /readyz fails while the upstream can't be reached.")
+    var upstreamRequired: String?
+    @Option(help: "Milliseconds for the TCP connection to the upstream (default 5000).")
+    var upstreamConnectTimeout: String?
+    @Option(help: "Seconds for the head of the upstream's answer (default 300, 0 for no limit).")
+    var upstreamResponseTimeout: String?
+    @Option(help: "Whether the data source proxy may connect to private and loopback addresses (default true).")
+    var datasourceProxyPrivate: String?
+    @Option(
+        parsing: .singleValue,
+        help: "A client certificate for http backends, NAME=CERTIFICATE.pem,KEY.pem; may be given several times.")
+    var backendClientCertificate: [String] = []
+}

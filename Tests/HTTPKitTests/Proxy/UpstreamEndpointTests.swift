@@ -1,0 +1,43 @@
+import DataPlaneAPI
+import Testing
+
+@testable import HTTPKit
+
+/// How the setting `upstream` is written.
+struct UpstreamEndpointTests {
+    @Test(arguments: [
+        ("http://a", "a", 80, "", "a:80"), ("http://a:3000/", "a", 3000, "", "a:3000"),
+        ("HTTP://[::1]:3000", "::1", 3000, "", "[::1]:3000"),
+        ("http://a:3000/grafana", "a", 3000, "/grafana", "a:3000/grafana"),
+        ("http://a:3000/grafana/", "a", 3000, "/grafana", "a:3000/grafana"),
+        ("http://a/x-y/z.1_~", "a", 80, "/x-y/z.1_~", "a:80/x-y/z.1_~"),
+    ])
+    func `an address may have a path`(url: String, host: String, port: Int, base: String, text: String) throws {
+        let endpoint = try UpstreamEndpoint(url: url, setting: "upstream")
+        #expect(endpoint.host == host && endpoint.port == port && endpoint.basePath == base)
+        #expect(endpoint.socket == nil && endpoint.text == text)
+        #expect(String(decoding: endpoint.target("/api/x"), as: UTF8.self) == "\(base)/api/x")
+    }
+
+    @Test(arguments: [
+        ("unix:/run/grafana.sock", "/run/grafana.sock", ""), ("unix:///run/g.sock", "/run/g.sock", ""),
+        ("unix:/run/g.sock:/grafana/", "/run/g.sock", "/grafana"),
+    ])
+    func `a Unix socket is an address too`(url: String, socket: String, base: String) throws {
+        let endpoint = try UpstreamEndpoint(url: url, setting: "upstream")
+        #expect(endpoint.socket == socket && endpoint.basePath == base)
+        #expect(endpoint.text.hasPrefix("unix:\(socket)"))
+    }
+
+    @Test(arguments: [
+        "", "grafana:3000", "https://a", "http://", "http:///x", "http://a/x?y", "http://a?x", "http://u@a",
+        "http://a:x",
+        "http://a/%67rafana", "http://a//x", "http://a/x//y", "http://a/../x", "http://a/.", "http://a/x;y",
+        "http://a/x y",
+        "http://a/apis", "http://a/apis/x", "http://a/api", "http://a/version", "unix:", "unix:grafana.sock", "unix:/",
+        "unix:/a:b", "unix:/a:/x//y",
+    ])
+    func `what could be read in more ways than one is refused`(url: String) {
+        #expect(throws: GatewayError.self) { try UpstreamEndpoint(url: url, setting: "upstream") }
+    }
+}
