@@ -4,7 +4,7 @@ set -euo pipefail
 
 case "${1:-build}" in
 build) wanted="libgrpc-dev libprotobuf-c-dev libssl-dev libsqlite3-dev zlib1g-dev" ;;
-demo) wanted="prometheus curl" ;;
+demo) wanted="prometheus curl kubernetes-client" ;;
 test)
     wanted="prometheus curl openssl kubernetes-client python3-venv"
     # The plugin on go-plugin that is not built on our code.

@@ -1,15 +1,19 @@
 #!/usr/bin/env bash
 # Starts Prometheus, the gateway and the example plugin on loopback. With --demo: one query, checked, printed, and out.
+# HTTP_PORT, HTTPS_PORT, ADMIN_PORT and PROMETHEUS_PORT choose other ports; PRODUCTS is the folder of the built programs,
+# RUN that of what is made while it runs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/lib.sh
 
 demo=""
 [ "${1:-}" = "--demo" ] && demo=1
-prometheus_port=9090
-http_port=8080
-secure_port=8443
-admin_port=9903
-run=.run
+products=${PRODUCTS:-.build/release}
+prometheus_port=${PROMETHEUS_PORT:-9090}
+http_port=${HTTP_PORT:-8080}
+secure_port=${HTTPS_PORT:-8443}
+admin_port=${ADMIN_PORT:-9903}
+run=${RUN:-.run}
 if [ -n "$demo" ]; then
     # A demo must not meet, or disturb, what runs on the machine.
     free_port() { python3 -c 'import socket; s=socket.socket(); s.bind(("127.0.0.1",0)); print(s.getsockname()[1])'; }
@@ -18,13 +22,18 @@ if [ -n "$demo" ]; then
     secure_port=any
     admin_port=0
     run=$(mktemp -d "${TMPDIR:-/tmp}/gateway-demo.XXXXXX")
+else
+    # All of them, before anything starts.
+    require_free "$prometheus_port" Prometheus PROMETHEUS_PORT
+    require_free "$http_port" "the gateway" HTTP_PORT
+    require_free "$secure_port" "the gateway (HTTPS)" HTTPS_PORT
+    require_free "$admin_port" "the gateway's admin listener" ADMIN_PORT
 fi
-say() { printf '%s\n' "$*" >&2; }
 
 mkdir -p "$run/plugins/prometheus" "$run/provisioning/datasources"
-platform=linux_$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')
+rm -f "$run/prometheus.log" "$run/gateway.log"
 cp examples/plugins/prometheus/plugin.json "$run/plugins/prometheus/"
-install -m 755 .build/release/gpx_prometheus "$run/plugins/prometheus/gpx_prometheus_$platform"
+install -m 755 "$products/gpx_prometheus" "$run/plugins/prometheus/gpx_prometheus_$platform"
 sed "s/127\.0\.0\.1:9090/127.0.0.1:$prometheus_port/" examples/provisioning/datasources/prometheus.yaml \
     >"$run/provisioning/datasources/prometheus.yaml"
 sed "s/127\.0\.0\.1:9090/127.0.0.1:$prometheus_port/" examples/prometheus.yml >"$run/prometheus.yml"
@@ -41,29 +50,18 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT TERM
 
-wait_for() { # what url
-    for _ in $(seq 300); do
-        sleep 0.1
-        # Whoever answers, it must be ours: a port that is taken ends the new process.
-        kill -0 "${pids[-1]}" 2>/dev/null || { say "$1 did not start:"; tail -n 20 "$run"/*.log >&2; exit 1; }
-        curl -fsS -o /dev/null "$2" 2>/dev/null && return 0
-    done
-    say "$1 does not answer at $2"
-    exit 1
-}
-
 say "starting Prometheus on 127.0.0.1:$prometheus_port"
 prometheus --config.file="$run/prometheus.yml" --storage.tsdb.path="$run/prometheus" \
     --web.listen-address="127.0.0.1:$prometheus_port" --log.level=warn >"$run/prometheus.log" 2>&1 &
 pids+=($!)
-wait_for Prometheus "http://127.0.0.1:$prometheus_port/-/ready"
+prometheus_url="http://127.0.0.1:$prometheus_port"
+wait_for Prometheus $! "$prometheus_url/-/ready" "$run/prometheus.log"
 
 say "starting the gateway"
 : >"$run/ready"
-.build/release/dataplane-gateway serve --http-port "$http_port" --secure-port "$secure_port" --admin-address "127.0.0.1:$admin_port" \
+"$products/dataplane-gateway" serve --http-port "$http_port" --secure-port "$secure_port" --admin-address "127.0.0.1:$admin_port" \
     --data-dir "$run/data" --plugins-dir "$run/plugins" --provisioning "$run/provisioning" \
-    --upstream "http://127.0.0.1:$prometheus_port" \
-    >"$run/ready" 2>"$run/gateway.log" &
+    --upstream "$prometheus_url" >"$run/ready" 2>"$run/gateway.log" &
 pids+=($!)
 gateway=$!
 for _ in $(seq 300); do
@@ -73,42 +71,42 @@ for _ in $(seq 300); do
 done
 url=$(sed -n 's/^ready http=\([^ ]*\).*/\1/p' "$run/ready")
 
-# Registered as a user would, so that kubectl may change them afterwards; a second run finds them in the database.
-for manifest in examples/manifests/*.yaml; do
-    status=$(curl -sS -o "$run/register" -w '%{http_code}' -X POST -H 'Content-Type: application/yaml' \
-        --data-binary "@$manifest" "$url/apis/aggregation.grafana.app/v0alpha1/dataplaneservices")
-    case $status in
-    201 | 409) ;;
-    *) say "registering $manifest failed:"; cat "$run/register" >&2; exit 1 ;;
-    esac
+# So that the first query has something to show.
+say "waiting until Prometheus has measured something"
+for _ in $(seq 300); do
+    curl -fsS "$prometheus_url/api/v1/query?query=rate(prometheus_http_requests_total%5B1m%5D)" 2>/dev/null |
+        grep -q '"value"' && break
+    sleep 0.1
 done
-
-query() {
-    curl -sS "http://admin:admin@${url#http://}/apis/prometheus.grafana.app/v0alpha1/namespaces/default/connections/example/query" \
-        -X POST -d '@examples/datasource-query.json'
-}
 
 if [ -z "$demo" ]; then
     say ""
-    say "The gateway is at $url, Prometheus' own pages come through it. Try in another terminal:"
+    say "The gateway is at $url; Prometheus' own pages come through it. Try in another terminal, in this folder:"
     say ""
     grep '^export KUBECONFIG=' "$run/ready" >&2 || true
     say "kubectl apply -f examples/manifests/prometheus.yaml"
     say "kubectl get dataplaneservices"
-    say "curl 'http://admin:admin@localhost:$http_port/apis/prometheus.grafana.app/v0alpha1/namespaces/default/connections/example/query' -X POST -d '@examples/datasource-query.json'"
-    say "curl 'http://localhost:$http_port/apis/prometheus.grafana.app/v0alpha1'"
-    say "curl 'http://localhost:$http_port/api/v1/query?query=up'"
+    say "curl '$url/apis/prometheus.grafana.app/v0alpha1/namespaces/default/connections/example/query' -d '@examples/datasource-query.json'"
+    say "curl '$url/apis/prometheus.grafana.app/v0alpha1'"
+    say "curl '$url/api/v1/query?query=up'"
     say ""
-    say "Ctrl-C ends everything."
-    tail -f "$run/gateway.log" --pid="$gateway" &
+    say "Ctrl-C ends everything. The log of the gateway:"
+    tail -n +1 -f "$run/gateway.log" --pid="$gateway" >&2 &
     pids+=($!)
     wait "$gateway"
     exit 0
 fi
 
-say "asking until Prometheus has measured something"
+for manifest in examples/manifests/*.yaml; do
+    status=$(curl -sS -o "$run/register" -w '%{http_code}' -X POST -H 'Content-Type: application/yaml' \
+        --data-binary "@$manifest" "$url/apis/aggregation.grafana.app/v0alpha1/dataplaneservices")
+    [ "$status" = 201 ] || { say "registering $manifest failed:"; cat "$run/register" >&2; exit 1; }
+done
+
+say "asking for data"
 for _ in $(seq 60); do
-    answer=$(query) || true
+    answer=$(curl -sS "$url/apis/prometheus.grafana.app/v0alpha1/namespaces/default/connections/example/query" \
+        -d '@examples/datasource-query.json') || true
     if printf '%s' "$answer" | python3 -c '
 import json, sys
 result = json.load(sys.stdin)["results"]["A"]

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The commands that the examples' READMEs name.
+/// The commands that the READMEs name.
 @Suite(.timeLimit(.minutes(5)))
 struct ReadmeTests {
     /// A code block of a README that is tagged `sh`.
@@ -19,16 +19,23 @@ struct ReadmeTests {
         var testDescription: String { "\(file):\(line)" }
     }
 
-    /// The blocks of all READMEs below `examples`.
-    static let blocks: [Block] = {
+    /// The README of the repository and those below `examples`, from the root.
+    static let files: [String] = {
         let root = URL(fileURLWithPath: "\(Programs.root)/examples").resolvingSymlinksInPath().path
         let files = FileManager.default.enumerator(atPath: root)?.compactMap { $0 as? String } ?? []
-        return files.filter { $0.hasSuffix("README.md") }.sorted().flatMap { file -> [Block] in
-            guard let text = try? String(contentsOfFile: "\(root)/\(file)", encoding: .utf8) else { return [] }
+        return ["README.md"] + files.filter { $0.hasSuffix("README.md") }.sorted().map { "examples/\($0)" }
+    }()
+
+    /// The blocks of all READMEs that are tagged `sh`: they run against what is started for them.
+    static let blocks = blocks(tagged: "sh")
+
+    private static func blocks(tagged tag: String) -> [Block] {
+        files.flatMap { file -> [Block] in
+            guard let text = try? String(contentsOfFile: "\(Programs.root)/\(file)", encoding: .utf8) else { return [] }
             var found: [Block] = []
             var block: [String]?
             for (number, line) in text.components(separatedBy: "\n").enumerated() {
-                if line == "```sh" {
+                if line == "```\(tag)" {
                     block = []
                 } else if line == "```", let lines = block {
                     found.append(
@@ -40,19 +47,40 @@ struct ReadmeTests {
             }
             return found
         }
-    }()
+    }
 
     /// An example as its own script starts it.
     private final class Example: Sendable {
         let folder: TemporaryFolder
         let process: ChildProcess
         let port: UInt16
+        /// The gateway's kubeconfig; empty where the example needs none.
+        let kubeconfig: String
+
+        /// What `make run` starts, with the programs that the tests were built with.
+        init() throws {
+            folder = try TemporaryFolder()
+            port = try FreePort.take()
+            process = try ChildProcess(
+                "\(Programs.root)/scripts/run.sh", [],
+                environment: [
+                    "PRODUCTS": Programs.products, "RUN": folder.path, "HTTP_PORT": "\(port)",
+                    "HTTPS_PORT": "\(try FreePort.take())", "ADMIN_PORT": "\(try FreePort.take())",
+                    "PROMETHEUS_PORT": "\(try FreePort.take())",
+                ])
+            let log = process.stderr
+            guard let line = log.wait(seconds: 60, for: { $0.hasPrefix("export KUBECONFIG=") }),
+                log.wait(containing: "Ctrl-C ends everything") != nil
+            else { throw Trouble("make run did not start: \(log.tail())") }
+            kubeconfig = String(line.dropFirst("export KUBECONFIG=".count))
+        }
 
         /// - Parameters:
         ///   - name: its folder below `examples`.
         ///   - sign: what its log says once everything is there.
         init(_ name: String, until sign: String) throws {
             folder = try TemporaryFolder()
+            kubeconfig = ""
             process = try ChildProcess(
                 "\(Programs.root)/examples/\(name)/run.sh",
                 ["--http-port", "any", "--secure-port", "0", "--admin-address", "127.0.0.1:0"],
@@ -81,8 +109,10 @@ struct ReadmeTests {
         }
         return example
     }
+    private static let run = Result { try Example() }
     private static let started = [
-        "plugins/showcase/README.md", "backends/http/README.md", "plugins/prometheus/README.md",
+        "examples/plugins/showcase/README.md", "examples/backends/http/README.md",
+        "examples/plugins/prometheus/README.md", "README.md",
     ]
 
     private static func example(_ file: String) throws -> Example {
@@ -90,6 +120,7 @@ struct ReadmeTests {
         case started[0]: try showcase.get()
         case started[1]: try http.get()
         case started[2]: try prometheus.get()
+        case started[3]: try run.get()
         default: throw Trouble("no example is started for the commands in \(file)")
         }
     }
@@ -103,13 +134,56 @@ struct ReadmeTests {
     func `commands do what the README says`(block: Block) throws {
         let example = try Self.example(block.file)
         let script = block.text.replacingOccurrences(of: "localhost:8080", with: "127.0.0.1:\(example.port)")
-        let shell = try ChildProcess("/bin/bash", ["-euc", "cd '\(Programs.root)'\n\(script)\necho\necho done"])
+        let shell = try ChildProcess(
+            "/bin/bash", ["-euc", "cd '\(Programs.root)'\n\(script)\necho\necho done"],
+            environment: example.kubeconfig.isEmpty ? [:] : ["KUBECONFIG": example.kubeconfig])
         #expect(shell.waitForExit(seconds: 20), "\(block.testDescription) does not end")
         #expect(shell.exitStatus == 0, "\(shell.stderr.tail())")
         // Its last line shows that everything was read.
         #expect(shell.stdout.wait(seconds: 5, containing: "done") != nil)
         for text in block.expected {
             #expect(shell.stdout.number(containing: text) > 0, "\(text) is not in \(shell.stdout.tail())")
+        }
+    }
+
+    /// What builds and starts something is tagged `bash`, and isn't run here: its words are looked at.
+    @Test func `what is built and started is there`() throws {
+        let package = try String(contentsOfFile: "\(Programs.root)/Package.swift", encoding: .utf8)
+        let lines = Self.blocks(tagged: "bash").flatMap { $0.text.components(separatedBy: "\n") }
+        #expect(lines.count > 5)
+        for line in lines {
+            let words = line.components(separatedBy: " ").filter { !$0.isEmpty }
+            if words.starts(with: ["swift", "build"]) {
+                // Of several --product flags only the last one counts.
+                #expect(words.filter { $0 == "--product" }.count == 1, "\(line)")
+                #expect(package.contains("name: \"\(words.last ?? "")\""), "\(line)")
+            }
+            if words.first == "make" {
+                let rules = try String(contentsOfFile: "\(Programs.root)/Makefile", encoding: .utf8)
+                #expect(rules.contains("\n\(words.dropFirst().first ?? ""):"), "\(line)")
+            }
+            if let script = words.first, script.hasSuffix(".sh") {
+                #expect(FileManager.default.isExecutableFile(atPath: "\(Programs.root)/\(script)"), "\(line)")
+            }
+        }
+    }
+
+    @Test func `a taken port is found before anything starts`() throws {
+        let upstream = try Upstream()
+        let folder = try TemporaryFolder()
+        for variable in ["PROMETHEUS_PORT", "HTTP_PORT", "HTTPS_PORT", "ADMIN_PORT"] {
+            var ports: [String: String] = [:]
+            for name in ["PROMETHEUS_PORT", "HTTP_PORT", "HTTPS_PORT", "ADMIN_PORT"] {
+                ports[name] = name == variable ? "\(upstream.port)" : "\(try FreePort.take())"
+            }
+            let script = try ChildProcess(
+                "\(Programs.root)/scripts/run.sh", [],
+                environment: ports.merging(["PRODUCTS": Programs.products, "RUN": folder.path]) { $1 })
+            #expect(script.waitForExit() && script.exitStatus == 1)
+            #expect(script.stderr.waitForEnd())
+            let text = script.stderr.tail()
+            #expect(text.contains("Port \(upstream.port)") && text.contains("\(variable)=PORT"), "\(text)")
+            #expect(!text.contains("starting"), "\(text)")
         }
     }
 }

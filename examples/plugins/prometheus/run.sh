@@ -3,12 +3,13 @@
 # PRODUCTS is the folder of the built programs, RUN that of what is made while it runs, BACKEND_PORT Prometheus' port.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
+. scripts/lib.sh
 
 products=${PRODUCTS:-.build/release}
 run=${RUN:-.run/prometheus-example}
 port=${BACKEND_PORT:-9090}
-platform=linux_$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')
 
+require_free "$port" Prometheus BACKEND_PORT
 mkdir -p "$run/plugins/prometheus" "$run/provisioning/datasources"
 cp examples/plugins/prometheus/plugin.json "$run/plugins/prometheus/"
 install -m 755 "$products/gpx_prometheus" "$run/plugins/prometheus/gpx_prometheus_$platform"
@@ -19,6 +20,8 @@ done
 prometheus --config.file="$run/prometheus.yml" --storage.tsdb.path="$run/data-prometheus" \
     --web.listen-address="127.0.0.1:$port" &
 prometheus=$!
+trap 'kill $prometheus 2>/dev/null || true; wait' EXIT
+wait_for Prometheus $prometheus "http://127.0.0.1:$port/-/ready"
 "$products/dataplane-gateway" serve --plugins-dir "$run/plugins" --provisioning "$run/provisioning" \
     --manifests examples/manifests --data-dir "$run/data" "$@" &
 gateway=$!

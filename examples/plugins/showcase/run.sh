@@ -3,11 +3,11 @@
 # PRODUCTS is the folder of the built programs, RUN that of what is made while it runs.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
+. scripts/lib.sh
 
 example=examples/plugins/showcase
 products=${PRODUCTS:-.build/release}
 run=${RUN:-.run/showcase}
-platform=linux_$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')
 
 mkdir -p "$run/plugins/showcase" "$run/provisioning/datasources" "$run/manifests"
 cp "$example/plugin.json" "$run/plugins/showcase/"
