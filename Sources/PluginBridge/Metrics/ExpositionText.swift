@@ -1,5 +1,9 @@
 import DataPlaneAPI
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 /// The text format of Prometheus (version 0.0.4), looked at line by line as Prometheus reads it.
 struct ExpositionText {
     /// The first line that isn't of the format.
@@ -33,7 +37,7 @@ struct ExpositionText {
         while start < bytes.count {
             number += 1
             reader.index = start
-            reader.end = bytes[start...].firstIndex(of: 0x0A) ?? bytes.count
+            reader.end = lineEnd(bytes, from: start)
             if let why = reader.line() {
                 let line = bytes[start..<min(reader.end, start + shown)]
                 return Fault(line: number, why: why, text: String(decoding: line, as: UTF8.self))
@@ -41,6 +45,13 @@ struct ExpositionText {
             start = reader.end + 1
         }
         return nil
+    }
+
+    private static func lineEnd(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+        guard let base = bytes.baseAddress, let found = memchr(base + start, 0x0A, bytes.count - start) else {
+            return bytes.count
+        }
+        return UnsafeRawPointer(found) - base
     }
 
     /// The byte at the index, a line end at the end of the line.
@@ -162,7 +173,7 @@ struct ExpositionText {
 
     private func isUTF8(_ range: Range<Int>) -> Bool {
         let text = UnsafeRawBufferPointer(rebasing: bytes[range])
-        return !text.contains { $0 >= 0x80 } || String(validating: text, as: UTF8.self) != nil
+        return String(validating: text, as: UTF8.self) != nil
     }
 
     /// A number as Go reads it.
