@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// The commands that the READMEs name.
-@Suite(.timeLimit(.minutes(5)))
+/// The commands that the READMEs name, one after the other: what comes first may make what a later one needs.
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct ReadmeTests {
     /// A code block of a README that is tagged `sh`.
     struct Block: CustomTestStringConvertible, Sendable {
@@ -140,7 +140,7 @@ struct ReadmeTests {
         #expect(shell.waitForExit(seconds: 20), "\(block.testDescription) does not end")
         #expect(shell.exitStatus == 0, "\(shell.stderr.tail())")
         // Its last line shows that everything was read.
-        #expect(shell.stdout.wait(seconds: 5, containing: "done") != nil)
+        #expect(shell.stdout.wait(containing: "done") != nil)
         for text in block.expected {
             #expect(shell.stdout.number(containing: text) > 0, "\(text) is not in \(shell.stdout.tail())")
         }

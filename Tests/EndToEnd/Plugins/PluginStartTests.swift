@@ -80,7 +80,7 @@ struct PluginStartTests {
         let start = Date()
         gateway.process.signal(SIGTERM)
         #expect(gateway.process.waitForExit(seconds: 20), "\(gateway.log)")
-        #expect(Date().timeIntervalSince(start) < 2)
+        #expect(Date().timeIntervalSince(start) < 10)
         #expect(gateway.process.exitStatus == 0, "\(gateway.log)")
     }
 
@@ -90,7 +90,7 @@ struct PluginStartTests {
                 try TestPlugins.install(
                     "brief", script: Self.printing("127.0.0.1:1", then: "exit 7"), in: $0)
             }, services: [.init(plugin: "brief")], sources: [.init(uid: "brief", type: "brief")])
-        let down = gateway.process.stderr.wait(seconds: 5, containing: "plugin is down")
+        let down = gateway.process.stderr.wait(containing: "plugin is down")
         #expect(down?.contains("exit code 7 right after its handshake") == true, "\(down ?? gateway.log)")
         let answer = try gateway.query(.init(plugin: "brief"))
         #expect(answer.status == 503 && answer.message.contains("exit code 7"), "\(answer.text)")
@@ -109,7 +109,7 @@ struct PluginStartTests {
         let start = Date()
         gateway.process.signal(SIGTERM)
         #expect(gateway.process.waitForExit(seconds: 20), "\(gateway.log)")
-        #expect(Date().timeIntervalSince(start) < 2)
+        #expect(Date().timeIntervalSince(start) < 10)
         #expect(gateway.process.exitStatus == 0, "\(gateway.log)")
     }
 
@@ -130,12 +130,12 @@ struct PluginStartTests {
         // The one that hangs keeps nobody from looking at the others.
         let log = gateway.process.stderr.count
         try FileManager.default.removeItem(atPath: "\(gateway.folder.path)/plugins/other")
-        #expect(gateway.process.stderr.wait(from: log, seconds: 5, containing: "plugin was removed") != nil)
+        #expect(gateway.process.stderr.wait(from: log, containing: "plugin was removed") != nil)
         #expect(try gateway.pluginPID(.init(plugin: "alpha")) == plugin)
         let start = Date()
         gateway.process.signal(SIGTERM)
         #expect(gateway.process.waitForExit(seconds: 20), "\(gateway.log)")
-        #expect(Date().timeIntervalSince(start) < 3)
+        #expect(Date().timeIntervalSince(start) < 10)
         #expect(gateway.process.exitStatus == 0, "\(gateway.log)")
         #expect(!ProcessFacts.isAlive(plugin))
     }
@@ -167,7 +167,7 @@ struct PluginStartTests {
         let start = Date()
         gateway.process.signal(SIGTERM)
         #expect(gateway.process.waitForExit(seconds: 20), "\(gateway.log)")
-        #expect(Date().timeIntervalSince(start) < 3)
+        #expect(Date().timeIntervalSince(start) < 10)
         #expect(gateway.process.exitStatus == 0, "\(gateway.log)")
     }
 
@@ -211,7 +211,7 @@ struct PluginStartTests {
         let start = Date()
         process.signal(SIGTERM)
         #expect(process.waitForExit(seconds: 20), "\(process.stderr.tail())")
-        #expect(Date().timeIntervalSince(start) < 5)
+        #expect(Date().timeIntervalSince(start) < 15)
         #expect(
             process.exitStatus == 0 || process.exitStatus == SIGTERM, "\(process.exitStatus) \(process.stderr.tail())")
         #expect(process.stdout.number(containing: "ready") == 0)
