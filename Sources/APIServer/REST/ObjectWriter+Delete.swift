@@ -1,4 +1,5 @@
 import DataPlaneAPI
+import SystemKit
 
 /// Removing what is stored.
 extension ObjectWriter {

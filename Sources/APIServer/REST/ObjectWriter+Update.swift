@@ -1,4 +1,5 @@
 import DataPlaneAPI
+import SystemKit
 
 /// Changing what is stored.
 extension ObjectWriter {

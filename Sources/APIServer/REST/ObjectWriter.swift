@@ -1,4 +1,5 @@
 import DataPlaneAPI
+import SystemKit
 
 /// The way of every object into the store: checks, defaults, metadata, owners of fields.
 struct ObjectWriter: Sendable {

@@ -1,4 +1,5 @@
 import DataPlaneAPI
+import SystemKit
 import Yams
 
 /// Writes objects and lists the way the client asked for.

@@ -1,4 +1,5 @@
 import DataPlaneAPI
+import SystemKit
 
 /// create, update and patch.
 struct WriteVerbs: Sendable {

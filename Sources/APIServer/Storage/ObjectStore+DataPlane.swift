@@ -1,4 +1,5 @@
 import DataPlaneAPI
+import SystemKit
 
 /// What the data plane asks of the store.
 extension ObjectStore {

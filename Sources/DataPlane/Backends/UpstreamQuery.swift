@@ -1,6 +1,7 @@
 import DataPlaneAPI
 import HTTPKit
 import NIOCore
+import SystemKit
 
 /// A query of the data plane as one of Grafana's `/api/ds/query`, and its answer back.
 struct UpstreamQuery {
@@ -25,7 +26,7 @@ struct UpstreamQuery {
     static func body(_ body: ByteBuffer, _ request: UpstreamBackend.Request) throws(GatewayError) -> ByteBuffer {
         let uid = request.uid ?? ""
         let pluginID = request.route.pluginID
-        let now = DataPlaneHandler.nowMS()
+        let now = WallClock.milliseconds()
         let parsed = try body.withUnsafeReadableBytes { bytes in
             Result { () throws(GatewayError) in try QueryRequest.parse(bytes, pathUID: uid, now: now) }
         }.get()

@@ -1,5 +1,6 @@
 import APIServer
 import DataPlaneAPI
+import SystemKit
 
 /// Keeps the data sources of the event loops in step with the provisioning files.
 package actor DataSourceController {

@@ -1,4 +1,5 @@
 import APIServer
+import SystemKit
 
 /// When settings changed last: plugins make their instances anew when it is another time than the one they know, and
 /// some keep the later of two.

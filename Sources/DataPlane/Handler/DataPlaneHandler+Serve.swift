@@ -4,10 +4,7 @@ import HTTPKit
 import NIOCore
 import PluginBridge
 import PluginProtocol
-
-#if canImport(Glibc)
-import Glibc
-#endif
+import SystemKit
 
 extension DataPlaneHandler {
     /// What a request is about: a data source, the instance of an app, or a plugin as such.
@@ -111,7 +108,8 @@ extension DataPlaneHandler {
                 let parsed = try body.withUnsafeReadableBytes { bytes in
                     Result { () throws(GatewayError) in
                         try QueryRequest.parse(
-                            bytes, pathUID: subject.uid, acceptedTypes: subject.acceptedTypes, now: Self.nowMS())
+                            bytes, pathUID: subject.uid, acceptedTypes: subject.acceptedTypes,
+                            now: WallClock.milliseconds())
                     }
                 }.get()
                 bridges.query.query(
@@ -221,11 +219,5 @@ extension DataPlaneHandler {
         let user = exchange.user ?? .anonymous
         let role = user.groups.contains(User.masters) ? "Admin" : "Viewer"
         return PluginUser(login: user.name, name: user.name, role: role).contextField
-    }
-
-    static func nowMS() -> Int {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        return now.tv_sec &* 1000 &+ now.tv_nsec / 1_000_000
     }
 }

@@ -1,10 +1,7 @@
 import DataPlaneAPI
 import Logging
 import PluginBridge
-
-#if canImport(Glibc)
-import Glibc
-#endif
+import SystemKit
 
 /// Writes one line per entry to stderr, as text or JSON; control characters never get through.
 package struct LineLogHandler: LogHandler {
@@ -110,19 +107,7 @@ package struct LineLogHandler: LogHandler {
     }
 
     /// UTC with milliseconds (RFC 3339).
-    static func timestamp() -> String {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        var parts = tm()
-        gmtime_r(&now.tv_sec, &parts)
-        func pad(_ value: Int, _ width: Int) -> String {
-            let text = String(value)
-            return String(repeating: "0", count: max(0, width - text.count)) + text
-        }
-        let date = "\(pad(Int(parts.tm_year) + 1900, 4))-\(pad(Int(parts.tm_mon) + 1, 2))-\(pad(Int(parts.tm_mday), 2))"
-        let time = "\(pad(Int(parts.tm_hour), 2)):\(pad(Int(parts.tm_min), 2)):\(pad(Int(parts.tm_sec), 2))"
-        return "\(date)T\(time).\(pad(now.tv_nsec / 1_000_000, 3))Z"
-    }
+    static func timestamp() -> String { WallClock.text(WallClock.milliseconds(), hasMilliseconds: true) }
 }
 
 extension LineLogHandler {

@@ -1,8 +1,5 @@
 import DataPlaneAPI
-
-#if canImport(Glibc)
-import Glibc
-#endif
+import SystemKit
 
 /// Why calls of a plugin are refused, said so that it is true whenever it is read.
 package struct PluginDown: Sendable {
@@ -46,14 +43,8 @@ package struct PluginDown: Sendable {
 
     /// UTC in RFC 3339, whole seconds, rounded up.
     private static func timeOfDay(in seconds: Double) -> String {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        let delay = Int(min(max(0, seconds), 1e6).rounded(.up))
-        var time = now.tv_sec &+ delay
-        var parts = tm()
-        gmtime_r(&time, &parts)
-        func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        return "\(parts.tm_year &+ 1900)-\(two(parts.tm_mon &+ 1))-\(two(parts.tm_mday))T"
-            + "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))Z"
+        let delay = Int((min(max(0, seconds), 1e6) * 1_000).rounded(.up))
+        // Rounded up to a whole second.
+        return WallClock.text(WallClock.milliseconds() + delay + 999, hasMilliseconds: false)
     }
 }

@@ -2,6 +2,7 @@ import DataPlaneAPI
 import HTTPKit
 import NIOCore
 import NIOPosix
+import SystemKit
 
 extension DataSourceProxy {
     /// Calls `send` with the `Authorization` field that a target's token makes; answers the exchange when there is none.
@@ -103,5 +104,5 @@ extension DataSourceProxy {
             .badGateway, "there is no access token for \(request.name)", source: .gateway, cause: describe(error))
     }
 
-    private static func now() -> Int { DataPlaneHandler.nowMS() / 1000 }
+    private static func now() -> Int { WallClock.milliseconds() / 1000 }
 }

@@ -1,28 +1,3 @@
-#if canImport(Glibc)
-import Glibc
-#endif
-
-/// The time of day, as objects carry it.
-package enum WallClock {
-    /// Milliseconds since 1970.
-    package static func milliseconds() -> Int {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        return now.tv_sec &* 1_000 &+ now.tv_nsec / 1_000_000
-    }
-
-    /// Now in RFC 3339, UTC, whole seconds.
-    package static func timestamp() -> String {
-        var seconds = time(nil)
-        var parts = tm()
-        gmtime_r(&seconds, &parts)
-        let date = "\(parts.tm_year &+ 1900)-\(two(parts.tm_mon &+ 1))-\(two(parts.tm_mday))"
-        return "\(date)T\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))Z"
-    }
-
-    private static func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
-}
-
 /// Random names.
 enum RandomText {
     /// A version 4 UUID.
