@@ -101,19 +101,22 @@ let package = Package(
         target(
             "Gateway",
             [
-                "DataPlane", "APIServer", "PluginBridge", "Access", "HTTPKit", "SystemKit", "DataPlaneAPI", lifecycle,
+                "DataPlane", "APIServer", "Storage", "PluginBridge", "Access", "HTTPKit", "SystemKit", "DataPlaneAPI",
+                lifecycle,
                 signals,
                 yams, logging,
             ] + certificates + nio),
         target(
             "DataPlane",
             [
-                "APIServer", "PluginBridge", "PluginProtocol", "DataFrames", "Access", "HTTPKit", "SystemKit",
+                "APIServer", "Storage", "PluginBridge", "PluginProtocol", "DataFrames", "Access", "HTTPKit",
+                "SystemKit",
                 "DataPlaneAPI",
                 yams, logging, .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ] + nio),
-        target("APIServer", ["Access", "HTTPKit", "SystemKit", "DataPlaneAPI", grdb, yams, logging] + nio),
+        target("APIServer", ["Storage", "Access", "HTTPKit", "SystemKit", "DataPlaneAPI", yams, logging] + nio),
+        target("Storage", ["SystemKit", "DataPlaneAPI", grdb]),
         target(
             "PluginBridge",
             ["PluginProtocol", "DataFrames", "HTTPKit", "SystemKit", "DataPlaneAPI", logging] + nio),
@@ -162,7 +165,7 @@ let package = Package(
         tests(
             "DataPlaneTests",
             [
-                "DataPlane", "APIServer", "PluginBridge", "PluginProtocol", "Access", "HTTPKit", "SystemKit",
+                "DataPlane", "APIServer", "Storage", "PluginBridge", "PluginProtocol", "Access", "HTTPKit", "SystemKit",
                 "DataPlaneAPI",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
@@ -170,7 +173,8 @@ let package = Package(
         tests(
             "GatewayTests",
             ["Gateway", "PluginBridge", "Access", "HTTPKit", "SystemKit", "DataPlaneAPI"] + certificates),
-        tests("APIServerTests", ["APIServer", "HTTPKit", "SystemKit", "DataPlaneAPI", grdb, logging] + nio),
+        tests("APIServerTests", ["APIServer", "Storage", "HTTPKit", "SystemKit", "DataPlaneAPI", logging] + nio),
+        tests("StorageTests", ["Storage", "DataPlaneAPI", grdb]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -8,11 +8,13 @@ import subprocess
 import sys
 
 ORDER = [
-    "GatewayCLI", "Gateway", "DataPlane", "APIServer", "PluginBridge", "Access", "HTTPKit", "PluginKit", "SystemKit",
-    "PluginProtocol", "DataFrames", "DataPlaneAPI", "CGRPC", "CSystemShim",
+    "GatewayCLI", "Gateway", "DataPlane", "APIServer", "Storage", "PluginBridge", "Access", "HTTPKit", "PluginKit",
+    "SystemKit", "PluginProtocol", "DataFrames", "DataPlaneAPI", "CGRPC", "CSystemShim",
     "CInflate",
 ]
-NO_FOUNDATION = ["HTTPKit", "PluginBridge", "PluginProtocol", "DataFrames", "DataPlaneAPI", "SystemKit", "DataPlane"]
+NO_FOUNDATION = [
+    "HTTPKit", "PluginBridge", "PluginProtocol", "DataFrames", "DataPlaneAPI", "SystemKit", "DataPlane", "Storage",
+]
 
 root = pathlib.Path(__file__).resolve().parent.parent
 manifest = json.loads(subprocess.check_output(["swift", "package", "dump-package"], cwd=root))

@@ -1,5 +1,6 @@
 import DataPlaneAPI
 import Logging
+import Storage
 import SystemKit
 
 /// Keeps the store in step with manifest files: what they hold is made and updated, what they no longer hold is removed.
@@ -7,14 +8,14 @@ import SystemKit
 /// Nothing is removed while any file has a fault, so a typing error or a half-written file takes no route away.
 package actor ManifestFolder {
     private let paths: [String]
-    private let store: ObjectStore
+    private let store: WatchCache
     private let registry: ResourceRegistry
     private let logger: Logger
     private var lastFaults: [ManifestFault] = []
 
     /// A controller for files and folders; none means that objects of earlier manifests become ordinary ones.
     package init(
-        paths: [String], store: ObjectStore, registry: ResourceRegistry = ResourceRegistry(), logger: Logger
+        paths: [String], store: WatchCache, registry: ResourceRegistry = ResourceRegistry(), logger: Logger
     ) {
         self.paths = paths.map(Folder.absolute)
         self.store = store
@@ -94,7 +95,7 @@ package actor ManifestFolder {
         let writer = ObjectWriter(store: store, definition: object.definition, manifest: object.file)
         let options = WriteOptions(manager: "manifest-folder")
         let input = BodyReader.Result(json: Self.desired(object.json), faults: [])
-        guard let old = try await store.get(object.key) else {
+        guard let old = store.find(object.key) else {
             _ = try await writer.create(input, namespace: object.key.namespace, name: object.key.name, options: options)
             logger.info("manifest: created \(object.definition.kind) \(object.key.name) from \(object.file)")
             return
@@ -105,7 +106,8 @@ package actor ManifestFolder {
                 "\(object.definition.kind) \"\(object.key.name)\" exists already and was made by hand; delete it "
                     + "(kubectl delete \(object.definition.singular) \(object.key.name)), or take it out of the file")
         }
-        let outcome = try await writer.update(object.key, endpoint: .main, options: options, retries: true) { _ in input
+        let outcome = try await writer.update(object.key, endpoint: .main, options: options, retries: true) { _, _ in
+            input
         }
         if outcome.isWritten {
             logger.info("manifest: updated \(object.definition.kind) \(object.key.name) from \(object.file)")
@@ -125,8 +127,7 @@ package actor ManifestFolder {
     /// Removes the objects that no file holds any more.
     private func withdraw(except wanted: Set<ObjectKey>) async throws(GatewayError) {
         for definition in registry.definitions {
-            for object in try await store.list(definition.id).items where object.manifest != nil {
-                guard !wanted.contains(object.key) else { continue }
+            for object in fromManifests(definition) where !wanted.contains(object.key) {
                 let writer = ObjectWriter(store: store, definition: definition, manifest: object.manifest)
                 let isMarked = object.body["metadata"]?["deletionTimestamp"] != nil
                 _ = try await writer.delete(object.key, conditions: Preconditions(uid: object.uid), dryRun: false)
@@ -139,9 +140,18 @@ package actor ManifestFolder {
     /// Leaves the objects of earlier manifests to be edited by hand.
     private func release() async throws(GatewayError) {
         for definition in registry.definitions {
-            for object in try await store.list(definition.id).items where object.manifest != nil {
+            for object in fromManifests(definition) {
                 _ = try await store.update(object.key, object.body, expecting: object.version, manifest: nil)
             }
         }
+    }
+
+    private func fromManifests(_ definition: any ResourceDefinition) -> [StoredObject] {
+        var walk = store.state(definition.id).walk()
+        var found: [StoredObject] = []
+        while let object = walk.next() {
+            if object.manifest != nil { found.append(object) }
+        }
+        return found
     }
 }

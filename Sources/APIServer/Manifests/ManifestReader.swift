@@ -1,4 +1,5 @@
 import DataPlaneAPI
+import Storage
 import SystemKit
 
 /// Something wrong in a manifest file.

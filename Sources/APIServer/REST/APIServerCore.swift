@@ -1,5 +1,6 @@
 import DataPlaneAPI
 import HTTPKit
+import Storage
 
 /// A group that DataPlaneServices claim, for discovery.
 package struct ClaimedGroup: Sendable, Hashable {
@@ -76,7 +77,7 @@ package struct APIServerCore: Sendable {
         @Sendable (_ path: String, _ accept: String, _ headers: HeaderBlock) async -> FetchedDocument?
 
     /// The objects.
-    package var store: ObjectStore
+    package var store: WatchCache
     /// The types.
     package var registry = ResourceRegistry()
     /// The groups that DataPlaneServices claim now.
@@ -93,16 +94,19 @@ package struct APIServerCore: Sendable {
     package var bookmarkSeconds = 60
     /// How long a request waits for a version of the store that isn't there yet, milliseconds.
     package var versionWaitMS = 3_000
-    /// Who may make a list now.
-    package var turns = ListTurns()
+    /// How many watches may be open at once.
+    package var watches = Slots(20_000, of: "watches", retrySeconds: 1...10)
+    /// How many lists, and first states of watches, may be on their way to clients at once; each holds 64 KiB.
+    package var lists = Slots(1_000, of: "lists on their way", retrySeconds: 1...5)
 
     /// Creates a core around a store.
-    package init(store: ObjectStore) { self.store = store }
+    package init(store: WatchCache) { self.store = store }
 
     /// What answers a request.
     enum Answer: Sendable {
         case response(APIResponse)
-        case watch(WatchSession)
+        case list(PreparedList)
+        case watch(WatchStart)
     }
 
     /// Answers a request that `APIRoute` gave to this server.
@@ -138,7 +142,8 @@ package struct APIServerCore: Sendable {
 
     private func resource(_ request: APIRequest, _ target: ResourceTarget) async throws(GatewayError) -> Answer {
         let reads = ReadVerbs(
-            store: store, target: target, request: request, turns: turns, versionWaitMS: versionWaitMS)
+            store: store, target: target, request: request, watches: watches, lists: lists,
+            versionWaitMS: versionWaitMS)
         if target.isReadOnly, request.method != .get, request.method != .head {
             throw Self.notSupported(request, target)
         }
@@ -149,12 +154,12 @@ package struct APIServerCore: Sendable {
         case (.get, false), (.head, false):
             let options = try ListOptions(request, target.definition)
             if options.isWatch, request.method == .get { return .watch(try await reads.watch(options)) }
-            return .response(try await reads.list(options))
+            return .list(try await reads.list(options))
         case (.post, false): return .response(try await writes.create())
         case (.put, true): return .response(try await writes.update())
         case (.patch, true): return .response(try await writes.patch())
         case (.delete, true) where target.subresource == nil: return .response(try await deletes.delete())
-        case (.delete, false): return .response(try await deletes.deleteCollection())
+        case (.delete, false): return .list(try await deletes.deleteCollection(lists))
         default: throw Self.notSupported(request, target)
         }
     }

@@ -8,6 +8,7 @@ package final class APIServerHandler: ExchangeHandler {
     private let core: APIServerCore
     private let gate: any ExchangeGate
     private let next: any ExchangeHandler
+    private var watches: LoopWatches?
 
     /// A handler for one event loop.
     ///
@@ -62,19 +63,26 @@ package final class APIServerHandler: ExchangeHandler {
         let bound = NIOLoopBound(exchange, eventLoop: exchange.loop)
         let core = core
         let loop = exchange.loop
+        let handler = NIOLoopBound(self, eventLoop: exchange.loop)
         let task = Task { @Sendable in
             let answer = await core.answer(request, route)
-            switch answer {
-            case .response(let response):
-                loop.execute { Self.respond(bound.value, request, response) }
-            case .watch(let session):
-                loop.execute {
-                    WatchStream.start(bound.value, request, session, bookmarkSeconds: core.bookmarkSeconds)
-                }
-            }
+            loop.execute { handler.value.finish(bound.value, request, answer) }
         }
         // Nothing is read or rendered for a client that left; what it wanted to be written may have been its last word.
         if request.method == .get || request.method == .head { exchange.onAbort = { task.cancel() } }
+    }
+
+    private func finish(_ exchange: Exchange, _ request: APIRequest, _ answer: APIServerCore.Answer) {
+        exchange.onAbort = nil
+        switch answer {
+        case .response(let response): Self.respond(exchange, request, response)
+        case .list(let list): ListAnswer.start(exchange, request, list)
+        case .watch(let start):
+            let watches =
+                watches ?? LoopWatches(exchange.loop, core.store, bookmarkSeconds: core.bookmarkSeconds)
+            self.watches = watches
+            watches.start(exchange, request, start)
+        }
     }
 
     private static func respond(_ exchange: Exchange, _ request: APIRequest, _ response: APIResponse) {

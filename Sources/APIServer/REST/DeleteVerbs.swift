@@ -1,8 +1,9 @@
 import DataPlaneAPI
+import Storage
 
 /// delete and deletecollection.
 struct DeleteVerbs: Sendable {
-    let store: ObjectStore
+    let store: WatchCache
     let target: ResourceTarget
     let request: APIRequest
 
@@ -21,16 +22,20 @@ struct DeleteVerbs: Sendable {
         guard isGone else { return try Renderer(definition, request, .object).object(object) }
         let details = GatewayError.Details(
             name: target.name ?? "", group: definition.group, kind: definition.plural,
-            uid: object["metadata"]?["uid"]?.asString ?? "")
+            uid: object.uid)
         return APIResponse(body: StatusBody.success(details))
     }
 
-    func deleteCollection() async throws(GatewayError) -> APIResponse {
+    func deleteCollection(_ slots: Slots) async throws(GatewayError) -> PreparedList {
         let options = try options()
         let selection = try ListOptions(request, definition)
         let renderer = try Renderer(definition, request, .list)
-        let page = try await store.list(definition.id, namespace: target.namespace)
-        let chosen = page.items.filter { selection.matches($0.body) }
+        let slot = try slots.take()
+        var walk = store.state(definition.id).walk(namespace: target.namespace)
+        var chosen: [StoredObject] = []
+        while let object = walk.next() {
+            if selection.matches(object) { chosen.append(object) }
+        }
         // All or nothing where it can be known before: an object that a file holds refuses the call.
         if let held = chosen.first(where: { $0.manifest != nil }), let file = held.manifest {
             throw GatewayError(
@@ -39,7 +44,7 @@ struct DeleteVerbs: Sendable {
                     + "\(file) and can't be deleted by hand; select the others by label, or edit that file",
                 details: .init(name: held.key.name, group: definition.group, kind: definition.plural))
         }
-        var deleted: [JSONValue] = []
+        var deleted: [StoredObject] = []
         for object in chosen {
             do throws(GatewayError) {
                 deleted.append(
@@ -48,7 +53,8 @@ struct DeleteVerbs: Sendable {
                 guard error.code == .notFound else { throw error }
             }
         }
-        return try await renderer.list(deleted, metadata: ["resourceVersion": .string(String(store.currentVersion))])
+        let metadata: JSONValue = ["resourceVersion": .string(String(store.version))]
+        return PreparedList(ListSource(renderer, .chosen(deleted[...]), metadata: metadata), slot)
     }
 
     /// The options of the body, or of the query when there is no body.

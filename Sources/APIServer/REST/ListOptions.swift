@@ -1,4 +1,5 @@
 import DataPlaneAPI
+import Storage
 
 /// The query parameters of a list or a watch.
 struct ListOptions: Sendable {
@@ -40,7 +41,9 @@ struct ListOptions: Sendable {
     }
 
     /// Whether an object is asked for.
-    func matches(_ object: JSONValue) -> Bool { labels.matches(object) && fields.matches(object) }
+    func matches(_ object: StoredObject) -> Bool {
+        (labels.isEmpty || labels.matches { object.label($0) }) && (fields.isEmpty || fields.matches(object))
+    }
     /// Whether there is any selector.
     var selects: Bool { !labels.isEmpty || !fields.isEmpty }
 

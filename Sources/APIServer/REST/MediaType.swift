@@ -1,7 +1,7 @@
 import DataPlaneAPI
 
 /// How an answer is written, as the Accept header asks for it.
-enum Rendering: Sendable, Equatable {
+enum Rendering: Sendable, Hashable {
     /// The object itself.
     case object
     /// The object itself, as YAML.

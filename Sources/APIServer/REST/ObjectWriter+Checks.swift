@@ -1,4 +1,5 @@
 import DataPlaneAPI
+import Storage
 
 /// The rules that every write obeys.
 extension ObjectWriter {

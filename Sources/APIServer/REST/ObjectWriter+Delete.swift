@@ -1,4 +1,5 @@
 import DataPlaneAPI
+import Storage
 import SystemKit
 
 /// Removing what is stored.
@@ -6,29 +7,30 @@ extension ObjectWriter {
     /// Removes an object, or marks it when finalizers remain.
     func delete(
         _ key: ObjectKey, conditions: Preconditions, dryRun: Bool
-    ) async throws(GatewayError) -> (object: JSONValue, isGone: Bool) {
+    ) async throws(GatewayError) -> (object: StoredObject, isGone: Bool) {
         for _ in 0..<Self.attempts {
-            guard let old = try await store.get(key) else { throw definition.notFound(key.name) }
+            guard let old = store.find(key) else { throw definition.notFound(key.name) }
             if let file = old.manifest, manifest == nil { throw guarded(old, file, "deleted") }
-            let finalizers = old.body["metadata"]?["finalizers"]?.asArray ?? []
+            let body = old.body
+            let finalizers = body["metadata"]?["finalizers"]?.asArray ?? []
             do throws(GatewayError) {
                 if dryRun {
-                    do { try StoreRows.check(old, conditions) } catch { throw StoreError.using(error) }
-                    return (old.body, finalizers.isEmpty)
+                    try conditions.check(old)
+                    return (old, finalizers.isEmpty)
                 }
                 if finalizers.isEmpty {
                     var exact = conditions
                     exact.resourceVersion = exact.resourceVersion ?? String(old.version)
-                    return (try await store.delete(key, exact).body, true)
+                    return (try await store.delete(key, exact), true)
                 }
-                do { try StoreRows.check(old, conditions) } catch { throw StoreError.using(error) }
-                if old.body["metadata"]?["deletionTimestamp"] != nil { return (old.body, false) }
-                var marked = old.body
+                try conditions.check(old)
+                if body["metadata"]?["deletionTimestamp"] != nil { return (old, false) }
+                var marked = body
                 marked["metadata"]?["deletionTimestamp"] = .string(WallClock.timestamp())
                 marked["metadata"]?["deletionGracePeriodSeconds"] = 0
-                marked["metadata"]?["generation"] = .int((old.body["metadata"]?["generation"]?.asInt ?? 0) &+ 1)
+                marked["metadata"]?["generation"] = .int((body["metadata"]?["generation"]?.asInt ?? 0) &+ 1)
                 return (
-                    try await store.update(key, marked, expecting: old.version, manifest: old.manifest).body, false
+                    try await store.update(key, marked, expecting: old.version, manifest: old.manifest), false
                 )
             } catch {
                 guard error.code == .conflict, conditions.resourceVersion == nil, conditions.uid == nil || !isUID(error)

@@ -1,4 +1,5 @@
 import DataPlaneAPI
+import Storage
 import SystemKit
 
 /// Changing what is stored.
@@ -8,17 +9,19 @@ extension ObjectWriter {
     /// - Parameters:
     ///   - isApply: whether `change` kept the managed fields itself.
     ///   - retries: whether a conflict leads to another try; not when the client named a version.
+    ///   - change: makes the new state of the stored object and its tree.
     func update(
         _ key: ObjectKey, endpoint: Endpoint, options: WriteOptions, isApply: Bool = false, retries: Bool,
-        change: @Sendable (StoredObject) throws(GatewayError) -> BodyReader.Result
+        change: @Sendable (StoredObject, JSONValue) throws(GatewayError) -> BodyReader.Result
     ) async throws(GatewayError) -> Outcome {
         for attempt in 1...Self.attempts {
-            guard let old = try await store.get(key) else { throw definition.notFound(key.name) }
-            let input = try change(old)
+            guard let old = store.find(key) else { throw definition.notFound(key.name) }
+            let body = old.body
+            let input = try change(old, body)
             let warnings = try check(input, options)
-            var (new, expected) = try changed(input.json, old, endpoint, options, isApply)
-            var outcome = Outcome(body: old.body, isCreated: false, warnings: warnings, isWritten: false)
-            if ObjectMetadata.isSame(new, old.body), manifest == old.manifest || manifest == nil { return outcome }
+            var (new, expected) = try changed(input.json, old, body, endpoint, options, isApply)
+            var outcome = Outcome(body: body, isCreated: false, warnings: warnings, isWritten: false)
+            if ObjectMetadata.isSame(new, body), manifest == old.manifest || manifest == nil { return outcome }
             if let file = old.manifest, manifest == nil, endpoint == .main { throw guarded(old, file, "changed") }
             outcome.body = new
             if options.dryRun { return outcome }
@@ -30,7 +33,8 @@ extension ObjectWriter {
                     ? try await store.delete(key, Preconditions(resourceVersion: String(old.version)))
                     : try await store.update(
                         key, new, expecting: expected ?? old.version, manifest: manifest ?? old.manifest)
-                outcome.body = isGone ? new : written.body
+                outcome.body = new
+                if !isGone { outcome.body["metadata"]?["resourceVersion"] = .string(String(written.version)) }
                 outcome.isWritten = true
                 return outcome
             } catch {
@@ -42,7 +46,8 @@ extension ObjectWriter {
 
     /// The new state of a stored object, and the version the client expects, if it names one.
     private func changed(
-        _ input: JSONValue, _ old: StoredObject, _ endpoint: Endpoint, _ options: WriteOptions, _ isApply: Bool
+        _ input: JSONValue, _ old: StoredObject, _ body: JSONValue, _ endpoint: Endpoint, _ options: WriteOptions,
+        _ isApply: Bool
     ) throws(GatewayError) -> (JSONValue, Int?) {
         let key = old.key
         let input = try identified(input, namespace: key.namespace, name: key.name)
@@ -57,27 +62,27 @@ extension ObjectWriter {
         let fixed = ["uid", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds"]
         switch endpoint {
         case .main:
-            ObjectMetadata.restore(fixed, in: &new, from: old.body)
-            if definition.hasStatus { new["status"] = old.body["status"] }
+            ObjectMetadata.restore(fixed, in: &new, from: body)
+            if definition.hasStatus { new["status"] = body["status"] }
         case .status:
             let status = new["status"]
-            new = old.body
+            new = body
             new["status"] = status
         }
         new["metadata"]?["resourceVersion"] = .string(String(old.version))
         // A status must find its way even to an object that today's rules for the rest would refuse.
         if endpoint == .main {
             var causes = ObjectMetadata.validate(new)
-            causes += try definition.validate(update: new, from: old.body)
-            try refuse(causes + finalizerFaults(new, old.body), new)
+            causes += try definition.validate(update: new, from: body)
+            try refuse(causes + finalizerFaults(new, body), new)
         }
-        if endpoint == .main, isNewGeneration(new, old.body) {
-            new["metadata"]?["generation"] = .int((old.body["metadata"]?["generation"]?.asInt ?? 0) &+ 1)
+        if endpoint == .main, isNewGeneration(new, body) {
+            new["metadata"]?["generation"] = .int((body["metadata"]?["generation"]?.asInt ?? 0) &+ 1)
         }
         if isApply {
             new["metadata"]?["managedFields"] = given
         } else {
-            recordOwners(&new, old.body, given: endpoint == .main ? given : nil, endpoint, options)
+            recordOwners(&new, body, given: endpoint == .main ? given : nil, endpoint, options)
         }
         return (new, expected)
     }

@@ -1,4 +1,5 @@
 import DataPlaneAPI
+import Storage
 import SystemKit
 
 /// The way of every object into the store: checks, defaults, metadata, owners of fields.
@@ -17,7 +18,7 @@ struct ObjectWriter: Sendable {
         case main, status
     }
 
-    let store: ObjectStore
+    let store: WatchCache
     let definition: any ResourceDefinition
     /// The manifest file on whose behalf it is written; nil for a client.
     var manifest: String?
@@ -50,12 +51,13 @@ struct ObjectWriter: Sendable {
             let key = ObjectKey(definition.id, namespace: namespace, name: name)
             do throws(GatewayError) {
                 if options.dryRun {
-                    if try await store.get(key) != nil {
+                    if store.find(key) != nil {
                         throw .alreadyExists(definition.plural, group: definition.group, name: name)
                     }
                     outcome.isWritten = false
                 } else {
-                    outcome.body = try await store.create(key, new, manifest: manifest).body
+                    let made = try await store.create(key, new, manifest: manifest)
+                    outcome.body["metadata"]?["resourceVersion"] = .string(String(made.version))
                 }
                 return outcome
             } catch {

@@ -1,11 +1,13 @@
 import DataPlaneAPI
+import Storage
 
-/// get, list and the start of a watch.
+/// get, list and the start of a watch: all from memory, none waits for a write.
 struct ReadVerbs: Sendable {
-    let store: ObjectStore
+    let store: WatchCache
     let target: ResourceTarget
     let request: APIRequest
-    let turns: ListTurns
+    let watches: Slots
+    let lists: Slots
     let versionWaitMS: Int
 
     private var definition: any ResourceDefinition { target.definition }
@@ -13,70 +15,92 @@ struct ReadVerbs: Sendable {
     func get() async throws(GatewayError) -> APIResponse {
         let renderer = try Renderer(definition, request, .object)
         if let text = request.parameter("resourceVersion"), let version = Int(text) { try await reach(version) }
-        guard let object = try await store.get(target.key) else { throw definition.notFound(target.name ?? "") }
-        return renderer.object(object.body)
+        guard let object = store.find(target.key) else { throw definition.notFound(target.name ?? "") }
+        return renderer.object(object)
     }
 
-    func list(_ options: ListOptions) async throws(GatewayError) -> APIResponse {
+    // MARK: Lists
+
+    func list(_ options: ListOptions) async throws(GatewayError) -> PreparedList {
         let renderer = try Renderer(definition, request, .list)
         if let version = options.version { try await reach(version) }
-        return try await turns.run { () throws(GatewayError) in try await list(options, renderer) }
-    }
-
-    private func list(_ options: ListOptions, _ renderer: Renderer) async throws(GatewayError) -> APIResponse {
-        if let version = options.tokenVersion, version >= 0, version < (try await store.oldestVersion()) {
-            throw GatewayError(
-                .expired,
-                "The provided continue parameter is too old to display a consistent list result. You can start a new list "
-                    + "without the continue parameter.")
+        let slot = try lists.take()
+        let state = try state(options)
+        var metadata: JSONValue = ["resourceVersion": .string(String(state.version))]
+        var walk = state.walk(namespace: target.namespace, after: options.after)
+        guard let limit = options.limit else {
+            return PreparedList(ListSource(renderer, .walk(walk, options), metadata: metadata), slot)
         }
-        var page = try await store.list(
-            definition.id, namespace: target.namespace, limit: options.selects ? nil : options.limit,
-            after: options.after)
-        if options.match == .exact, let version = options.version, version < page.version {
-            throw .tooOld(requested: String(version), oldest: String(page.version))
+        var page: [StoredObject] = []
+        var hasMore = false
+        while let object = walk.next() {
+            guard options.matches(object) else { continue }
+            guard page.count < limit else {
+                hasMore = true
+                break
+            }
+            page.append(object)
         }
-        if options.selects {
-            page.items = page.items.filter { options.matches($0.body) }
-            if let limit = options.limit, page.items.count > limit {
-                page.items = Array(page.items.prefix(limit))
-                page.hasMore = true
+        if hasMore, let last = page.last {
+            metadata["continue"] = .string(ListOptions.token(version: state.version, after: last.key))
+            if !options.selects {
+                metadata["remainingItemCount"] = .int(state.count(namespace: target.namespace, after: last.key))
             }
         }
-        let version = (options.tokenVersion ?? -1) >= 0 ? options.tokenVersion ?? page.version : page.version
-        var metadata: JSONValue = ["resourceVersion": .string(String(version))]
-        if page.hasMore, let last = page.items.last {
-            metadata["continue"] = .string(ListOptions.token(version: version, after: last.key))
-            if !options.selects { metadata["remainingItemCount"] = .int(page.remaining) }
-        }
-        return try await renderer.list(page.items.map(\.body), metadata: metadata)
+        return PreparedList(ListSource(renderer, .chosen(page[...]), metadata: metadata), slot)
     }
 
-    /// Each watch renders and keeps its own copy of an event; this many may be open at once.
-    static let mostWatches = 1_000
-
-    func watch(_ options: ListOptions) async throws(GatewayError) -> WatchSession {
-        guard store.watcherCount < Self.mostWatches else {
-            throw GatewayError(
-                .tooManyRequests, "there are \(Self.mostWatches) watches already, which is the limit; try again later",
-                retryAfterSeconds: 5)
+    /// The state that a list shows.
+    private func state(_ options: ListOptions) throws(GatewayError) -> KindState {
+        if let version = options.tokenVersion, version >= 0 {
+            // A list that goes on shows what its first page did.
+            guard let state = store.state(definition.id, at: version) else {
+                throw GatewayError(
+                    .expired,
+                    "The provided continue parameter is too old to display a consistent list result. You can start a "
+                        + "new list without the continue parameter.")
+            }
+            return state
         }
-        let renderer = try Renderer(definition, request, .watch)
+        // A version with a limit and nothing else means exactly that version, for the sake of old clients.
+        let isExact = options.match == .exact || options.match == nil && options.limit != nil
+        guard isExact, let version = options.version, version > 0 else { return store.state(definition.id) }
+        guard let state = store.state(definition.id, at: version) else {
+            throw GatewayError(.expired, "The resourceVersion for the provided list is too old.")
+        }
+        return state
+    }
+
+    // MARK: Watches
+
+    func watch(_ options: ListOptions) async throws(GatewayError) -> WatchStart {
+        var start = WatchStart(
+            kind: definition.id, namespace: target.namespace,
+            form: WatchForm(try Renderer(definition, request, .watch)), options: options)
         let wantsState = options.sendsInitialEvents ?? (options.version == nil || options.version == 0)
-        if options.sendsInitialEvents == true, let version = options.version { try await reach(version) }
-        let from = options.sendsInitialEvents == true || options.version == 0 ? nil : options.version
+        start.slot = try watches.take()
+        if wantsState {
+            if let version = options.version { try await reach(version) }
+            start.listSlot = try lists.take()
+        }
         do throws(GatewayError) {
-            if let from { try await reachToWatch(from) }
-            let start = { () async throws(GatewayError) -> StoreWatch in
-                try await store.watch(definition.id, namespace: target.namespace, from: from, sendsState: wantsState)
+            if let from = options.version, from > 0, !wantsState {
+                try await reachToWatch(from)
+                switch store.cursor(definition.id, after: from) {
+                case .at(let number): start.number = number
+                case .expired(let oldest): throw .tooOld(requested: String(from), oldest: String(oldest))
+                }
+            } else {
+                let state = store.state(definition.id)
+                start.number = state.number
+                if wantsState { start.state = state }
             }
-            let watch = wantsState ? try await turns.run(start) : try await start()
-            return WatchSession(renderer: renderer, options: options, watch: watch, from: from ?? 0, error: nil)
         } catch {
             // Kubernetes tells it inside the stream, and its clients look there.
             guard error.code == .expired else { throw error }
-            return WatchSession(renderer: renderer, options: options, watch: nil, from: 0, error: error)
+            start.error = error
         }
+        return start
     }
 
     /// Waits for a version that isn't there yet; a watch then ends with 410, and its client lists again.
@@ -91,15 +115,10 @@ struct ReadVerbs: Sendable {
 
     /// Waits for a version that isn't there yet, 3 seconds at most as Kubernetes does.
     private func reach(_ version: Int) async throws(GatewayError) {
-        for _ in 0..<max(1, versionWaitMS / 50) {
-            if store.currentVersion >= version { return }
-            do { try await Task.sleep(for: .milliseconds(50)) } catch {
-                throw GatewayError(.clientClosedRequest, "the request was given up")
-            }
-        }
-        if store.currentVersion >= version { return }
+        guard await !store.reach(version, milliseconds: versionWaitMS) else { return }
+        guard !Task.isCancelled else { throw GatewayError(.clientClosedRequest, "the request was given up") }
         throw GatewayError(
-            .gatewayTimeout, "Timeout: Too large resource version: \(version), current: \(store.currentVersion)",
+            .gatewayTimeout, "Timeout: Too large resource version: \(version), current: \(store.version)",
             retryAfterSeconds: 1,
             causes: [
                 StatusCause(field: "", reason: "ResourceVersionTooLarge", message: "Too large resource version")

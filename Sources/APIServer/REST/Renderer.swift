@@ -1,4 +1,5 @@
 import DataPlaneAPI
+import Storage
 import SystemKit
 import Yams
 
@@ -29,35 +30,16 @@ struct Renderer: Sendable {
         respond(single(object, withColumns: true), status: status)
     }
 
-    /// How many objects of a list are rendered before anybody else gets a turn on the thread.
-    private static let piece = 64
-
-    /// The answer with a list.
-    ///
-    /// - Throws: 499 when nobody waits for it any more, which is looked at between pieces.
-    func list(_ items: [JSONValue], metadata: JSONValue) async throws(GatewayError) -> APIResponse {
-        let (envelope, member) = envelope(metadata)
-        let style: JSONValue.Style = pretty && rendering != .yaml ? .indented : .compact
-        let now = WallClock.milliseconds()
-        var writer = JSONListWriter(envelope, member: member, style: style)
-        for start in stride(from: 0, to: items.count, by: Self.piece) {
-            try ListTurns.checkCancellation()
-            for item in items[start..<min(items.count, start + Self.piece)] { writer.append(entry(item, nowMS: now)) }
-            await Task.yield()
-        }
-        try ListTurns.checkCancellation()
-        var body = writer.finish()
-        guard rendering == .yaml else {
-            body.append(0x0A)
-            return APIResponse(body: body)
-        }
-        var whole = envelope
-        whole[member] = .array(items)
-        return APIResponse(contentType: "application/yaml", body: Array(YAMLText.write(whole).utf8))
+    /// The answer with one object as it is stored.
+    func object(_ object: StoredObject) -> APIResponse {
+        writesAsStored ? APIResponse(body: object.text + [0x0A]) : self.object(object.body)
     }
 
+    /// Whether the text of an object is what is answered.
+    var writesAsStored: Bool { rendering == .object && !pretty }
+
     /// A list without its entries, and the name of the member that takes them.
-    private func envelope(_ metadata: JSONValue) -> (JSONValue, String) {
+    func envelope(_ metadata: JSONValue) -> (JSONValue, String) {
         switch rendering {
         case .table(let version): (table([], metadata: metadata, version: version, withColumns: true), "rows")
         case .partial(let version):
@@ -78,7 +60,7 @@ struct Renderer: Sendable {
     }
 
     /// One object as an entry of a list.
-    private func entry(_ item: JSONValue, nowMS: Int) -> JSONValue {
+    func entry(_ item: JSONValue, nowMS: Int) -> JSONValue {
         switch rendering {
         case .table(let version): row(item, version: version, nowMS: nowMS)
         case .partial(let version): partial(item, version: version)

@@ -1,5 +1,6 @@
 import DataPlaneAPI
 import HTTPKit
+import Storage
 
 /// What a path below a resource names.
 struct ResourceTarget: Sendable {

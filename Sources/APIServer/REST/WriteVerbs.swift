@@ -1,9 +1,10 @@
 import DataPlaneAPI
+import Storage
 import SystemKit
 
 /// create, update and patch.
 struct WriteVerbs: Sendable {
-    let store: ObjectStore
+    let store: WatchCache
     let target: ResourceTarget
     let request: APIRequest
 
@@ -30,7 +31,7 @@ struct WriteVerbs: Sendable {
         let (definition, name) = (definition, target.name ?? "")
         let outcome = try await writer.update(
             target.key, endpoint: target.endpoint, options: options, retries: false
-        ) { _ throws(GatewayError) in
+        ) { _, _ throws(GatewayError) in
             guard !version.isEmpty, version != "0" else {
                 throw .invalid(
                     kind: definition.kind, group: definition.group, name: name,
@@ -75,10 +76,10 @@ struct WriteVerbs: Sendable {
         }
         let outcome = try await writer.update(
             target.key, endpoint: target.endpoint, options: options, retries: true
-        ) { old throws(GatewayError) in
-            var json = try change(old.body)
+        ) { _, old throws(GatewayError) in
+            var json = try change(old)
             // The version counts only if the patch itself names one.
-            if json["metadata"]?["resourceVersion"] == old.body["metadata"]?["resourceVersion"],
+            if json["metadata"]?["resourceVersion"] == old["metadata"]?["resourceVersion"],
                 body.json["metadata"]?["resourceVersion"] == nil
             {
                 json["metadata"]?["resourceVersion"] = nil
@@ -112,11 +113,11 @@ struct WriteVerbs: Sendable {
             force: options.force, now: WallClock.timestamp())
 
         for attempt in 1...3 {
-            if try await store.get(target.key) != nil {
+            if store.find(target.key) != nil {
                 let outcome = try await writer.update(
                     target.key, endpoint: target.endpoint, options: options, isApply: true, retries: true
-                ) { old throws(GatewayError) in
-                    var merged = try merge.apply(configuration.json, to: old.body)
+                ) { _, old throws(GatewayError) in
+                    var merged = try merge.apply(configuration.json, to: old)
                     let given = configuration.json["metadata"]?["resourceVersion"]
                     merged["metadata"]?["resourceVersion"] = given
                     return BodyReader.Result(json: merged, faults: configuration.faults)

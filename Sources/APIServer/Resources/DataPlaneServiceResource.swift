@@ -1,4 +1,5 @@
 import DataPlaneAPI
+import Storage
 
 /// DataPlaneServices as the API server serves them.
 package struct DataPlaneServiceResource: ResourceDefinition {
@@ -109,4 +110,10 @@ package struct DataPlaneServiceResource: ResourceDefinition {
             .string(service.spec.group), .string(service.spec.version), .string(target),
         ]
     }
+}
+
+extension ResourceID {
+    /// The id of DataPlaneServices.
+    package static let dataPlaneServices = ResourceID(
+        group: DataPlaneService.group, resource: DataPlaneService.resource)
 }

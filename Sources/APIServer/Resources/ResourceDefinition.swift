@@ -1,4 +1,5 @@
 import DataPlaneAPI
+import Storage
 
 /// One column of a table that kubectl prints.
 package struct TableColumn: Sendable, Hashable {

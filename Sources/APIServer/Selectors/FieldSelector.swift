@@ -1,4 +1,5 @@
 import DataPlaneAPI
+import Storage
 
 /// A field selector on name and namespace: terms that must all hold.
 struct FieldSelector: Sendable, Hashable {
@@ -15,10 +16,21 @@ struct FieldSelector: Sendable, Hashable {
     /// The one name that can match, if the selector says so.
     var name: String? { terms.first { $0.field == "metadata.name" && $0.isEqual }?.value }
 
-    func matches(_ object: JSONValue) -> Bool {
-        terms.allSatisfy { term in
-            let value = term.field.split(separator: ".").reduce(Optional(object)) { $0?[String($1)] }
-            return ((value?.asString ?? "") == term.value) == term.isEqual
+    /// Whether an object is chosen; its tree is made for other fields than name and namespace only.
+    func matches(_ object: StoredObject) -> Bool {
+        var tree: JSONValue?
+        return terms.allSatisfy { term in
+            let value: String
+            switch term.field {
+            case "metadata.name": value = object.key.name
+            case "metadata.namespace": value = object.key.namespace
+            default:
+                let body = tree ?? object.body
+                tree = body
+                let found = term.field.split(separator: ".").reduce(Optional(body)) { $0?[String($1)] }
+                value = found?.asString ?? ""
+            }
+            return (value == term.value) == term.isEqual
         }
     }
 

@@ -15,16 +15,16 @@ struct LabelSelector: Sendable, Hashable {
 
     var isEmpty: Bool { requirements.isEmpty }
 
-    func matches(_ object: JSONValue) -> Bool {
-        let labels = object["metadata"]?["labels"]
-        return requirements.allSatisfy { requirement in
+    /// Whether an object with these labels is chosen.
+    func matches(_ label: (String) -> String?) -> Bool {
+        requirements.allSatisfy { requirement in
             switch requirement {
-            case .isIn(let key, let values): labels?[key]?.asString.map { values.contains($0) } ?? false
-            case .isNotIn(let key, let values): labels?[key]?.asString.map { !values.contains($0) } ?? true
-            case .exists(let key): labels?[key] != nil
-            case .isMissing(let key): labels?[key] == nil
-            case .greater(let key, let bound): labels?[key]?.asString.flatMap { Int($0) }.map { $0 > bound } ?? false
-            case .less(let key, let bound): labels?[key]?.asString.flatMap { Int($0) }.map { $0 < bound } ?? false
+            case .isIn(let key, let values): label(key).map { values.contains($0) } ?? false
+            case .isNotIn(let key, let values): label(key).map { !values.contains($0) } ?? true
+            case .exists(let key): label(key) != nil
+            case .isMissing(let key): label(key) == nil
+            case .greater(let key, let bound): label(key).flatMap { Int($0) }.map { $0 > bound } ?? false
+            case .less(let key, let bound): label(key).flatMap { Int($0) }.map { $0 < bound } ?? false
             }
         }
     }

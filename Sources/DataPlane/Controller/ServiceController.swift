@@ -3,6 +3,7 @@ import DataPlaneAPI
 import Logging
 import PluginBridge
 import PluginProtocol
+import Storage
 import Synchronization
 
 /// Follows the DataPlaneServices in the store: publishes their routes, then says in their conditions how they are.
@@ -10,7 +11,7 @@ package actor ServiceController {
     /// A plugin that is down for less than this doesn't show in the conditions: a restart shall not flap them.
     private static let grace = Duration.seconds(3)
 
-    private let store: ObjectStore
+    private let store: WatchCache
     private let host: PluginHost
     private let publisher: DataPlanePublisher
     private let logger = Logger(label: "dataplane")
@@ -21,6 +22,8 @@ package actor ServiceController {
     /// What the running processes were asked about, by plugin id.
     private var probed: [String: (generation: Int, methods: Set<PluginMethod>)] = [:]
     private(set) var services: [DataPlaneService] = []
+    /// The number of the first event of DataPlaneServices that was not looked at.
+    private var seen = -1
     private var sources: DataSourceTable?
     private var lateChecks: [String: Task<Void, Never>] = [:]
 
@@ -31,7 +34,7 @@ package actor ServiceController {
     ///   - hasUpstream: whether an upstream is configured.
     ///   - defaults: what bounds requests where an object says nothing.
     package init(
-        store: ObjectStore, host: PluginHost, publisher: DataPlanePublisher, probe: BackendProbe? = nil,
+        store: WatchCache, host: PluginHost, publisher: DataPlanePublisher, probe: BackendProbe? = nil,
         hasUpstream: Bool = false, defaults: EffectiveLimits.Defaults = .init()
     ) {
         backends = probe.map(BackendFollower.init)
@@ -65,7 +68,8 @@ package actor ServiceController {
 
     /// Publishes what is stored; returns when every loop has it.
     package func synchronise() async throws(GatewayError) {
-        let (items, _) = try await store.dataPlaneServices()
+        let (items, state) = try store.dataPlaneServices()
+        seen = state.number
         let routes = RouteTable(items, after: routes, defaults: defaults)
         if !Self.sameRoutes(items, services) { await publisher.publish(routes) }
         current.withLock { $0 = routes }
@@ -100,28 +104,19 @@ package actor ServiceController {
         for task in lateChecks.values { task.cancel() }
     }
 
-    private func followStore() async {
-        while !Task.isCancelled {
-            do throws(GatewayError) {
-                let watch = try await store.watch(.dataPlaneServices, sendsState: false)
-                try await synchronise()
-                try await follow(watch)
-            } catch {
-                logger.error("DataPlaneServices can't be followed", metadata: ["error": "\(error)"])
-            }
-            if !Task.isCancelled { _ = try? await Task.sleep(for: .seconds(1)) }
-        }
-    }
-
     /// Synchronises once for however many changes have gathered; what counts is what is stored now.
-    private func follow(_ watch: StoreWatch) async throws(GatewayError) {
+    private func followStore() async {
         let (changes, feed) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        let reader = Task {
-            for await _ in watch.signals { feed.yield() }
-            feed.finish()
+        let observation = store.observe { feed.yield() }
+        defer { observation.end() }
+        feed.yield()
+        for await _ in changes where store.state(.dataPlaneServices).number != seen {
+            do throws(GatewayError) { try await synchronise() } catch {
+                logger.error("DataPlaneServices can't be followed", metadata: ["error": "\(error)"])
+                _ = try? await Task.sleep(for: .seconds(1))
+                feed.yield()
+            }
         }
-        defer { reader.cancel() }
-        for await _ in changes { try await synchronise() }
     }
 
     private func followPlugins() async {

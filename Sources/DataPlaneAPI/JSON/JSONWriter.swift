@@ -131,13 +131,29 @@ package struct JSONListWriter: Sendable {
         count += 1
     }
 
+    /// Adds an entry whose compact text exists already.
+    package mutating func appendText(_ write: (inout [UInt8]) -> Void) {
+        JSONValue.separate(count, &out, style, 2)
+        write(&out)
+        count += 1
+    }
+
+    /// How many bytes wait to be taken.
+    package var waiting: Int { out.count }
+
+    /// What was written since the last call.
+    package mutating func take() -> [UInt8] {
+        defer { out = [] }
+        return out
+    }
+
     /// Ends the object.
     ///
-    /// - Returns: its JSON text, without a newline at the end.
+    /// - Returns: its JSON text, or what wasn't taken of it, without a newline at the end.
     package mutating func finish() -> [UInt8] {
         if count > 0 { JSONValue.newLine(&out, style, 1) }
         out.append(0x5D)
         out += rest
-        return out
+        return take()
     }
 }

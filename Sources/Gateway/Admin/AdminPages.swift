@@ -3,12 +3,14 @@ import DataPlane
 import DataPlaneAPI
 import HTTPKit
 import PluginBridge
+import Storage
 
 /// Makes the pages of the admin listener.
 struct AdminPages: Sendable {
     let host: PluginHost
     let controller: ServiceController
-    let store: ObjectStore
+    let store: WatchCache
+    let watches: Slots
     let explanation: Explanation
     let metrics: GatewayMetrics
     let streams: StreamHub
@@ -28,7 +30,7 @@ struct AdminPages: Sendable {
         case ["metrics"]:
             return .success(
                 AdminPage(
-                    text: await metrics.text(host, store, streams, needed: await controller.neededPlugins),
+                    text: await metrics.text(host, store, watches, streams, needed: await controller.neededPlugins),
                     contentType: MetricsBridge.contentType))
         case ["metrics", "plugins"]:
             let (plugins, silent) = (await host.status().map(\.manifest), host.pluginsWithoutMetrics())

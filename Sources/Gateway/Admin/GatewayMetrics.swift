@@ -3,6 +3,7 @@ import DataPlaneAPI
 import HTTPKit
 import NIOCore
 import PluginBridge
+import Storage
 import Synchronization
 import SystemKit
 
@@ -37,7 +38,7 @@ final class GatewayMetrics: Sendable {
     ///
     /// - Parameter needed: the plugins that objects need, installed or not.
     func text(
-        _ host: PluginHost, _ store: ObjectStore, _ streams: StreamHub, needed: Set<String>
+        _ host: PluginHost, _ store: WatchCache, _ watches: Slots, _ streams: StreamHub, needed: Set<String>
     ) async -> String {
         var sum = LoopCounters.Values()
         for (loop, counters) in loops.withLock({ $0 }) {
@@ -51,8 +52,8 @@ final class GatewayMetrics: Sendable {
         out.single("gateway_streams", .gauge, "Streams that run for at least one listener.", running)
         out.single("gateway_stream_listeners", .gauge, "Clients that listen to streams.", listeners)
         out.single(
-            "gateway_store_resource_version", .gauge, "The newest resourceVersion.", store.currentVersion)
-        out.single("gateway_watchers", .gauge, "Open watches.", store.watcherCount)
+            "gateway_store_resource_version", .gauge, "The newest resourceVersion.", store.version)
+        out.single("gateway_watchers", .gauge, "Open watches.", watches.count)
         if let isUp = upstream?.isUp {
             out.single("gateway_upstream_up", .gauge, "Whether the upstream takes connections.", isUp ? 1 : 0)
         }

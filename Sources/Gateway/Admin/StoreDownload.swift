@@ -1,8 +1,8 @@
-import APIServer
 import DataPlaneAPI
 import HTTPKit
 import NIOCore
 import PluginBridge
+import Storage
 import Synchronization
 import SystemKit
 
@@ -12,15 +12,15 @@ import Glibc
 
 /// Answers `/backup` with a consistent copy of the store; shared by all event loops.
 final class StoreDownload: Sendable {
-    private let store: ObjectStore
+    private let storage: SQLiteStorage
     private let folder: String
     private let isBusy = Mutex(false)
 
     /// A download.
     ///
     /// - Parameter folder: where the copy is made; the data folder, whose disk has room for what it holds already.
-    init(store: ObjectStore, folder: String) {
-        self.store = store
+    init(storage: SQLiteStorage, folder: String) {
+        self.storage = storage
         self.folder = folder
         // A process that was killed may have left a copy behind.
         unlink(copy)
@@ -55,7 +55,7 @@ final class StoreDownload: Sendable {
         // Open, the file stays until it is sent; its name is needed no longer.
         defer { unlink(copy) }
         do throws(GatewayError) {
-            try await store.copy(to: copy)
+            try await storage.copy(to: copy)
             return .success(try FilePieces(copy))
         } catch {
             return .failure(error)

@@ -1,5 +1,5 @@
-import APIServer
 import DataPlaneAPI
+import Storage
 import SystemKit
 
 /// The commands `backup` and `restore`.
@@ -31,6 +31,6 @@ package enum StoreCopies {
         try Folder.create(data, mode: 0o700)
         let lock = try FolderLock(data)
         defer { withExtendedLifetime(lock) {} }
-        return try await ObjectStore.restore(path, to: "\(data)/\(file)")
+        return try await SQLiteStorage.restore(path, to: "\(data)/\(file)")
     }
 }

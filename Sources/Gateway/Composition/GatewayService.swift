@@ -7,6 +7,7 @@ import NIOCore
 import NIOPosix
 import PluginBridge
 import ServiceLifecycle
+import Storage
 import SystemKit
 
 #if canImport(Glibc)
@@ -42,7 +43,8 @@ struct GatewayService: Service, CustomStringConvertible {
         workers.start()
         let lookUps = NIOThreadPool(numberOfThreads: 4)
         lookUps.start()
-        let store = try await ObjectStore.open("\(folders.data)/\(StoreCopies.file)")
+        let storage = try await SQLiteStorage.open("\(folders.data)/\(StoreCopies.file)")
+        let store = try await WatchCache(storage)
 
         let environment = ProcessEnvironment.all
         let provisioned = Provisioning.load(settings.provisioningLayout, environment: environment)
@@ -83,7 +85,7 @@ struct GatewayService: Service, CustomStringConvertible {
         guard !Task.isShuttingDownGracefully else {
             logger.info("stopped while starting")
             await host.stop()
-            try? store.close()
+            try? await store.close()
             return await Self.end(group, [workers, lookUps])
         }
         // Every stored route is in place before the first request is accepted.
@@ -106,12 +108,12 @@ struct GatewayService: Service, CustomStringConvertible {
             log: AccessLog())
         let upstream = settings.upstream
         let pages = AdminPages(
-            host: host, controller: controller, store: store,
+            host: host, controller: controller, store: store, watches: parts.api.watches,
             explanation: Explanation(
                 routes: { controller.routes }, source: { await sources.table?.find(orgID: $0, uid: $1) },
                 plugin: { Self.describe(host.state($0)) }, upstream: upstream),
             metrics: parts.metrics, streams: streams, sources: { await sources.table })
-        let download = StoreDownload(store: store, folder: folders.data)
+        let download = StoreDownload(storage: storage, folder: folders.data)
         let listeners = try await listen(group, parts, pages, download, folders)
         if settings.isProxyOnly {
             logger.warning(
@@ -143,8 +145,6 @@ struct GatewayService: Service, CustomStringConvertible {
         logger.info("stopping")
         stop.step("open connections")
         background.cancel()
-        // Watches never end by themselves; clients watch again elsewhere.
-        store.endWatches()
         await streams.stop()
         await listeners.drain(seconds: settings.shutdownTimeout)
         stop.step("plugins")
@@ -152,7 +152,7 @@ struct GatewayService: Service, CustomStringConvertible {
         await listeners.close()
         stop.step("files and look-ups under way")
         await background.wait(atMost: 1)
-        try? store.close()
+        try? await store.close()
         await Self.end(group, [workers, lookUps])
         withExtendedLifetime(folders) {}
     }
@@ -220,7 +220,7 @@ struct GatewayService: Service, CustomStringConvertible {
     }
 
     private func apiServer(
-        _ store: ObjectStore, _ controller: ServiceController, _ loop: any EventLoop, _ watch: UpstreamWatch?
+        _ store: WatchCache, _ controller: ServiceController, _ loop: any EventLoop, _ watch: UpstreamWatch?
     ) async throws -> APIServerCore {
         var core = APIServerCore(store: store)
         if let watch {

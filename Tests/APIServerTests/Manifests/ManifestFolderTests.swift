@@ -1,6 +1,7 @@
 import DataPlaneAPI
 import Foundation
 import Logging
+import Storage
 import Testing
 
 @testable import APIServer
@@ -25,18 +26,21 @@ struct ManifestFolderTests {
     private struct Setup {
         let files: TemporaryFolder
         let data: TemporaryFolder
-        let store: ObjectStore
+        let store: WatchCache
         let folder: ManifestFolder
 
         init() async throws {
             files = try TemporaryFolder()
             data = try TemporaryFolder()
-            store = try await ObjectStore.open(data.file("store.db"))
+            store = try await WatchCache(SQLiteStorage.open(data.file("store.db")))
             folder = ManifestFolder(paths: [files.path], store: store, logger: Logger(label: "test"))
         }
 
-        func names() async throws -> [String] {
-            try await store.list(.dataPlaneServices).items.map(\.key.name)
+        func names() -> [String] {
+            var walk = store.state(.dataPlaneServices).walk()
+            var names: [String] = []
+            while let object = walk.next() { names.append(object.key.name) }
+            return names
         }
     }
 
@@ -46,17 +50,17 @@ struct ManifestFolderTests {
         try setup.files.write("c.json", #"{"kind":"List","apiVersion":"v1","items":[\#(Samples.service("c").text())]}"#)
         try setup.files.write("notes.txt", "not: [yaml")
         #expect(await setup.folder.apply() == [])
-        #expect(try await setup.names() == ["a", "b", "c"])
-        #expect(try await setup.store.get(Samples.key("b"))?.manifest == setup.files.file("a.yaml"))
+        #expect(setup.names() == ["a", "b", "c"])
+        #expect(setup.store.find(Samples.key("b"))?.manifest == setup.files.file("a.yaml"))
 
-        let version = setup.store.currentVersion
+        let version = setup.store.version
         #expect(await setup.folder.apply() == [])
-        #expect(setup.store.currentVersion == version)
+        #expect(setup.store.version == version)
 
         try setup.files.write("a.yaml", Self.yaml("a", plugin: "other"))
         #expect(await setup.folder.apply() == [])
-        #expect(try await setup.names() == ["a", "c"])
-        let changed = try await setup.store.get(Samples.key("a"))
+        #expect(setup.names() == ["a", "c"])
+        let changed = setup.store.find(Samples.key("a"))
         #expect(changed?.body["spec"]?["pluginID"] == "other")
         #expect(changed?.body["metadata"]?["generation"] == 2)
     }
@@ -71,10 +75,10 @@ struct ManifestFolderTests {
         try setup.files.write("c.yaml", Self.yaml("c"))
         let faults = await setup.folder.apply()
         #expect(faults.map(\.file) == [setup.files.file("b.yaml")])
-        #expect(try await setup.names() == ["a", "b", "c"])
+        #expect(setup.names() == ["a", "b", "c"])
         try setup.files.write("b.yaml", Self.yaml("b"))
         #expect(await setup.folder.apply() == [])
-        #expect(try await setup.names() == ["b", "c"])
+        #expect(setup.names() == ["b", "c"])
     }
 
     @Test func `an object made by hand is left alone`() async throws {
@@ -83,21 +87,25 @@ struct ManifestFolderTests {
         try setup.files.write("a.yaml", Self.yaml("a"))
         let faults = await setup.folder.apply()
         #expect(faults.first?.message.contains("made by hand") ?? false)
-        #expect(try await setup.store.get(Samples.key("a"))?.version == made.version)
+        #expect(setup.store.find(Samples.key("a"))?.version == made.version)
         _ = try await setup.store.delete(Samples.key("a"))
         #expect(await setup.folder.apply() == [])
-        #expect(try await setup.store.get(Samples.key("a"))?.manifest == setup.files.file("a.yaml"))
+        #expect(setup.store.find(Samples.key("a"))?.manifest == setup.files.file("a.yaml"))
     }
 
     @Test func `a status the server wrote survives the file`() async throws {
         let setup = try await Setup()
         try setup.files.write("a.yaml", Self.yaml("a"))
         _ = await setup.folder.apply()
-        let ready = Condition(type: Condition.accepted, status: .isTrue, reason: "Ok", message: "fine")
-        try await setup.store.updateStatus(name: "a", conditions: [ready])
+        let made = try #require(setup.store.find(Samples.key("a")))
+        var body = made.body
+        body["status"] = ["conditions": [["type": "Accepted", "status": "True"]]]
+        _ = try await setup.store.update(made.key, body, expecting: made.version, manifest: made.manifest)
         try setup.files.write("a.yaml", Self.yaml("a", plugin: "other"))
         #expect(await setup.folder.apply() == [])
-        #expect(try await setup.store.dataPlaneServices().items.first?.conditions.count == 1)
+        let changed = setup.store.find(made.key)?.body
+        #expect(changed?["spec"]?["pluginID"] == "other")
+        #expect(changed?["status"]?["conditions"]?.asArray?.count == 1)
     }
 
     @Test func `a folder that can't be read removes nothing`() async throws {
@@ -106,7 +114,7 @@ struct ManifestFolderTests {
         _ = await setup.folder.apply()
         try FileManager.default.removeItem(atPath: setup.files.path)
         #expect(await setup.folder.apply().count == 1)
-        #expect(try await setup.names() == ["a"])
+        #expect(setup.names() == ["a"])
     }
 
     @Test func `without manifests the objects become ordinary ones`() async throws {
@@ -115,7 +123,7 @@ struct ManifestFolderTests {
         _ = await setup.folder.apply()
         let none = ManifestFolder(paths: [], store: setup.store, logger: Logger(label: "test"))
         #expect(await none.apply() == [])
-        let object = try await setup.store.get(Samples.key("a"))
+        let object = setup.store.find(Samples.key("a"))
         #expect(object != nil && object?.manifest == nil)
     }
 
@@ -125,14 +133,11 @@ struct ManifestFolderTests {
         let (started, signal) = AsyncStream.makeStream(of: Void.self)
         let running = Task { await setup.folder.run { signal.yield() } }
         for await _ in started { break }
-        #expect(try await setup.names() == ["a"])
-        let watch = try await setup.store.watch(.dataPlaneServices, sendsState: false)
+        #expect(setup.names() == ["a"])
+        let before = setup.store.version
         try setup.files.write("b.yaml", Self.yaml("b"))
-        for await change in watch.signals {
-            guard case .change(let event) = change else { continue }
-            #expect(event.object.key.name == "b")
-            break
-        }
+        #expect(await setup.store.reach(before + 1, milliseconds: 60_000))
+        #expect(setup.names() == ["a", "b"])
         running.cancel()
         await running.value
     }

@@ -1,4 +1,5 @@
 import DataPlaneAPI
+import Storage
 import Testing
 
 @testable import APIServer
@@ -64,7 +65,7 @@ struct SubresourceTests {
             let one = try await server.send("GET", path + "/a")
             #expect(list.status == 404 && one.status == 404, "\(list.status) \(one.status)")
             #expect([404, 405].contains(made.status), "\(made.status)")
-            #expect(server.store.currentVersion == 1)
+            #expect(server.store.version == 1)
         }
     }
 }

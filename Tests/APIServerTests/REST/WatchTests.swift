@@ -1,4 +1,5 @@
 import DataPlaneAPI
+import Storage
 import Testing
 
 @testable import APIServer
@@ -50,7 +51,7 @@ struct WatchTests {
     }
 
     @Test func `a version from before the history is an error event`() async throws {
-        var settings = ObjectStore.Settings()
+        var settings = WatchCache.Settings()
         settings.historyLimit = 1
         try await TestServer.with(settings: settings) { server in
             for name in ["a", "b", "c"] { _ = try await server.store.create(Samples.key(name), Samples.service(name)) }
@@ -68,7 +69,7 @@ struct WatchTests {
             let events = try await server.watch(
                 "watch=true&timeoutSeconds=1&allowWatchBookmarks=true&resourceVersion=0", until: { _ in false })
             #expect(summary(events) == ["ADDED 2", "BOOKMARK 2"])
-            #expect(server.store.watcherCount == 0)
+            #expect(server.watches.count == 0)
         }
     }
 
@@ -97,32 +98,32 @@ struct WatchTests {
             _ = try await server.store.create(Samples.key("a"), Samples.service("a"))
             _ = try await server.watch("watch=true", until: { $0.count == 1 })
             // Its connection is closed now; the next change finds nobody, or tells the loop so.
-            var left = server.store.watcherCount
+            var left = server.watches.count
             for index in 0..<1_000 where left > 0 {
                 _ = try await server.store.create(Samples.key("s\(index)"), Samples.service("s\(index)"))
-                left = server.store.watcherCount
+                left = server.watches.count
             }
             #expect(left == 0)
         }
     }
 
     @Test func `a client that takes nothing is cut and holds nobody up`() async throws {
-        var settings = ObjectStore.Settings()
-        settings.watchBuffer = 10
+        var settings = WatchCache.Settings()
+        settings.historyLimit = 10
         try await TestServer.with(settings: settings) { server in
             let key = Samples.key("a")
             let left = Box(1)
             _ = try await server.watch("watch=true&resourceVersion=1") {
-                // Nothing is read while this runs: first the socket's buffers fill, then the watch's own.
+                // Nothing is read while this runs: first the socket's buffers fill, then its place falls off the history.
                 var object = try await server.store.create(key, Samples.service("a"))
-                for index in 0..<1_000 where server.store.watcherCount > 0 {
+                for index in 0..<1_000 where server.watches.count > 0 {
                     var next = object.body
                     next["metadata"]?["annotations"] = [
                         "fill": .string(String(repeating: "x", count: 200_000)), "index": .int(index),
                     ]
                     object = try await server.store.update(key, next, expecting: object.version, manifest: nil)
                 }
-                left.set(server.store.watcherCount)
+                left.set(server.watches.count)
             } until: { _ in
                 true
             }

@@ -1,4 +1,5 @@
 import DataPlaneAPI
+import Storage
 import Testing
 
 @testable import APIServer
@@ -68,7 +69,7 @@ struct WriteVerbsTests {
             #expect(reply.status == status)
             #expect(reply.json["kind"] == "Status")
             #expect(reply.json["code"] == .int(status))
-            #expect(server.store.currentVersion == 1)
+            #expect(server.store.version == 1)
         }
     }
 

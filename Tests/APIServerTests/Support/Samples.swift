@@ -1,4 +1,5 @@
 import DataPlaneAPI
+import Storage
 
 @testable import APIServer
 

@@ -3,6 +3,7 @@ import Glibc
 import HTTPKit
 import NIOCore
 import NIOPosix
+import Storage
 import Synchronization
 
 @testable import APIServer
@@ -40,7 +41,11 @@ struct Reply: Sendable {
 /// An API server on a port of its own.
 final class TestServer: Sendable {
     let folder: TemporaryFolder
-    let store: ObjectStore
+    let store: WatchCache
+    /// The watches that are open.
+    let watches: Slots
+    /// The lists that are on their way.
+    let lists: Slots
     private let group: MultiThreadedEventLoopGroup
     private let listener: Listener
 
@@ -50,12 +55,12 @@ final class TestServer: Sendable {
     ///   - isClosed: whether its gate refuses everything.
     ///   - configure: changes the core before it starts.
     static func with<R>(
-        settings: ObjectStore.Settings = .init(), isClosed: Bool = false,
+        settings: WatchCache.Settings = .init(), isClosed: Bool = false,
         configure: (inout APIServerCore) -> Void = { _ in },
         _ body: (TestServer) async throws -> R
     ) async throws -> R {
         let folder = try TemporaryFolder()
-        let store = try await ObjectStore.open(folder.file("store.db"), settings: settings)
+        let store = try await WatchCache(SQLiteStorage.open(folder.file("store.db")), settings: settings)
         var core = APIServerCore(store: store)
         configure(&core)
         let server = try await TestServer(folder: folder, store: store, core: core, isClosed: isClosed)
@@ -69,9 +74,10 @@ final class TestServer: Sendable {
         }
     }
 
-    private init(folder: TemporaryFolder, store: ObjectStore, core: APIServerCore, isClosed: Bool) async throws {
+    private init(folder: TemporaryFolder, store: WatchCache, core: APIServerCore, isClosed: Bool) async throws {
         self.folder = folder
         self.store = store
+        (watches, lists) = (core.watches, core.lists)
         group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         listener = try await Listener.start(on: ListenAddress(host: "127.0.0.1", port: 0), group: group) { loop in
             let gate: any ExchangeGate = isClosed ? ClosedGate() : OpenGate()
@@ -81,10 +87,10 @@ final class TestServer: Sendable {
     }
 
     private func stop() async {
-        store.endWatches()
         await listener.drain()
         await listener.closeAll()
         try? await group.shutdownGracefully()
+        try? await store.close()
     }
 
     /// The port it listens on.

@@ -6,7 +6,7 @@ import SystemKit
 import Glibc
 #endif
 
-extension ObjectStore {
+extension SQLiteStorage {
     /// How far the versions of a restored store are moved on.
     ///
     /// Clients may know versions that the store gave out after its backup was made; none of them may come again with
@@ -24,7 +24,7 @@ extension ObjectStore {
                 try db.execute(sql: "VACUUM INTO ?", arguments: [path])
             }
         } catch {
-            throw StoreError.using(error)
+            throw SQLiteFault.using(error)
         }
     }
 
@@ -57,7 +57,7 @@ extension ObjectStore {
             }
             try queue.close()
         } catch {
-            throw StoreError.opening(backup, error)
+            throw SQLiteFault.opening(backup, error)
         }
         let kept = FileFacts(path) == nil ? nil : "\(path).before-restore-\(WallClock.milliseconds() / 1_000)"
         // Of a store that wasn't closed in order, the last writes are in the -wal file: it goes with it.
@@ -82,8 +82,8 @@ extension ObjectStore {
             throw DatabaseError(resultCode: .SQLITE_NOTADB, message: "it has no table store_schema")
         }
         try db.inTransaction(.immediate) {
-            try StoreMigrations.run(db, path: path)
-            let (moved, overflow) = try StoreRows.currentVersion(db).addingReportingOverflow(restoreStep)
+            try SQLiteMigrations.run(db, path: path)
+            let (moved, overflow) = try SQLiteRows.currentVersion(db).addingReportingOverflow(restoreStep)
             guard !overflow else { throw GatewayError(.internalError, "\(path): the store has no versions left") }
             try db.execute(sql: "DELETE FROM history")
             try db.execute(

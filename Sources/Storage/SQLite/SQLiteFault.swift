@@ -2,7 +2,7 @@ import DataPlaneAPI
 import GRDB
 
 /// What the database says, in our words.
-enum StoreError {
+enum SQLiteFault {
     /// Why a store can't be opened and what to do about it.
     static func opening(_ path: String, _ error: any Error) -> GatewayError {
         if let error = error as? GatewayError { return error }

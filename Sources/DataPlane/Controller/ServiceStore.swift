@@ -1,14 +1,17 @@
+import APIServer
 import DataPlaneAPI
+import Storage
 import SystemKit
 
-/// What the data plane asks of the store.
-extension ObjectStore {
-    /// All DataPlaneServices and the version of the store they show.
-    package func dataPlaneServices() async throws(GatewayError) -> (items: [DataPlaneService], version: Int) {
-        let page = try await list(.dataPlaneServices)
+/// DataPlaneServices in the store.
+extension WatchCache {
+    /// All DataPlaneServices and the state of the store they show.
+    func dataPlaneServices() throws(GatewayError) -> (items: [DataPlaneService], state: KindState) {
+        let state = state(.dataPlaneServices)
         var items: [DataPlaneService] = []
-        for object in page.items { items.append(try DataPlaneService(object.body)) }
-        return (items, page.version)
+        var walk = state.walk()
+        while let object = walk.next() { items.append(try DataPlaneService(object.body)) }
+        return (items, state)
     }
 
     /// Writes the conditions of a DataPlaneService, whoever owns the object; nothing is written if they are the same.
@@ -20,19 +23,19 @@ extension ObjectStore {
     ///   - conditions: those to set.
     /// - Returns: whether anything was written; false also if the object is gone.
     @discardableResult
-    package func updateStatus(
+    func updateStatus(
         name: String, uid: String? = nil, conditions: [Condition]
     ) async throws(GatewayError) -> Bool {
         let key = ObjectKey(.dataPlaneServices, name: name)
         for _ in 0..<100 {
-            guard let object = try await get(key) else { return false }
+            guard let object = find(key) else { return false }
             if let uid, uid != object.uid { return false }
             let now = WallClock.timestamp()
-            var present = try DataPlaneService(object.body).conditions
+            var body = object.body
+            var present = try DataPlaneService(body).conditions
             var changed = false
             for condition in conditions where present.set(condition, now: now) { changed = true }
             guard changed else { return false }
-            var body = object.body
             body["status"] = ["conditions": .array(present.map(\.json))]
             do throws(GatewayError) {
                 _ = try await update(key, body, expecting: object.version, manifest: object.manifest)

@@ -1,0 +1,158 @@
+import HTTPKit
+import NIOCore
+import Storage
+import Synchronization
+
+/// The watches of one event loop.
+final class LoopWatches {
+    /// So many watches are served before the loop does something else.
+    private static let atOnce = 256
+
+    private let loop: any EventLoop
+    private let cache: WatchCache
+    private let bookmarkSeconds: Int
+    private var audiences: [WatchStart.Audience: Audience] = [:]
+    /// The audiences that have not been asked yet since the last change.
+    private var round: [Audience] = []
+    private var observation: Observation?
+    private var bookmarks: RepeatedTask?
+    /// Whether something changed that no round has begun for.
+    private let hasNews = News()
+
+    private final class News: Sendable {
+        let value = Atomic<Bool>(false)
+    }
+
+    init(_ loop: any EventLoop, _ cache: WatchCache, bookmarkSeconds: Int) {
+        self.loop = loop
+        self.cache = cache
+        self.bookmarkSeconds = max(1, bookmarkSeconds)
+    }
+
+    /// Begins a watch; call on the loop.
+    func start(_ exchange: Exchange, _ request: APIRequest, _ start: WatchStart) {
+        guard !exchange.isOver else { return }
+        exchange.start(status: 200, framing: .chunked) { head in
+            head.writeField("Content-Type", "application/json")
+            exchange.writeDate(into: &head)
+            APIServerHandler.writeFields(&head, request, APIResponse())
+        }
+        if let error = start.error {
+            exchange.write(WatchForm.error(error))
+            return exchange.end()
+        }
+        exchange.flush()
+        let watch = Watch(exchange, start)
+        let audience = join(watch, start)
+        let end = loop.assumeIsolated().scheduleTask(in: .seconds(Int64(start.seconds))) {
+            audience.catchUp(watch)
+            audience.bookmark(watch)
+            watch.end()
+        }
+        let pump = pump(start, exchange, watch, audience)
+        watch.onEnd = { [weak self] in
+            end.cancel()
+            pump?.cancel()
+            start.listSlot?.give()
+            self?.leave(watch, audience, start.audience)
+        }
+        exchange.onAbort = { watch.leave() }
+        exchange.whenDraining { watch.end() }
+        guard let pump else { return follow(start, exchange, watch, audience) }
+        exchange.onWritable = { pump.run() }
+        pump.run()
+    }
+
+    /// What shows the watch's state, then lets it follow; nil if it shows none.
+    private func pump(
+        _ start: WatchStart, _ exchange: Exchange, _ watch: Watch, _ audience: Audience
+    ) -> PiecePump? {
+        guard let state = start.state else { return nil }
+        let items = ListItems.walk(state.walk(namespace: start.namespace), start.options)
+        return PiecePump(exchange, StateLines(start.form, items)) { [weak self] hasWritten in
+            watch.hasColumns = hasWritten
+            start.listSlot?.give()
+            if start.options.sendsInitialEvents == true, start.options.bookmarks {
+                watch.write(start.form.bookmark(state.version, endsInitialEvents: true, withColumns: !hasWritten))
+                watch.hasColumns = true
+            }
+            self?.follow(start, exchange, watch, audience)
+        }
+    }
+
+    /// Everything that was there is shown: from here on, what happens.
+    private func follow(_ start: WatchStart, _ exchange: Exchange, _ watch: Watch, _ audience: Audience) {
+        watch.stateIsSent()
+        exchange.onWritable = { audience.catchUp(watch) }
+        audience.catchUp(watch)
+    }
+
+    // MARK: Audiences
+
+    private func join(_ watch: Watch, _ start: WatchStart) -> Audience {
+        let key = start.audience
+        let audience: Audience
+        if let known = audiences[key] {
+            audience = known
+        } else {
+            audience = Audience(cache, start)
+            audiences[key] = audience
+        }
+        audience.add(watch)
+        if observation == nil { observe() }
+        return audience
+    }
+
+    private func leave(_ watch: Watch, _ audience: Audience, _ key: WatchStart.Audience) {
+        audience.remove(watch)
+        guard audience.count == 0 else { return }
+        audiences[key] = nil
+        guard audiences.isEmpty else { return }
+        observation?.end()
+        observation = nil
+        bookmarks?.cancel()
+        bookmarks = nil
+    }
+
+    private func observe() {
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        let (loop, hasNews) = (loop, hasNews)
+        observation = cache.observe {
+            // However many changes come meanwhile, the loop is called once.
+            guard !hasNews.value.exchange(true, ordering: .acquiringAndReleasing) else { return }
+            loop.execute { bound.value.deliver() }
+        }
+        let delay = TimeAmount.seconds(Int64(bookmarkSeconds))
+        bookmarks = loop.scheduleRepeatedTask(initialDelay: delay, delay: delay) { _ in
+            for audience in bound.value.audiences.values { audience.bookmark() }
+        }
+    }
+
+    // MARK: Delivery
+
+    private func deliver() {
+        let isUnderWay = !round.isEmpty
+        if !isUnderWay { begin() }
+        // Whoever goes on with a round takes the news up at its end.
+        if !isUnderWay, !round.isEmpty { goOn() }
+    }
+
+    private func begin() {
+        guard hasNews.value.exchange(false, ordering: .acquiringAndReleasing) else { return }
+        round = Array(audiences.values)
+    }
+
+    private func goOn() {
+        var budget = Self.atOnce
+        while budget > 0, let audience = round.last {
+            let served = audience.deliver(atMost: budget)
+            budget -= max(1, served)
+            if served == 0 { round.removeLast() }
+        }
+        if round.isEmpty { begin() }
+        guard !round.isEmpty else { return }
+        // Others have their turn in between.
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        loop.execute { bound.value.goOn() }
+    }
+}
