@@ -52,7 +52,8 @@ package final class MemoryWatch {
                 rule.excess(pressure: pressure, own: own, others: others, isFirst: isFirst), .firstMessage)
         } else {
             ended = calls.newest(
-                rule.excess(pressure: pressure, streams: calls.count(.laterMessage)), .laterMessage)
+                rule.excess(pressure: pressure, held: budget.inUse, streams: calls.count(.laterMessage)),
+                .laterMessage)
         }
         let error = budget.ending(pressure: pressure, isAlone: own + others == 1)
         for call in ended { call.end(error) }

@@ -28,7 +28,10 @@ struct ReceiveRule {
     }
 
     /// How many streams must end which have asked for a further message: one of them may be receiving a large one.
-    func excess(pressure: Int, streams: Int) -> Int {
-        pressure > limit ? min(8, (streams + 1) / 2) : 0
+    ///
+    /// - Parameter held: bytes of `pressure` that are messages which have come: when those are nearly all of it, streams
+    ///   only wait, mostly for their end, and ending them would free nothing and cut answers that are whole.
+    func excess(pressure: Int, held: Int, streams: Int) -> Int {
+        pressure > limit && pressure - held > limit / 4 ? min(8, (streams + 1) / 2) : 0
     }
 }

@@ -28,6 +28,8 @@ final class ResourceAnswer {
     private var writer: PacedBody?
     private var received = 0
     private var isDone = false
+    /// Whether the answer is as long as the plugin said: nothing more can come, and nobody waits for the call's end.
+    private var isWhole = false
 
     init(_ exchange: Exchange, _ instance: PluginInstance, _ settings: ResourceBridgeSettings, _ budget: MemoryBudget) {
         self.exchange = exchange
@@ -46,7 +48,7 @@ final class ResourceAnswer {
 
     /// Takes what the call reports.
     func take(_ event: GRPCStreamEvent) {
-        guard !isDone, !exchange.isOver else { return }
+        guard !isDone, !exchange.isOver else { return afterwards(event) }
         switch event {
         case .message(let message):
             do throws(GatewayError) {
@@ -57,6 +59,13 @@ final class ResourceAnswer {
         case .finished(let failure):
             finished(failure)
         }
+    }
+
+    /// What comes when the answer has left as a whole.
+    private func afterwards(_ event: GRPCStreamEvent) {
+        clock?.cancel()
+        if case .message = event { call?.cancel() }
+        call = nil
     }
 
     private func take(_ message: GRPCMessage) throws(GatewayError) {
@@ -98,6 +107,7 @@ final class ResourceAnswer {
         }
         if piece.bodySize == head.statedLength {
             start(head, .length(piece.bodySize))
+            isWhole = true
             return write(piece.body, piece.bodySize, charge)
         }
         guard piece.bodySize <= Self.shortBody else {
@@ -165,12 +175,13 @@ final class ResourceAnswer {
             return piece
         }
         writer.drained { [self] in
-            clock?.restart(seconds: settings.idleTimeout)
+            if isWhole { end() } else { clock?.restart(seconds: settings.idleTimeout) }
             call?.read()
         }
     }
 
     private func finished(_ failure: GRPCError?) {
+        call = nil
         if let failure {
             return fail(PluginFault.error(failure, of: .callResource, instance: instance, timeout: settings.timeout))
         }
@@ -193,7 +204,8 @@ final class ResourceAnswer {
 
     private func end() {
         isDone = true
-        clock?.cancel()
+        // The plugin may have something left to do behind a whole answer, but not for ever.
+        if isWhole, call != nil { clock?.restart(seconds: settings.timeout) } else { clock?.cancel() }
         exchange.onAbort = nil
         exchange.onWritable = nil
         exchange.end()
@@ -216,7 +228,11 @@ final class ResourceAnswer {
     }
 
     private func timedOut() {
-        guard !isDone, !exchange.isOver else { return }
+        guard !isDone, !exchange.isOver else {
+            call?.cancel()
+            call = nil
+            return
+        }
         let code = GRPCError(code: .deadlineExceeded, message: "")
         let seconds = head == nil ? settings.timeout : settings.idleTimeout ?? settings.timeout
         fail(PluginFault.error(code, pluginID: instance.pluginID, timeout: seconds))

@@ -9,7 +9,7 @@ struct ReceiveRuleTests {
     @Test func `nothing ends while there is room`() {
         #expect(rule.excess(pressure: 900, own: 12, others: 3, isFirst: true) == 0)
         #expect(rule.excess(pressure: 1000, own: 1, others: 0, isFirst: true) == 0)
-        #expect(rule.excess(pressure: 1000, streams: 5) == 0)
+        #expect(rule.excess(pressure: 1000, held: 0, streams: 5) == 0)
         #expect(rule.excess(pressure: 5000, own: 0, others: 3, isFirst: false) == 0)
     }
 
@@ -35,8 +35,13 @@ struct ReceiveRuleTests {
         #expect(ReceiveRule(limit: limit).pause(pressure: pressure, isReceiving: receiving) == pause)
     }
 
+    @Test func `streams that only wait don't end for messages that have come`() {
+        #expect(rule.excess(pressure: 1200, held: 950, streams: 5) == 0)
+        #expect(rule.excess(pressure: 1200, held: 949, streams: 5) == 3)
+    }
+
     @Test(arguments: [(1, 1), (2, 1), (9, 5), (10_000, 8)])
     func `of streams that wait for a message some end`(streams: Int, ended: Int) {
-        #expect(rule.excess(pressure: 1001, streams: streams) == ended)
+        #expect(rule.excess(pressure: 1001, held: 0, streams: streams) == ended)
     }
 }
