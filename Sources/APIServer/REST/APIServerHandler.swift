@@ -94,26 +94,26 @@ package final class APIServerHandler: ExchangeHandler {
     }
 
     /// The fields that every answer has, and those of this one.
-    static func writeFields(_ head: inout ByteBuffer, _ request: APIRequest, _ response: APIResponse) {
+    static func writeFields(_ head: inout FieldWriter, _ request: APIRequest, _ response: APIResponse) {
         let audit = request.headers.firstValue(named: "audit-id") ?? ""
-        head.writeField("Audit-Id", audit.isEmpty ? RandomText.uuid() : String(audit.prefix(128)))
+        head.add("Audit-Id", audit.isEmpty ? RandomText.uuid() : String(audit.prefix(128)))
         var caches = false
         for field in response.fields {
             switch field {
-            case .etag(let value): head.writeField("ETag", value)
+            case .etag(let value): head.add("ETag", value)
             case .cacheControl(let value):
-                head.writeField("Cache-Control", value)
+                head.add("Cache-Control", value)
                 caches = true
-            case .vary(let value): head.writeField("Vary", value)
-            case .expires(let value): head.writeField("Expires", value)
-            case .location(let value): head.writeField("Location", value)
-            case .noSniff: head.writeField("X-Content-Type-Options", "nosniff")
+            case .vary(let value): head.add("Vary", value)
+            case .expires(let value): head.add("Expires", value)
+            case .location(let value): head.add("Location", value)
+            case .noSniff: head.add("X-Content-Type-Options", fixed: "nosniff")
             }
         }
-        if !caches { head.writeField("Cache-Control", "no-cache, private") }
-        for warning in response.warningFields { head.writeField("Warning", warning) }
+        if !caches { head.add("Cache-Control", fixed: "no-cache, private") }
+        for warning in response.warningFields { head.add("Warning", warning) }
         guard let error = response.error else { return }
-        if let seconds = error.retryAfterSeconds { head.writeField("Retry-After", String(seconds)) }
-        if !error.allow.isEmpty { head.writeField("Allow", error.allow.joined(separator: ", ")) }
+        if let seconds = error.retryAfterSeconds { head.add("Retry-After", String(seconds)) }
+        if !error.allow.isEmpty { head.add("Allow", error.allow.joined(separator: ", ")) }
     }
 }

@@ -70,7 +70,7 @@ package final class SelfReviewHandler: ExchangeHandler {
                     case .rules: try SelfReview.rules(user, body, policy)
                     }
                 exchange.respond(201, contentType: "application/json", body: ByteBuffer(bytes: review.bytes())) {
-                    $0.writeField("Cache-Control", "no-cache, private")
+                    $0.add("Cache-Control", fixed: "no-cache, private")
                 }
             } catch {
                 exchange.respond(error)

@@ -62,13 +62,13 @@ package final class HTTPBackend: Sendable {
         ProxyRules(
             name: "the backend of \(objectName)", manner: .backend,
             timeoutSetting: "limits.timeoutSeconds of the DataPlaneService", host: host,
-            fields: [], replaced: [],
+            fields: [:], replaced: [],
             drops: {
                 $0.hasPrefix("x-grafana-")
                     || (!$0.equalsIgnoringCase("user-agent") && ResourceRequestHeaders.isDropped($0))
             },
             // A backend's page must not run scripts with the rights of the site it is served from.
-            answerFields: Array("Content-Security-Policy: sandbox\r\nVia: 1.1 dataplane-gateway\r\n".utf8),
+            answerFields: ["Content-Security-Policy": "sandbox", "Via": "1.1 dataplane-gateway"],
             replacedInAnswer: ProxyRules.siteWide,
             requestLimit: limits.maxRequestBytes, responseLimit: limits.maxResponseBytes)
     }

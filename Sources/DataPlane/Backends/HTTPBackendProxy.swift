@@ -43,7 +43,7 @@ package final class HTTPBackendProxy {
         // A server that decodes the path first must not be led out of its base path.
         _ = try ProxyPath(exchange.path, from: 5)
         let prepared = try prepare(route, backend)
-        let fields = try IdentityFields.lines(IdentityFields.stated(exchange.user))
+        let fields = try IdentityFields.fields(IdentityFields.stated(exchange.user))
         let target = exchange.request.withTarget { backend.basePath + $0 }
         pools.pool(prepared.place).forward(
             exchange, ProxyRewrite(target: target, fields: fields, rules: prepared.rules))

@@ -1,15 +1,16 @@
 import Access
 import DataPlaneAPI
+import HTTPKit
 
 /// States the user to a backend in the headers that kube-aggregator uses.
 ///
 /// A backend believes them because it knows the gateway, by its client certificate or by its address.
 enum IdentityFields {
-    /// Complete lines: `X-Remote-User`, `-Uid`, and one `-Group` and `-Extra-<key>` for each value.
+    /// `X-Remote-User`, `-Uid`, and one `-Group` and `-Extra-<key>` for each value.
     ///
     /// - Throws: 403 for a user whose name or groups can't stand in a header: changed ones would be somebody else's.
-    static func lines(_ user: User) throws(GatewayError) -> [UInt8] {
-        var out: [UInt8] = []
+    static func fields(_ user: User) throws(GatewayError) -> HeaderBlock {
+        var out = HeaderBlock()
         try add("X-Remote-User", user.name, to: &out)
         if !user.uid.isEmpty { try add("X-Remote-Uid", user.uid, to: &out) }
         for group in user.groups { try add("X-Remote-Group", group, to: &out) }
@@ -26,7 +27,7 @@ enum IdentityFields {
         return user
     }
 
-    private static func add(_ name: String, _ value: String, to out: inout [UInt8]) throws(GatewayError) {
+    private static func add(_ name: String, _ value: String, to out: inout HeaderBlock) throws(GatewayError) {
         let bytes = value.utf8
         let blanks: [UInt8?] = [0x20, 0x09]
         guard bytes.allSatisfy({ ($0 >= 0x20 && $0 != 0x7F) || $0 == 0x09 }), !blanks.contains(bytes.first),
@@ -36,10 +37,7 @@ enum IdentityFields {
                 .forbidden,
                 "the backend can't be told who you are: \(name) would hold a control character, or a blank at one end")
         }
-        out += name.utf8
-        out += ": ".utf8
-        out += bytes
-        out += "\r\n".utf8
+        out.add(name, value)
     }
 
     /// Kubernetes' escapes: all but the characters of a header name, in percent form.

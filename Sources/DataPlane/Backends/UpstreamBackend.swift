@@ -112,7 +112,7 @@ package final class UpstreamBackend {
             do throws(GatewayError) {
                 var call = call(request, "/api/ds/query", "")
                 call.replaced += UpstreamQuery.replaced
-                call.fields += UpstreamQuery.fields
+                call.fields.add(UpstreamQuery.fields)
                 call.body = try UpstreamQuery.body(try result.get(), request)
                 call.answer = UpstreamQuery(exchange, request).answer
                 pool.ask(exchange, call)
@@ -140,7 +140,7 @@ package final class UpstreamBackend {
         let path = base + rest
         var call = UpstreamCall(target: pool?.endpoint.target(path) ?? Array(path.utf8))
         // The organisation is the namespace's, whatever the user's current one is.
-        call.fields = Array("X-Grafana-Org-Id: \(request.orgID)\r\n".utf8)
+        call.fields.add("X-Grafana-Org-Id", "\(request.orgID)")
         call.replaced = [Array("x-grafana-org-id".utf8)]
         return bounded(call, request.route)
     }

@@ -10,7 +10,7 @@ struct UpstreamQuery {
     /// Bodies up to this size are looked at before they go on; larger ones stream, bytes.
     private static let checked = 64 * 1024
     /// What is stated in their place.
-    static let fields = Array("Content-Type: application/json\r\nAccept: application/json\r\n".utf8)
+    static let fields: HeaderBlock = ["Content-Type": "application/json", "Accept": "application/json"]
 
     private let exchange: Exchange
     private let request: UpstreamBackend.Request

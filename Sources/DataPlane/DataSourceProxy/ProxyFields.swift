@@ -17,7 +17,7 @@ struct ProxyFields {
     /// - Throws: 400 for what can't stand in a head; never with the value, which may be a secret.
     mutating func set(_ name: String, _ value: String) throws(GatewayError) {
         let lower = name.lowercased()
-        guard !name.isEmpty, name.utf8.allSatisfy(Self.isToken), !Self.reserved.contains(lower) else {
+        guard HeaderBlock.isName(name.utf8), !Self.reserved.contains(lower) else {
             throw GatewayError(
                 .badRequest, "the data source sets the header \"\(name)\", which can't be set", source: .gateway)
         }
@@ -41,18 +41,10 @@ struct ProxyFields {
         return fields.remove(at: index).value
     }
 
-    /// The fields as lines of a head.
-    var lines: [UInt8] { fields.flatMap { Array("\($0.name): \($0.value)\r\n".utf8) } }
+    /// The fields.
+    var block: HeaderBlock { fields.reduce(into: HeaderBlock()) { $0.add($1.name, $1.value) } }
     /// The names, lower case.
     var names: [[UInt8]] { fields.map { Array($0.lower.utf8) } }
-
-    /// RFC 9110 section 5.6.2.
-    private static func isToken(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
-        }
-    }
 
     /// Whether a client's field is Grafana's own, or tells who asks: such fields don't reach data sources.
     static func isGrafanas(_ name: UnsafeRawBufferPointer) -> Bool { ResourceRequestHeaders.isDropped(name) }

@@ -74,10 +74,9 @@ final class ProxyTarget: Sendable {
         let limit = grafana.answerLimit(limits)
         rules = ProxyRules(
             name: source.name, timeoutSetting: "jsonData.timeout of the data source", host: Array(host.utf8),
-            fields: fields.lines, replaced: fields.names,
+            fields: fields.block, replaced: fields.names,
             drops: { ProxyFields.isGrafanas($0) },
-            answerFields: Array(
-                "Content-Security-Policy: sandbox\r\nVia: 1.1 dataplane-gateway\r\n".utf8),
+            answerFields: ["Content-Security-Policy": "sandbox", "Via": "1.1 dataplane-gateway"],
             replacedInAnswer: ProxyRules.siteWide,
             requestLimit: limits.maxRequestBytes, responseLimit: limit.bytes, responseSetting: limit.setting)
     }

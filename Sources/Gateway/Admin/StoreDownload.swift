@@ -69,9 +69,9 @@ final class StoreDownload: Sendable {
         case .success(let file): pieces = file
         case .failure(let error): return exchange.respond(error)
         }
-        exchange.start(status: 200, framing: .length(pieces.size)) { head in
-            head.writeField("Content-Type", "application/vnd.sqlite3")
-            head.writeField("Cache-Control", "no-store")
+        exchange.start(status: 200, body: .known(pieces.size)) { head in
+            head.add("Content-Type", fixed: "application/vnd.sqlite3")
+            head.add("Cache-Control", fixed: "no-store")
         }
         let body = PacedBody(exchange)
         body.add {

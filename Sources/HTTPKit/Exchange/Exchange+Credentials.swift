@@ -21,22 +21,6 @@ extension Exchange {
     package func offerWebSocketProtocols(_ value: [UInt8]) {
         request.headers.fields.removeAll { $0.known == .secWebSocketProtocol }
         guard !value.isEmpty else { return }
-        request.headers.append("Sec-WebSocket-Protocol", value, known: .secWebSocketProtocol)
-    }
-}
-
-extension HeaderBlock {
-    /// Adds a field after the others.
-    mutating func append(_ name: StaticString, _ value: [UInt8], known: KnownHeader) {
-        guard storage.count + value.count < Int(Int32.max) - 1024 else { return }
-        let nameStart = storage.count
-        name.withUTF8Buffer { storage.append(contentsOf: $0) }
-        let valueStart = storage.count
-        storage.append(contentsOf: value)
-        fields.append(
-            Field(
-                nameStart: Int32(truncatingIfNeeded: nameStart), nameEnd: Int32(truncatingIfNeeded: valueStart),
-                valueStart: Int32(truncatingIfNeeded: valueStart),
-                valueEnd: Int32(truncatingIfNeeded: storage.count), known: known))
+        request.headers.add("Sec-WebSocket-Protocol", value)
     }
 }

@@ -31,20 +31,20 @@ package final class Exchange {
     package internal(set) var status = 0
     /// Bytes of body sent.
     package internal(set) var bytesSent = 0
-    /// Complete lines that every answer to this request gets, errors too.
-    package var answerFields: [UInt8] = []
+    /// Fields that every answer to this request gets, errors too.
+    package var answerFields = HeaderBlock()
 
     private var finishers: [() -> Void] = []
     var cachedPath: CanonicalPath?
-    /// The connection, until the exchange is over.
-    var connection: ServerConnection?
+    /// What carries it, until it is over.
+    private var transport: (any ExchangeTransport)?
 
-    init(request: RequestHead, loop: any EventLoop, peer: Peer, connection: ServerConnection) {
+    init(request: RequestHead, loop: any EventLoop, peer: Peer, transport: any ExchangeTransport) {
         self.request = request
         self.loop = loop
         self.peer = peer
         self.started = .now()
-        self.connection = connection
+        self.transport = transport
     }
 
     /// Ends the exchange when the process stops; nil for one that ends by itself soon enough.
@@ -55,10 +55,10 @@ package final class Exchange {
     /// Says how to end an answer that has no end of its own when the process stops; called on the loop, also when it
     /// stops already.
     package func whenDraining(_ body: @escaping () -> Void) {
-        guard let connection else { return }
+        guard let transport else { return }
         onDrain = body
         isEndless = true
-        guard connection.context.isDraining else { return }
+        guard transport.isDraining else { return }
         // Whoever says this is in the middle of something.
         let bound = NIOLoopBound(self, eventLoop: loop)
         loop.execute { bound.value.drain() }
@@ -73,6 +73,13 @@ package final class Exchange {
     /// Calls `body` once when the exchange is over, however it ends.
     package func whenFinished(_ body: @escaping () -> Void) { finishers.append(body) }
 
+    /// Nothing can be read or written any more.
+    func close() {
+        transport = nil
+        finish()
+    }
+
+    /// What waits for the end goes on.
     func finish() {
         let all = finishers
         finishers = []
@@ -81,11 +88,11 @@ package final class Exchange {
     }
 
     /// Whether the exchange is over: answered completely, or the client is gone.
-    package var isOver: Bool { connection == nil }
+    package var isOver: Bool { transport == nil }
     /// Whether the answer's head was sent.
     package var isResponseStarted: Bool { status != 0 }
     /// Whether the client keeps up; while false, stop producing and wait for `onWritable`.
-    package var isWritable: Bool { connection?.isWritable ?? false }
+    package var isWritable: Bool { transport?.isWritable ?? false }
 
     // MARK: Request body
 
@@ -93,15 +100,13 @@ package final class Exchange {
     ///
     /// - Parameter sendContinue: false when somebody else (the upstream) decides about it.
     package func receiveBody(_ sink: any RequestBodySink, sendContinue: Bool = true) {
-        guard let connection else { return }
-        if sendContinue, request.expectsContinue { connection.writeContinue() }
-        connection.attach(sink)
+        transport?.deliver(to: sink, sendContinue: sendContinue)
     }
 
     /// Stops delivering body parts, and reading from the client, until `resumeBody`.
-    package func pauseBody() { connection?.pauseBody() }
+    package func pauseBody() { transport?.pauseBody() }
     /// Goes on delivering body parts.
-    package func resumeBody() { connection?.resumeBody() }
+    package func resumeBody() { transport?.resumeBody() }
 
     /// Gathers the whole body; one that is packed with gzip is unpacked, and the request doesn't say so any more.
     ///
@@ -112,14 +117,14 @@ package final class Exchange {
     package func collectBody(
         limit: Int, setting: String, _ done: @escaping (Result<ByteBuffer, GatewayError>) -> Void
     ) {
-        if case .length(let length) = request.framing, length > limit {
+        if case .known(let length) = request.body, length > limit {
             return done(.failure(BodyCollector.tooLarge(limit, setting)))
         }
-        if request.framing == .none { return done(.success(ByteBuffer())) }
+        if request.body == .none { return done(.success(ByteBuffer())) }
         let coding: ContentCoding
         do throws(GatewayError) { coding = try ContentCoding(request.headers) } catch {
             // RFC 9110, 12.5.3: what would have been taken.
-            answerFields += Array("Accept-Encoding: gzip\r\n".utf8)
+            answerFields.add("Accept-Encoding", "gzip")
             return done(.failure(error))
         }
         guard coding == .gzip else { return receiveBody(BodyCollector(limit: limit, setting: setting, done)) }
@@ -130,10 +135,9 @@ package final class Exchange {
 
     // MARK: Response
 
-    /// Sends an interim answer (100, 103); nothing for HTTP/1.0 clients.
-    package func writeInterim(_ head: ByteBuffer) {
-        guard !request.isHTTP10, !isResponseStarted else { return }
-        connection?.writeInterim(head)
+    /// Sends an interim answer (103 and the like), where the client can take one.
+    func interim(_ status: Int, reason: UnsafeRawBufferPointer?, fields: (inout FieldWriter) -> Void) {
+        if !isResponseStarted { transport?.interim(status, reason: reason, fields) }
     }
 
     /// Starts the answer.
@@ -141,46 +145,57 @@ package final class Exchange {
     /// - Parameters:
     ///   - status: the status number.
     ///   - reason: the reason phrase; nil for the standard one.
-    ///   - framing: the body to follow. Chunked becomes close-delimited for an HTTP/1.0 client.
-    ///   - statedLength: a Content-Length to state although no body follows (HEAD, 304).
-    ///   - fields: writes the header fields, each `Name: value` CR LF; framing and connection fields are added here.
+    ///   - body: the body to follow.
+    ///   - statedLength: a length to state although no body follows (HEAD, 304).
+    ///   - fields: writes the header fields; those of framing and of the connection are the transport's.
     package func start(
-        status: Int, reason: UnsafeRawBufferPointer? = nil, framing: BodyFraming, statedLength: Int? = nil,
-        fields: (inout ByteBuffer) -> Void
+        status: Int, reason: UnsafeRawBufferPointer? = nil, body: BodyLength, statedLength: Int? = nil,
+        fields: (inout FieldWriter) -> Void
     ) {
-        guard let connection, !isResponseStarted else { return }
+        guard let transport, !isResponseStarted else { return }
         self.status = status
-        if answerFields.isEmpty { return connection.startResponse(status, reason, framing, statedLength, fields) }
-        connection.startResponse(status, reason, framing, statedLength) { head in
+        guard !answerFields.fields.isEmpty else {
+            return transport.start(status, reason: reason, body: body, statedLength: statedLength, fields)
+        }
+        transport.start(status, reason: reason, body: body, statedLength: statedLength) { head in
             fields(&head)
-            head.writeBytes(answerFields)
+            head.add(answerFields)
         }
     }
 
     /// Adds to the body; nothing leaves before `flush` unless a lot has gathered.
     package func write(_ part: ByteBuffer) {
-        guard let connection else { return }
+        guard let transport else { return }
         bytesSent &+= part.readableBytes
-        connection.writeBody(part)
+        transport.write(part)
     }
 
     /// Sends what has been written.
-    package func flush() { connection?.flush() }
+    package func flush() { transport?.flush() }
 
     /// Ends the answer and flushes.
-    package func end(trailers: ByteBuffer? = nil) { connection?.endResponse(trailers) }
+    package func end(trailers: HeaderBlock? = nil) { transport?.end(trailers) }
 
     /// Takes back what was answered, where nothing of it has left yet; another answer may follow.
     func retract() -> Bool {
-        guard isResponseStarted, let connection, connection.retractResponse() else { return false }
+        guard isResponseStarted, let transport, transport.retract() else { return false }
         status = 0
         bytesSent = 0
         return true
     }
 
     /// Cuts the connection: the only way to tell the client that an answer which has begun is broken.
-    package func abort() { connection?.abort() }
+    package func abort() { transport?.abort() }
 
-    /// Turns the connection into a raw tunnel after a 101 was written; client bytes go to the sink.
-    func startTunnel(_ sink: any RequestBodySink) { connection?.startTunnel(sink) }
+    /// Answers that HTTP is left, and leaves it: bytes go both ways as they are, the client's to the sink.
+    ///
+    /// - Parameter opened: called when the answer is out and before anything is delivered.
+    func upgrade(
+        reason: UnsafeRawBufferPointer? = nil, to sink: any RequestBodySink, fields: (inout FieldWriter) -> Void,
+        opened: () -> Void = {}
+    ) {
+        guard let transport, !isResponseStarted else { return }
+        status = 101
+        transport.upgrade(reason: reason, to: sink, fields, opened: opened)
+    }
 }

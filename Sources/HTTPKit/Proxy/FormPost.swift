@@ -50,13 +50,15 @@ package struct FormPost {
         var out = ByteBuffer(staticString: "POST ")
         out.writeBytes(target)
         out.writeStaticString(" HTTP/1.1\r\n")
-        out.writeField("Host", host)
-        out.writeStaticString("User-Agent: dataplane-gateway\r\nAccept: application/json\r\n")
-        out.writeStaticString("Content-Type: application/x-www-form-urlencoded\r\n")
-        out.writeLengthField(form.count)
-        out.writeStaticString("\r\n")
-        out.writeBytes(form)
-        return out
+        var head = FieldWriter(out)
+        head.add("Host", host)
+        head.add("User-Agent", fixed: "dataplane-gateway")
+        head.add("Accept", fixed: "application/json")
+        head.add("Content-Type", fixed: "application/x-www-form-urlencoded")
+        head.out.writeLengthField(form.count)
+        head.out.writeStaticString("\r\n")
+        head.out.writeBytes(form)
+        return head.out
     }
 }
 

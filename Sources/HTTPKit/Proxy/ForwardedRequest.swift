@@ -20,83 +20,75 @@ enum ForwardedRequest {
         out.writeInteger(UInt8(ascii: " "))
         if let call { out.writeBytes(call.target) } else { request.withSentTarget { _ = out.writeBytes($0) } }
         out.writeStaticString(" HTTP/1.1\r\n")
+        var head = FieldWriter(out)
+        out = ByteBuffer()
         let named = ConnectionOptions(headers)
-        for field in headers.fields {
+        head.copy(headers) { field in
             switch field.known {
             case .connection, .keepAlive, .proxyConnection, .proxyAuthenticate, .proxyAuthorization, .upgrade,
-                .transferEncoding, .contentLength, .identity, .xForwarded, .xRealIP, .forwarded:
-                continue
-            case .te:
-                // The only transfer option that says something about the answer's end rather than about this hop.
-                if headers.withValue(field, { HeaderBlock.list($0) { $0.equalsIgnoringCase("trailers") } }) {
-                    out.writeStaticString("TE: trailers\r\n")
-                }
-                continue
-            case .host where request.isHTTP10 == false: break
+                .transferEncoding, .contentLength, .identity, .xForwarded, .xRealIP, .forwarded, .te:
+                return false
+            case .host where request.isHTTP10 == false: return true
             default:
-                if named.contains(headers, field) { continue }
-                if let call, headers.withName(field, { call.replaced.contains($0) }) { continue }
+                if named.contains(headers, field) { return false }
+                guard let call else { return true }
+                return !headers.withName(field) { call.replaced.contains($0) }
             }
-            out.copyField(headers, field)
         }
-        if let call { out.writeBytes(call.fields) }
-        if request.isHTTP10, headers.first(.host) == nil { out.writeStaticString("Host: localhost\r\n") }
-        writeOrigin(exchange, into: &out)
+        // The only transfer option that says something about the answer's end rather than about this hop.
+        if headers.has(.te, token: "trailers") { head.add("TE", fixed: "trailers") }
+        if let call { head.add(call.fields) }
+        if request.isHTTP10, headers.first(.host) == nil { head.add("Host", fixed: "localhost") }
+        writeOrigin(exchange, into: &head)
         if let body = call?.body {
-            out.writeLengthField(body.readableBytes)
-            out.writeStaticString("\r\n")
+            head.out.writeLengthField(body.readableBytes)
+            head.out.writeStaticString("\r\n")
         } else {
-            writeFraming(request, into: &out)
+            writeFraming(request, into: &head)
         }
-        return out
+        return head.out
     }
 
     /// How the body is framed, the upgrade that is asked for, and the end of the head.
-    static func writeFraming(_ request: RequestHead, into out: inout ByteBuffer) {
+    static func writeFraming(_ request: RequestHead, into head: inout FieldWriter) {
         let headers = request.headers
-        switch request.framing {
-        case .length(let length): out.writeLengthField(length)
-        case .chunked: out.writeStaticString("Transfer-Encoding: chunked\r\n")
-        case .none, .untilClose:
+        switch request.body {
+        case .known(let length): head.out.writeLengthField(length)
+        case .unknown: head.add("Transfer-Encoding", fixed: "chunked")
+        case .none:
             // A method that usually has a body states that it has none (RFC 9110 section 8.6).
-            if headers.first(.contentLength) != nil { out.writeLengthField(0) }
+            if headers.first(.contentLength) != nil { head.out.writeLengthField(0) }
         }
         if request.wantsUpgrade, let upgrade = headers.first(.upgrade) {
-            out.writeStaticString("Connection: Upgrade\r\n")
-            out.copyField(headers, upgrade)
+            head.add("Connection", fixed: "Upgrade")
+            head.copy(headers, upgrade)
         }
-        out.writeStaticString("\r\n")
+        head.out.writeStaticString("\r\n")
     }
 
     /// States where the request came from; Grafana takes the client's address from here.
-    static func writeOrigin(_ exchange: Exchange, into out: inout ByteBuffer) {
+    static func writeOrigin(_ exchange: Exchange, into head: inout FieldWriter) {
         let address = exchange.peer.address
         if !address.isEmpty {
-            out.writeStaticString("X-Forwarded-For: ")
-            out.writeString(address)
-            out.writeStaticString("\r\nX-Real-IP: ")
-            out.writeString(address)
-            out.writeStaticString("\r\n")
+            head.add("X-Forwarded-For", address)
+            head.add("X-Real-IP", address)
         }
-        out.writeStaticString(exchange.peer.isTLS ? "X-Forwarded-Proto: https\r\n" : "X-Forwarded-Proto: http\r\n")
+        head.add("X-Forwarded-Proto", fixed: exchange.peer.isTLS ? "https" : "http")
         let headers = exchange.request.headers
         if let host = headers.first(.host) {
-            out.writeStaticString("X-Forwarded-Host: ")
-            headers.withValue(host) { _ = out.writeBytes($0) }
-            out.writeStaticString("\r\n")
+            headers.withValue(host) { head.add("X-Forwarded-Host", bytes: $0) }
         }
     }
 
     /// Trailers that may pass: none that frames, routes or identifies (RFC 9110 section 6.5.1).
     ///
     /// - Parameter rules: those of another server than the upstream, which leave out as much of trailers as of heads.
-    static func trailers(_ trailers: HeaderBlock, _ rules: ProxyRules? = nil) -> ByteBuffer {
-        var out = ByteBuffer()
-        for field in trailers.fields where field.known == .other {
-            if let rules, trailers.withName(field, { rules.drops($0) || rules.replaced.contains($0) }) { continue }
-            out.copyField(trailers, field)
+    static func trailers(_ trailers: HeaderBlock, _ rules: ProxyRules? = nil) -> HeaderBlock {
+        trailers.filter { field in
+            guard field.known == .other else { return false }
+            guard let rules else { return true }
+            return !trailers.withName(field) { rules.drops($0) || rules.replaced.contains($0) }
         }
-        return out
     }
 }
 
@@ -134,14 +126,4 @@ struct ConnectionOptions {
     }
 
     private static func lower(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
-}
-
-extension ByteBuffer {
-    /// Copies one field as it was spelled.
-    mutating func copyField(_ headers: HeaderBlock, _ field: HeaderBlock.Field) {
-        headers.withName(field) { _ = writeBytes($0) }
-        writeStaticString(": ")
-        headers.withValue(field) { _ = writeBytes($0) }
-        writeStaticString("\r\n")
-    }
 }

@@ -29,7 +29,10 @@ extension ProxiedExchange: UpstreamConnectionUser {
                 GatewayError(
                     .badGateway, "\(serverName) sent more than \(Self.interimLimit) interim answers", source: source))
         }
-        if change.rewrite == nil, change.call?.answer == nil { exchange.writeInterim(ForwardedResponse.interim(head)) }
+        guard change.rewrite == nil, change.call?.answer == nil else { return }
+        head.withReason { reason in
+            exchange.interim(head.status, reason: reason) { ForwardedResponse.writeFields(head, into: &$0) }
+        }
     }
 
     /// Interim answers wait for no client, so there is an end to them.
@@ -37,18 +40,16 @@ extension ProxiedExchange: UpstreamConnectionUser {
 
     private func start(_ head: ResponseHead, status: Int) {
         connection?.responseDeadline = nil
-        let framing: BodyFraming = head.framing == .untilClose ? .chunked : head.framing
         head.withReason { reason in
             exchange.start(
-                status: status, reason: status == head.status ? reason : nil, framing: framing,
+                status: status, reason: status == head.status ? reason : nil, body: head.body,
                 statedLength: status == 204 ? nil : head.statedLength
             ) {
                 writeFields(head, into: &$0)
             }
         }
         isAnswerOpen = head.framing == .chunked
-        guard head.framing == .chunked || head.framing == .untilClose,
-            let type = head.headers.first(.contentType),
+        guard head.body == .unknown, let type = head.headers.first(.contentType),
             head.headers.withValue(type, { $0.hasPrefix("text/event-stream") })
         else { return }
         exchange.whenDraining { [weak self] in self?.drain() }
@@ -69,17 +70,15 @@ extension ProxiedExchange: UpstreamConnectionUser {
                     source: source)
             }
         }
-        if let limit = change.responseLimit, let stated = head.statedLength, stated > limit, head.framing != .none {
+        if let limit = change.responseLimit, let stated = head.statedLength, stated > limit, head.body != .none {
             return responseTooLarge(limit)
         }
         return nil
     }
 
-    private func writeFields(_ head: ResponseHead, into out: inout ByteBuffer) {
+    private func writeFields(_ head: ResponseHead, into out: inout FieldWriter) {
         if let rewrite = change.rewrite {
             RewrittenRequest.writeAnswerFields(head, rewrite.rules, into: &out)
-        } else if head.status == 101 {
-            ForwardedResponse.writeUpgradeFields(head, into: &out)
         } else {
             ForwardedResponse.writeFields(head, into: &out)
         }
@@ -101,17 +100,13 @@ extension ProxiedExchange: UpstreamConnectionUser {
         timer?.cancel()
         connection?.responseDeadline = nil
         isTunnel = true
-        head.withReason { reason in
-            exchange.start(status: 101, reason: reason, framing: .untilClose) {
-                writeFields(head, into: &$0)
-            }
-        }
-        exchange.flush()
         let isWebSocket = exchange.request.headers.first(.upgrade).map { field in
             exchange.request.headers.withValue(field) { $0.equalsIgnoringCase("websocket") }
         }
         if isWebSocket == true { frames = (FrameBoundary(), FrameBoundary()) }
-        exchange.startTunnel(self)
+        head.withReason { reason in
+            exchange.upgrade(reason: reason, to: self) { writeFields(head, into: &$0) }
+        }
         connection?.startTunnel()
         exchange.whenDraining { [weak self] in self?.drain() }
     }
@@ -184,7 +179,7 @@ extension ProxiedExchange: UpstreamConnectionUser {
     func upstreamFailed(_ why: String) {
         guard !isOver else { return }
         // A pooled connection may be closed by the upstream just as we use it; nothing was lost if it may be sent again.
-        if let connection, connection.served > 1, !exchange.isResponseStarted, exchange.request.framing == .none,
+        if let connection, connection.served > 1, !exchange.isResponseStarted, exchange.request.body == .none,
             exchange.request.method.isIdempotent, !exchange.request.wantsUpgrade
         {
             timer?.cancel()

@@ -48,7 +48,7 @@ final class ProxiedExchange {
 
     /// Sends the request; everything else follows from what comes back.
     func start() {
-        if case .length(let length) = exchange.request.framing, let limit = change.requestLimit,
+        if case .known(let length) = exchange.request.body, let limit = change.requestLimit,
             change.call?.body == nil, length > limit
         {
             return fail(BodyCollector.tooLarge(limit, Self.requestSetting))
@@ -119,7 +119,7 @@ final class ProxiedExchange {
             connection.begin(self, method: method)
             head = RewrittenRequest.head(exchange, rewrite, allocator: allocator)
         }
-        if exchange.request.framing == .none {
+        if exchange.request.body == .none {
             requestIsSent = true
             connection.writeAndFlush(head)
             armResponseDeadline(from: exchange.started)
@@ -220,7 +220,7 @@ extension ProxiedExchange: RequestBodySink {
             bytesReceived &+= part.readableBytes
             if bytesReceived > limit { return fail(BodyCollector.tooLarge(limit, Self.requestSetting)) }
         }
-        if isTunnel || exchange.request.framing != .chunked {
+        if isTunnel || exchange.request.body != .unknown {
             frames?.fromClient.pass(part)
             connection.writeAndFlush(part)
         } else {
@@ -235,10 +235,9 @@ extension ProxiedExchange: RequestBodySink {
 
     func bodyEnded(_ trailers: HeaderBlock?) {
         guard !isOver, let connection else { return }
-        if exchange.request.framing == .chunked {
-            var end = ByteBuffer(staticString: "0\r\n")
-            if let trailers { end.writeImmutableBuffer(ForwardedRequest.trailers(trailers, change.rewrite?.rules)) }
-            end.writeStaticString("\r\n")
+        if exchange.request.body == .unknown {
+            var end = ByteBuffer()
+            end.writeLastChunk(trailers.map { ForwardedRequest.trailers($0, change.rewrite?.rules) })
             connection.writeAndFlush(end)
         }
         requestIsSent = true

@@ -11,15 +11,15 @@ package final class ProxyRules: Sendable {
     package let timeoutSetting: String
     /// The `Host` field.
     package let host: [UInt8]
-    /// Complete lines that are added to every request.
-    package let fields: [UInt8]
-    /// The names of those lines, lower case: what a client sends under them doesn't pass.
+    /// Fields that are added to every request.
+    package let fields: HeaderBlock
+    /// Their names, lower case: what a client sends under them doesn't pass.
     package let replaced: [[UInt8]]
     /// Whether a client's field of a name is left out.
     package let drops: @Sendable (UnsafeRawBufferPointer) -> Bool
-    /// Complete lines that are added to every answer.
-    package let answerFields: [UInt8]
-    /// The names of those lines, lower case.
+    /// Fields that are added to every answer.
+    package let answerFields: HeaderBlock
+    /// The names of those that don't pass, lower case.
     package let replacedInAnswer: [[UInt8]]
     /// The most bytes of a request's body; nil for any.
     package let requestLimit: Int?
@@ -59,9 +59,9 @@ package final class ProxyRules: Sendable {
 
     /// Rules.
     package init(
-        name: String, manner: Manner = .dataSource, timeoutSetting: String, host: [UInt8], fields: [UInt8],
+        name: String, manner: Manner = .dataSource, timeoutSetting: String, host: [UInt8], fields: HeaderBlock,
         replaced: [[UInt8]],
-        drops: @escaping @Sendable (UnsafeRawBufferPointer) -> Bool, answerFields: [UInt8],
+        drops: @escaping @Sendable (UnsafeRawBufferPointer) -> Bool, answerFields: HeaderBlock,
         replacedInAnswer: [[UInt8]], requestLimit: Int? = nil, responseLimit: Int? = nil,
         responseSetting: String = "limits.maxResponseBytes"
     ) {
@@ -88,8 +88,8 @@ package struct ProxyRewrite {
     package var authorization: [UInt8]?
     /// The `Cookie` field; nil for none.
     package var cookie: [UInt8]?
-    /// Complete lines that are added to this request.
-    package var fields: [UInt8]
+    /// Fields that are added to this request.
+    package var fields: HeaderBlock
     /// Whom `X-Grafana-User` names; nil for no such field.
     package var user: String?
     /// What is common to all requests.
@@ -97,7 +97,8 @@ package struct ProxyRewrite {
 
     /// A rewrite.
     package init(
-        target: [UInt8], authorization: [UInt8]? = nil, cookie: [UInt8]? = nil, fields: [UInt8] = [], rules: ProxyRules
+        target: [UInt8], authorization: [UInt8]? = nil, cookie: [UInt8]? = nil, fields: HeaderBlock = [:],
+        rules: ProxyRules
     ) {
         self.target = target
         self.authorization = authorization
@@ -117,59 +118,54 @@ enum RewrittenRequest {
         let headers = request.headers
         let rules = rewrite.rules
         var out = allocator.buffer(
-            capacity: headers.storage.count + rewrite.target.count + rules.fields.count + rules.host.count + 256)
+            capacity: headers.storage.count + rewrite.target.count + rules.fields.storage.count + rules.host.count + 256
+        )
         request.withMethod { _ = out.writeBytes($0) }
         out.writeInteger(UInt8(ascii: " "))
         out.writeBytes(rewrite.target)
-        out.writeStaticString(" HTTP/1.1\r\nHost: ")
-        out.writeBytes(rules.host)
-        out.writeStaticString("\r\n")
+        out.writeStaticString(" HTTP/1.1\r\n")
+        var head = FieldWriter(out)
+        out = ByteBuffer()
+        head.add("Host", bytes: rules.host)
         let named = ConnectionOptions(headers)
-        for field in headers.fields {
+        head.copy(headers) { field in
             switch field.known {
             case .connection, .keepAlive, .proxyConnection, .proxyAuthenticate, .proxyAuthorization, .upgrade,
                 .transferEncoding, .contentLength, .identity, .xForwarded, .xRealIP, .forwarded, .host, .authorization,
                 .cookie, .origin, .secFetchSite, .te, .trailer:
-                continue
+                false
             default:
-                if headers.withName(field, { rules.drops($0) || rules.replaced.contains($0) }) { continue }
-                if named.contains(headers, field) { continue }
+                !headers.withName(field) { rules.drops($0) || rules.replaced.contains($0) }
+                    && !named.contains(headers, field)
             }
-            out.copyField(headers, field)
         }
-        if let authorization = rewrite.authorization { out.writeLine("Authorization: ", authorization) }
-        if let cookie = rewrite.cookie { out.writeLine("Cookie: ", cookie) }
-        out.writeBytes(rules.fields)
-        out.writeBytes(rewrite.fields)
-        if let user = rewrite.user { out.writeField("X-Grafana-User", user) }
+        if let authorization = rewrite.authorization { head.add("Authorization", bytes: authorization) }
+        if let cookie = rewrite.cookie { head.add("Cookie", bytes: cookie) }
+        head.add(rules.fields)
+        head.add(rewrite.fields)
+        if let user = rewrite.user { head.add("X-Grafana-User", user) }
         if rules.manner.statesOrigin {
-            ForwardedRequest.writeOrigin(exchange, into: &out)
+            ForwardedRequest.writeOrigin(exchange, into: &head)
         } else if !exchange.peer.address.isEmpty {
-            out.writeStaticString("X-Forwarded-For: ")
-            out.writeString(exchange.peer.address)
-            out.writeStaticString("\r\n")
+            head.add("X-Forwarded-For", exchange.peer.address)
         }
-        ForwardedRequest.writeFraming(request, into: &out)
-        return out
+        ForwardedRequest.writeFraming(request, into: &head)
+        return head.out
     }
 
     /// The fields of the answer for the client: end-to-end ones without cookies, which would be the gateway's own.
-    static func writeAnswerFields(_ head: ResponseHead, _ rules: ProxyRules, into out: inout ByteBuffer) {
+    static func writeAnswerFields(_ head: ResponseHead, _ rules: ProxyRules, into out: inout FieldWriter) {
         let headers = head.headers
         let named = ConnectionOptions(headers)
-        for field in headers.fields {
+        out.copy(headers) { field in
             switch field.known {
-            case .connection, .keepAlive, .proxyConnection, .transferEncoding, .contentLength, .te, .setCookie:
-                continue
-            case .upgrade where head.status != 101: continue
+            case .connection, .keepAlive, .proxyConnection, .transferEncoding, .contentLength, .te, .setCookie: false
+            case .upgrade where head.status != 101: false
             default:
-                if headers.withName(field, { rules.replacedInAnswer.contains($0) }) { continue }
-                if named.contains(headers, field) { continue }
+                !headers.withName(field) { rules.replacedInAnswer.contains($0) } && !named.contains(headers, field)
             }
-            out.copyField(headers, field)
         }
-        out.writeBytes(rules.answerFields)
-        if head.status == 101 { out.writeStaticString("Connection: Upgrade\r\n") }
+        out.add(rules.answerFields)
     }
 }
 
@@ -181,13 +177,5 @@ extension [[UInt8]] {
 
     private func fold(_ byte: UInt8) -> UInt8 {
         byte &- 0x41 < 26 ? byte | 0x20 : byte == UInt8(ascii: "_") ? UInt8(ascii: "-") : byte
-    }
-}
-
-extension ByteBuffer {
-    fileprivate mutating func writeLine(_ name: StaticString, _ value: [UInt8]) {
-        writeStaticString(name)
-        writeBytes(value)
-        writeStaticString("\r\n")
     }
 }

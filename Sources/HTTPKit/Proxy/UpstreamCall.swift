@@ -28,8 +28,8 @@ package struct UpstreamCall {
     package var method: Method?
     /// Path and query.
     package var target: [UInt8]
-    /// Complete lines that are added.
-    package var fields: [UInt8] = []
+    /// Fields that are added.
+    package var fields = HeaderBlock()
     /// Lower-case names: what a client sends under them doesn't pass.
     package var replaced: [[UInt8]] = []
     /// The body; nil for the client's, which streams.

@@ -43,16 +43,11 @@ package final class UpstreamFetch {
             timer.cancel()
             inner?(answer)
         }
-        var head = ByteBuffer()
-        head.writeString("GET \(pool.endpoint.basePath)\(path) HTTP/1.1\r\n")
-        head.writeField("Accept", accept)
-        for field in headers.fields {
-            switch field.known {
-            case .host, .authorization, .cookie: head.copyField(headers, field)
-            default: break
-            }
-        }
-        head.writeStaticString("\r\n")
+        var fields = FieldWriter(ByteBuffer(string: "GET \(pool.endpoint.basePath)\(path) HTTP/1.1\r\n"))
+        fields.add("Accept", accept)
+        fields.copy(headers) { [.host, .authorization, .cookie].contains($0.known) }
+        fields.out.writeStaticString("\r\n")
+        let head = fields.out
         if let idle = pool.takeIdle() { return fetch.send(head, on: idle) }
         pool.connect { result in
             guard case .success(let connection) = result else { return fetch.finish(nil) }

@@ -42,9 +42,10 @@ enum WaitingPage {
         exchange.respond(
             error.httpStatus, contentType: "text/html; charset=utf-8", body: ByteBuffer(string: page)
         ) { head in
-            head.writeField("Retry-After", String(seconds))
-            head.writeStaticString("Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n")
-            head.writeStaticString("Content-Security-Policy: default-src 'none'\r\n")
+            head.add("Retry-After", String(seconds))
+            head.add("Cache-Control", fixed: "no-store")
+            head.add("X-Content-Type-Options", fixed: "nosniff")
+            head.add("Content-Security-Policy", fixed: "default-src 'none'")
         }
     }
 

@@ -2,15 +2,15 @@
 import Glibc
 #endif
 
-/// The `Date` field of RFC 9110 section 6.6.1.
+/// The value of the `Date` field of RFC 9110 section 6.6.1.
 enum HTTPDate {
     private static let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
     private static let months = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
 
-    /// `Date: Tue, 15 Nov 1994 08:12:31 GMT` with its line end.
-    static func field(_ seconds: time_t) -> [UInt8] {
+    /// `Tue, 15 Nov 1994 08:12:31 GMT`.
+    static func text(_ seconds: time_t) -> [UInt8] {
         var seconds = seconds
         var parts = tm()
         guard gmtime_r(&seconds, &parts) != nil else { return [] }
@@ -18,6 +18,6 @@ enum HTTPDate {
         let day = days[Int(parts.tm_wday) % 7]
         let month = months[Int(parts.tm_mon) % 12]
         let date = "\(day), \(two(parts.tm_mday)) \(month) \(parts.tm_year + 1900)"
-        return Array("Date: \(date) \(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)) GMT\r\n".utf8)
+        return Array("\(date) \(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)) GMT".utf8)
     }
 }

@@ -19,8 +19,8 @@ package final class LoopContext {
 
     /// Seconds since the start: deadlines of connections are counted in these, so no request reads a clock for them.
     private(set) var tick: UInt32 = 0
-    /// The `Date` field of this second, with its line end.
-    private(set) var dateField: [UInt8] = []
+    /// The value of the `Date` field in this second.
+    private(set) var date: [UInt8] = []
     private(set) var isDraining = false
     private var connections: [ObjectIdentifier: ServerConnection] = [:]
     private var timer: RepeatedTask?
@@ -35,7 +35,7 @@ package final class LoopContext {
         self.limits = limits
         self.timeouts = timeouts
         self.observer = observer
-        dateField = HTTPDate.field(time(nil))
+        date = HTTPDate.text(time(nil))
         let bound = NIOLoopBound(WeakContext(self), eventLoop: loop)
         timer = loop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { task in
             guard let context = bound.value.context else { return task.cancel() }
@@ -72,7 +72,7 @@ package final class LoopContext {
 
     private func advance() {
         tick &+= 1
-        dateField = HTTPDate.field(time(nil))
+        date = HTTPDate.text(time(nil))
         for connection in Array(connections.values) { connection.checkDeadline(tick) }
     }
 }

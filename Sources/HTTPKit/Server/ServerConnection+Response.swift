@@ -12,62 +12,117 @@ struct ResponseState {
     var keepAlive = true
 }
 
-extension ServerConnection {
+extension ServerConnection: ExchangeTransport {
     /// So much is gathered before it is given to the channel without a flush from the handler.
     private static var gatherLimit: Int { 16 * 1024 }
 
-    func writeContinue() {
-        guard !continueSent, !response.isStarted else { return }
-        continueSent = true
-        writeInterim(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n"))
+    var isWritable: Bool { channel?.isWritable ?? false }
+    var isDraining: Bool { context.isDraining }
+
+    // MARK: The request's body
+
+    func deliver(to sink: any RequestBodySink, sendContinue: Bool) {
+        if sendContinue, exchange?.request.expectsContinue == true, !continueSent, !response.isStarted {
+            continueSent = true
+            channel?.writeAndFlush(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n"), promise: nil)
+        }
+        attach(sink)
     }
 
-    func writeInterim(_ head: ByteBuffer) {
-        channel?.writeAndFlush(head, promise: nil)
+    func pauseBody() {
+        isPaused = true
+        if phase == .body { deadline = nil }
+        updateReading()
     }
 
-    func startResponse(
-        _ status: Int, _ reason: UnsafeRawBufferPointer?, _ framing: BodyFraming, _ statedLength: Int?,
-        _ fields: (inout ByteBuffer) -> Void
+    func resumeBody() {
+        guard isPaused else { return }
+        isPaused = false
+        if phase == .body { startBodyWindow() }
+        process()
+    }
+
+    // MARK: The answer
+
+    func interim(_ status: Int, reason: UnsafeRawBufferPointer?, _ fields: (inout FieldWriter) -> Void) {
+        guard let exchange, !exchange.request.isHTTP10, !response.isStarted, let channel else { return }
+        var head = channel.allocator.buffer(capacity: 512)
+        head.writeStatusLine(status, reason)
+        var writer = FieldWriter(head, date: context.date)
+        fields(&writer)
+        writer.out.writeStaticString("\r\n")
+        channel.writeAndFlush(writer.out, promise: nil)
+    }
+
+    func start(
+        _ status: Int, reason: UnsafeRawBufferPointer?, body: BodyLength, statedLength: Int?,
+        _ fields: (inout FieldWriter) -> Void
     ) {
         guard let exchange, let channel, !response.isStarted else { return }
         let request = exchange.request
         response.isStarted = true
-        response.framing = framing
         response.keepAlive = response.keepAlive && request.keepAlive && !context.isDraining && !isLastRequest
         if request.expectsContinue, !continueSent { response.keepAlive = false }
         if isBodyUnwanted { response.keepAlive = false }
         var head = out ?? channel.allocator.buffer(capacity: 1024)
+        out = nil
         head.writeStatusLine(status, reason)
-        fields(&head)
-        switch framing {
-        case .none:
-            if let statedLength { head.writeLengthField(statedLength) }
-        case .length(let length):
-            response.remaining = length
-            head.writeLengthField(length)
-        case .chunked:
-            if request.isHTTP10 {
-                response.framing = .untilClose
-                response.keepAlive = false
-            } else {
-                head.writeStaticString("Transfer-Encoding: chunked\r\n")
-            }
-        case .untilClose:
-            response.keepAlive = false
-        }
-        if status != 101 {
-            if !response.keepAlive {
-                head.writeStaticString("Connection: close\r\n")
-            } else if request.isHTTP10 {
-                head.writeStaticString("Connection: keep-alive\r\n")
-            }
-        }
-        head.writeStaticString("\r\n")
-        out = head
+        var writer = FieldWriter(head, date: context.date)
+        head = ByteBuffer()
+        fields(&writer)
+        writeFraming(status, body, statedLength, isHTTP10: request.isHTTP10, into: &writer)
+        writer.out.writeStaticString("\r\n")
+        out = writer.out
     }
 
-    func writeBody(_ part: ByteBuffer) {
+    /// Decides how the body's end is told, and writes what concerns this hop.
+    private func writeFraming(
+        _ status: Int, _ body: BodyLength, _ statedLength: Int?, isHTTP10: Bool, into head: inout FieldWriter
+    ) {
+        guard status != 101 else {
+            response.framing = .untilClose
+            response.keepAlive = false
+            return head.add("Connection", fixed: "Upgrade")
+        }
+        switch body {
+        case .none:
+            response.framing = .none
+            if let statedLength { head.out.writeLengthField(statedLength) }
+        case .known(let length):
+            response.framing = .length(length)
+            response.remaining = length
+            head.out.writeLengthField(length)
+        case .unknown:
+            response.framing = isHTTP10 ? .untilClose : .chunked
+            if isHTTP10 { response.keepAlive = false } else { head.add("Transfer-Encoding", fixed: "chunked") }
+        }
+        if !response.keepAlive {
+            head.add("Connection", fixed: "close")
+        } else if isHTTP10 {
+            head.add("Connection", fixed: "keep-alive")
+        }
+    }
+
+    func upgrade(
+        reason: UnsafeRawBufferPointer?, to sink: any RequestBodySink, _ fields: (inout FieldWriter) -> Void,
+        opened: () -> Void
+    ) {
+        start(101, reason: reason, body: .unknown, statedLength: nil, fields)
+        flush()
+        opened()
+        guard phase == .answering else { return }
+        phase = .tunnel
+        deadline = nil
+        self.sink = sink
+        if pending.readableBytes > 0 {
+            let early = pending
+            pending = ByteBuffer()
+            sink.bodyReceived(early)
+        }
+        updateReading()
+    }
+
+    func write(_ part: ByteBuffer) {
         guard response.isStarted, !response.isEnded, part.readableBytes > 0 else { return }
         switch response.framing {
         case .none: return
@@ -85,17 +140,13 @@ extension ServerConnection {
         }
     }
 
-    func endResponse(_ trailers: ByteBuffer?) {
+    func end(_ trailers: HeaderBlock?) {
         guard response.isStarted, !response.isEnded else { return }
         switch response.framing {
         case .length where response.remaining > 0:
             return abort()
         case .chunked:
-            gather { out in
-                out.writeStaticString("0\r\n")
-                if let trailers { out.writeImmutableBuffer(trailers) }
-                out.writeStaticString("\r\n")
-            }
+            gather { $0.writeLastChunk(trailers) }
         case .none, .length, .untilClose:
             break
         }
@@ -107,7 +158,7 @@ extension ServerConnection {
     }
 
     /// Takes the answer back, where nothing of it has left.
-    func retractResponse() -> Bool {
+    func retract() -> Bool {
         guard response.isStarted, !response.isEnded, !response.hasLeft else { return false }
         let keepAlive = response.keepAlive
         response = ResponseState()
@@ -188,6 +239,18 @@ extension ByteBuffer {
 
     /// Writes a non-negative number in decimal.
     mutating func writeDecimal(_ value: Int) { writeDigits(UInt64(max(0, value)), radix: 10) }
+
+    /// Writes the last chunk and what may follow it.
+    mutating func writeLastChunk(_ trailers: HeaderBlock?) {
+        writeStaticString("0\r\n")
+        if let trailers, !trailers.fields.isEmpty {
+            var writer = FieldWriter(self)
+            self = ByteBuffer()
+            writer.add(trailers)
+            self = writer.out
+        }
+        writeStaticString("\r\n")
+    }
 
     /// Writes a chunk's size line.
     mutating func writeChunkSize(_ size: Int) {

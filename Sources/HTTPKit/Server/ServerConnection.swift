@@ -60,8 +60,6 @@ final class ServerConnection: ChannelInboundHandler {
         parser = RequestHeadParser(limits: context.limits)
     }
 
-    var isWritable: Bool { channel?.isWritable ?? false }
-
     /// Reads heads and trailers by other limits from now on.
     func use(_ limits: HTTPLimits) {
         parser.limits = limits
@@ -153,7 +151,7 @@ final class ServerConnection: ChannelInboundHandler {
     }
 
     private func begin(_ head: RequestHead) {
-        let exchange = Exchange(request: head, loop: context.loop, peer: peer, connection: self)
+        let exchange = Exchange(request: head, loop: context.loop, peer: peer, transport: self)
         self.exchange = exchange
         response = ResponseState()
         continueSent = false
@@ -236,19 +234,6 @@ final class ServerConnection: ChannelInboundHandler {
         process()
     }
 
-    func pauseBody() {
-        isPaused = true
-        if phase == .body { deadline = nil }
-        updateReading()
-    }
-
-    func resumeBody() {
-        guard isPaused else { return }
-        isPaused = false
-        if phase == .body { startBodyWindow() }
-        process()
-    }
-
     /// Reads from the socket only what somebody wants, or a little ahead.
     func updateReading() {
         guard !isInputClosed else { return }
@@ -263,19 +248,6 @@ final class ServerConnection: ChannelInboundHandler {
         guard wanted != isReading, let channel else { return }
         isReading = wanted
         try? channel.syncOptions?.setOption(.autoRead, value: wanted)
-    }
-
-    func startTunnel(_ sink: any RequestBodySink) {
-        guard phase == .answering else { return }
-        phase = .tunnel
-        deadline = nil
-        self.sink = sink
-        if pending.readableBytes > 0 {
-            let early = pending
-            pending = ByteBuffer()
-            sink.bodyReceived(early)
-        }
-        updateReading()
     }
 
     // MARK: The end of an exchange and of the connection
@@ -313,8 +285,7 @@ final class ServerConnection: ChannelInboundHandler {
         exchange.onAbort = nil
         exchange.onWritable = nil
         context.observer?.finished(exchange)
-        exchange.connection = nil
-        exchange.finish()
+        exchange.close()
     }
 
     /// Cuts the connection.

@@ -1,15 +1,16 @@
 /// What lets a browser give the answers of streams to a page of another origin (CORS, the Fetch standard section 3.2).
 package struct CrossOrigin: Sendable {
-    /// Complete lines for every answer to the page.
-    package let fields: [UInt8]
+    /// Fields for every answer to the page.
+    package let fields: HeaderBlock
     /// Whether the browser asks on its own, before the page's request.
     package let isPreflight: Bool
 
-    /// The lines that a preflight's answer has besides: what the page may send, and for how long that holds.
-    package static let preflightFields = Array(
-        ("Access-Control-Allow-Methods: GET, POST\r\n"
-            + "Access-Control-Allow-Headers: Authorization, Content-Type, Last-Event-ID\r\n"
-            + "Access-Control-Max-Age: 600\r\n").utf8)
+    /// The fields that a preflight's answer has besides: what the page may send, and for how long that holds.
+    package static let preflightFields: HeaderBlock = [
+        "Access-Control-Allow-Methods": "GET, POST",
+        "Access-Control-Allow-Headers": "Authorization, Content-Type, Last-Event-ID",
+        "Access-Control-Max-Age": "600",
+    ]
 
     /// Nil for a request that comes from no page, or from one that isn't listed.
     ///
@@ -23,10 +24,10 @@ package struct CrossOrigin: Sendable {
         case nil: return nil
         case .named:
             // The policy has read it, so it holds nothing but scheme, host and port.
-            fields = Array(
-                ("Access-Control-Allow-Origin: \(origin)\r\nAccess-Control-Allow-Credentials: true\r\n"
-                    + "Vary: Origin\r\n").utf8)
-        case .asAll: fields = Array("Access-Control-Allow-Origin: *\r\nVary: Origin\r\n".utf8)
+            fields = [
+                "Access-Control-Allow-Origin": origin, "Access-Control-Allow-Credentials": "true", "Vary": "Origin",
+            ]
+        case .asAll: fields = ["Access-Control-Allow-Origin": "*", "Vary": "Origin"]
         }
         isPreflight =
             request.method == .options && request.headers.firstValue(named: "access-control-request-method") != nil

@@ -51,10 +51,11 @@ package final class WebSocketConnection {
         // The exchange holds the connection through these until it is over.
         exchange.onAbort = { connection.left() }
         exchange.onWritable = { connection.onWritable?() }
-        exchange.start(status: 101, framing: .untilClose) { handshake.writeFields(into: &$0) }
-        exchange.flush()
-        prepare(connection)
-        exchange.startTunnel(connection)
+        exchange.upgrade(to: connection) {
+            handshake.writeFields(into: &$0)
+        } opened: {
+            prepare(connection)
+        }
         return connection
     }
 

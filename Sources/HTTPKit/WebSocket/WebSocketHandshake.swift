@@ -24,7 +24,7 @@ package struct WebSocketHandshake: Sendable, Equatable {
         guard request.method == .get else {
             throw .methodNotAllowed(request.methodText, allow: ["GET"])
         }
-        guard Self.isRequested(by: request), !request.isHTTP10, request.framing == .none else {
+        guard Self.isRequested(by: request), !request.isHTTP10, request.body == .none else {
             throw GatewayError(
                 .badRequest,
                 "a WebSocket begins with GET, HTTP/1.1, Upgrade: websocket, Connection: Upgrade and no body")
@@ -63,10 +63,10 @@ package struct WebSocketHandshake: Sendable, Equatable {
     }
 
     /// Writes the fields of the 101.
-    func writeFields(into head: inout ByteBuffer) {
-        head.writeStaticString("Connection: Upgrade\r\nUpgrade: websocket\r\n")
-        head.writeField("Sec-WebSocket-Accept", accept)
-        if let subprotocol { head.writeField("Sec-WebSocket-Protocol", subprotocol) }
+    func writeFields(into head: inout FieldWriter) {
+        head.add("Upgrade", fixed: "websocket")
+        head.add("Sec-WebSocket-Accept", accept)
+        if let subprotocol { head.add("Sec-WebSocket-Protocol", subprotocol) }
     }
 }
 
@@ -77,7 +77,7 @@ extension Exchange {
         self.error = error
         let body = ByteBuffer(bytes: StatusBody.failure(error))
         respond(error.httpStatus, contentType: "application/json", body: body) { head in
-            head.writeField("Sec-WebSocket-Version", WebSocketHandshake.version)
+            head.add("Sec-WebSocket-Version", WebSocketHandshake.version)
         }
     }
 }

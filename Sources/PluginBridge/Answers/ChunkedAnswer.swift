@@ -137,9 +137,9 @@ package final class ChunkedAnswer: Sendable {
     private func write(_ chunk: ByteBuffer) {
         let exchange = exchange.value
         if !exchange.isResponseStarted {
-            exchange.start(status: 200, framing: .chunked) { head in
-                head.writeField("Content-Type", contentType)
-                exchange.writeDate(into: &head)
+            exchange.start(status: 200, body: .unknown) { head in
+                head.add("Content-Type", contentType)
+                head.addDate()
             }
         }
         exchange.write(chunk)

@@ -60,9 +60,9 @@ package final class PacedBody {
         guard body.readableBytes > pieceSize, exchange.request.method != .head else {
             return exchange.respond(status, contentType: contentType, body: body)
         }
-        exchange.start(status: status, framing: .length(body.readableBytes)) { head in
-            head.writeField("Content-Type", contentType)
-            exchange.writeDate(into: &head)
+        exchange.start(status: status, body: .known(body.readableBytes)) { head in
+            head.add("Content-Type", contentType)
+            head.addDate()
         }
         let writer = PacedBody(exchange)
         var body = body

@@ -100,9 +100,9 @@ final class ArrowQueryAnswer: Sendable {
         _ exchange: Exchange, _ message: GRPCMessage, _ contentType: String, _ pieces: [Piece]
     ) {
         let length = pieces.reduce(0) { $0 + $1.count }
-        exchange.start(status: 200, framing: .length(length)) { head in
-            head.writeField("Content-Type", contentType)
-            exchange.writeDate(into: &head)
+        exchange.start(status: 200, body: .known(length)) { head in
+            head.add("Content-Type", contentType)
+            head.addDate()
         }
         let body = PacedBody(exchange)
         exchange.onAbort = { body.cancel() }

@@ -131,9 +131,9 @@ final class ChunkedQueryAnswer {
     }
 
     private func start() {
-        exchange.start(status: 200, framing: .chunked) { head in
-            head.writeField("Content-Type", Self.contentType)
-            exchange.writeDate(into: &head)
+        exchange.start(status: 200, body: .unknown) { head in
+            head.add("Content-Type", Self.contentType)
+            head.addDate()
         }
     }
 

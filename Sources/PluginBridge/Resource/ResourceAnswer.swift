@@ -106,12 +106,12 @@ final class ResourceAnswer {
             return
         }
         if piece.bodySize == head.statedLength {
-            start(head, .length(piece.bodySize))
+            start(head, .known(piece.bodySize))
             isWhole = true
             return write(piece.body, piece.bodySize, charge)
         }
         guard piece.bodySize <= Self.shortBody else {
-            start(head, .chunked)
+            start(head, .unknown)
             return write(piece.body, piece.bodySize, charge)
         }
         held = (piece.body, piece.bodySize)
@@ -134,13 +134,13 @@ final class ResourceAnswer {
     /// Starts the answer with a body whose length nobody knows, when it still waits.
     private func release(_ head: ResourceResponseHead) {
         guard let (body, size) = takeHeld() else { return }
-        start(head, .chunked)
+        start(head, .unknown)
         exchange.write(Self.piece(body, size))
         exchange.flush()
     }
 
-    private func start(_ head: ResourceResponseHead, _ framing: BodyFraming) {
-        exchange.start(status: head.status, framing: framing) { head.write(exchange, into: &$0) }
+    private func start(_ head: ResourceResponseHead, _ body: BodyLength) {
+        exchange.start(status: head.status, body: body) { head.write(into: &$0) }
         writer = PacedBody(exchange)
         guard head.isEventStream else { return }
         exchange.whenDraining { [weak self] in
@@ -152,9 +152,7 @@ final class ResourceAnswer {
 
     /// Writes a head that no body follows.
     private func startBare(_ head: ResourceResponseHead, statedLength: Int?) {
-        exchange.start(status: head.status, framing: .none, statedLength: statedLength) {
-            head.write(exchange, into: &$0)
-        }
+        exchange.start(status: head.status, body: .none, statedLength: statedLength) { head.write(into: &$0) }
     }
 
     /// Writes the body of one message; the next one is asked for when the client has taken it.
@@ -192,7 +190,7 @@ final class ResourceAnswer {
             if size == 0 {
                 startBare(head, statedLength: 0)
             } else {
-                start(head, .length(size))
+                start(head, .known(size))
                 exchange.write(Self.piece(body, size))
             }
         } else if let writer, !writer.isDrained {

@@ -48,28 +48,25 @@ struct ResourceResponseHead {
     var allowsBody: Bool { status != 204 && status != 304 }
 
     /// Writes the fields that pass, and those that the gateway adds.
-    func write(_ exchange: Exchange, into out: inout ByteBuffer) {
+    func write(into out: inout FieldWriter) {
         var hasDate = false
         var hasType = false
         for header in headers {
             let passes = withName(header) { name in
                 if name.equalsIgnoringCase("date") { hasDate = true }
                 if name.equalsIgnoringCase("content-type") { hasType = hasType || !header.values.isEmpty }
-                return Self.isToken(name) && !hopByHop.contains(name)
+                return HeaderBlock.isName(name) && !hopByHop.contains(name)
                     && !Self.dropped.contains { name.equalsIgnoringCase($0) }
             }
             guard passes else { continue }
-            for value in header.values {
-                withName(header) { name in out.writeCanonical(name) }
-                out.writeStaticString(": ")
-                out.writeFieldValue(value)
-                out.writeStaticString("\r\n")
-            }
+            // In Go's canonical case, as Grafana sends it on.
+            let name = withName(header) { ResourceRequestHeaders.canonical($0) }
+            for value in header.values { out.add(name, bytes: value) }
         }
-        if !hasType, status != 204, status != 304 { out.writeStaticString("Content-Type: application/json\r\n") }
+        if !hasType, status != 204, status != 304 { out.add("Content-Type", fixed: "application/json") }
         // A plugin's page must not run scripts with the rights of the site it is served from.
-        out.writeStaticString("Content-Security-Policy: sandbox\r\n")
-        if !hasDate { exchange.writeDate(into: &out) }
+        out.add("Content-Security-Policy", fixed: "sandbox")
+        if !hasDate { out.addDate() }
     }
 
     private static func name(_ header: PluginHeader, _ wanted: StaticString) -> Bool {
@@ -90,32 +87,5 @@ struct ResourceResponseHead {
             length = length &* 10 &+ Int(byte &- 0x30)
         }
         return length
-    }
-
-    /// Whether the bytes may stand as a field name (RFC 9110 section 5.6.2).
-    private static func isToken(_ name: UnsafeRawBufferPointer) -> Bool {
-        !name.isEmpty
-            && name.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"):
-                    true
-                default:
-                    "!#$%&'*+-.^_`|~".utf8.contains(byte)
-                }
-            }
-    }
-}
-
-extension ByteBuffer {
-    /// Writes a field name in Go's canonical case.
-    fileprivate mutating func writeCanonical(_ name: UnsafeRawBufferPointer) {
-        writeString(ResourceRequestHeaders.canonical(name))
-    }
-
-    /// Writes a field value; control characters become spaces, so that no value can add a field.
-    fileprivate mutating func writeFieldValue(_ value: [UInt8]) {
-        reserveCapacity(minimumWritableBytes: value.count)
-        for byte in value { writeInteger((byte < 0x20 && byte != 0x09) || byte == 0x7F ? 0x20 : byte) }
     }
 }

@@ -10,7 +10,7 @@ extension StreamBridge {
         exchange.answerFields = page.fields
         guard page.isPreflight else { return false }
         exchange.respond(204, contentType: nil, body: ByteBuffer()) { head in
-            head.writeBytes(CrossOrigin.preflightFields)
+            head.add(CrossOrigin.preflightFields)
         }
         return true
     }

@@ -107,10 +107,11 @@ final class StreamListener {
             exchange.onAbort = { self.gone() }
             exchange.onWritable = { self.drain() }
             exchange.whenDraining { self.leave(.goingAway) }
-            exchange.start(status: 200, framing: .chunked) { head in
-                head.writeField("Content-Type", format.contentType)
-                head.writeStaticString("Cache-Control: no-store\r\nX-Accel-Buffering: no\r\n")
-                exchange.writeDate(into: &head)
+            exchange.start(status: 200, body: .unknown) { head in
+                head.add("Content-Type", format.contentType)
+                head.add("Cache-Control", fixed: "no-store")
+                head.add("X-Accel-Buffering", fixed: "no")
+                head.addDate()
             }
             if format == .events {
                 var retry = ByteBuffer()

@@ -1,12 +1,14 @@
 import Access
 import DataPlaneAPI
+import HTTPKit
 import Testing
 
 @testable import DataPlane
 
 @Suite struct IdentityFieldsTests {
     private func text(_ user: User) throws -> [String] {
-        String(decoding: try IdentityFields.lines(user), as: UTF8.self).split(separator: "\r\n").map(String.init)
+        let block = try IdentityFields.fields(user)
+        return block.fields.map { "\(block.name($0)): \(block.value($0))" }
     }
 
     @Test func `a user is stated with groups in order and escaped keys`() throws {
@@ -25,7 +27,7 @@ import Testing
         User(name: "ann", groups: ["g\n"]), User(name: "ann", uid: "\u{7F}"), User(name: "ann", extra: ["k": ["v "]]),
     ])
     func `a user who would become somebody else is not stated`(user: User) {
-        let error = #expect(throws: GatewayError.self) { try IdentityFields.lines(user) }
+        let error = #expect(throws: GatewayError.self) { try IdentityFields.fields(user) }
         #expect(error?.code == .forbidden)
     }
 
