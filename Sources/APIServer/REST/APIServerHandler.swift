@@ -69,7 +69,7 @@ package final class APIServerHandler: ExchangeHandler {
             loop.execute { handler.value.finish(bound.value, request, answer) }
         }
         // Nothing is read or rendered for a client that left; what it wanted to be written may have been its last word.
-        if request.method == .get || request.method == .head { exchange.onAbort = { task.cancel() } }
+        if request.method == .get || request.method == .head { exchange.take(AbandonedWork { task.cancel() }) }
     }
 
     private func finish(_ exchange: Exchange, _ request: APIRequest, _ answer: APIServerCore.Answer) {

@@ -83,10 +83,9 @@ final class StoreDownload: Sendable {
                 return nil
             }
         }
-        exchange.onAbort = { body.cancel() }
+        exchange.take(body)
         body.drained {
-            exchange.onAbort = nil
-            exchange.onWritable = nil
+            exchange.letGo()
             exchange.end()
         }
     }

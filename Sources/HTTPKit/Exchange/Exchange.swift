@@ -12,10 +12,10 @@ package final class Exchange {
     /// When the head was complete.
     package let started: NIODeadline
 
-    /// Called when the client goes away before the answer is complete; nothing may be written afterwards.
-    package var onAbort: (() -> Void)?
-    /// Called when the client takes more bytes after `isWritable` was false.
-    package var onWritable: (() -> Void)?
+    /// Whoever has the exchange.
+    var owner: (any ExchangeOwner)?
+    /// The part of the answer that the owner waits for.
+    var borrower: (any ExchangeOwner)?
 
     /// Which handler answered, for the access log and metrics.
     package var handledBy = HandlerName.none
@@ -35,6 +35,8 @@ package final class Exchange {
     package var answerFields = HeaderBlock()
 
     private var finishers: [() -> Void] = []
+    /// What is given back at the end.
+    private var kept: [AnyObject] = []
     var cachedPath: CanonicalPath?
     /// What carries it, until it is over.
     private var transport: (any ExchangeTransport)?
@@ -70,12 +72,16 @@ package final class Exchange {
         onDrain?()
     }
 
+    /// Keeps something until the exchange is over: what it gives back when it goes is given back then.
+    package func keep(_ thing: AnyObject) { kept.append(thing) }
+
     /// Calls `body` once when the exchange is over, however it ends.
     package func whenFinished(_ body: @escaping () -> Void) { finishers.append(body) }
 
     /// Nothing can be read or written any more.
     func close() {
         transport = nil
+        letGo()
         finish()
     }
 
@@ -83,6 +89,7 @@ package final class Exchange {
     func finish() {
         let all = finishers
         finishers = []
+        kept = []
         onDrain = nil
         for body in all { body() }
     }
@@ -91,7 +98,7 @@ package final class Exchange {
     package var isOver: Bool { transport == nil }
     /// Whether the answer's head was sent.
     package var isResponseStarted: Bool { status != 0 }
-    /// Whether the client keeps up; while false, stop producing and wait for `onWritable`.
+    /// Whether the client keeps up; while false, stop producing until the owner is told.
     package var isWritable: Bool { transport?.isWritable ?? false }
 
     // MARK: Request body

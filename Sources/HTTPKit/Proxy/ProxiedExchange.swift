@@ -53,9 +53,7 @@ final class ProxiedExchange {
         {
             return fail(BodyCollector.tooLarge(limit, Self.requestSetting))
         }
-        // The exchange holds this object through its callbacks until `finish` drops them.
-        exchange.onAbort = { self.clientGone() }
-        exchange.onWritable = { self.clientWritable() }
+        exchange.take(self)
         if let idle = pool.takeIdle() { return send(on: idle) }
         connect()
     }
@@ -204,13 +202,13 @@ final class ProxiedExchange {
         timer?.cancel()
         timer = nil
         connection = nil
-        exchange.onAbort = nil
-        exchange.onWritable = nil
+        exchange.letGo()
     }
+}
 
-    private func clientWritable() {
-        connection?.resume()
-    }
+extension ProxiedExchange: ExchangeOwner {
+    func exchangeAborted() { clientGone() }
+    func exchangeWritable() { connection?.resume() }
 }
 
 extension ProxiedExchange: RequestBodySink {

@@ -55,8 +55,7 @@ extension ServerConnection {
         case .body:
             if windowBytes >= context.timeouts.bodyMinimum || isPaused { return startBodyWindow() }
             response.keepAlive = false
-            exchange?.onAbort?()
-            exchange?.respond(GatewayError(.requestTimeout, "the request body took too long"))
+            exchange?.fail(GatewayError(.requestTimeout, "the request body took too long"))
             if phase != .closed { lingeringClose() }
         case .answering, .tunnel, .lingering:
             abort()

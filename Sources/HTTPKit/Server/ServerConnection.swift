@@ -111,7 +111,7 @@ final class ServerConnection: ChannelInboundHandler {
             return
         }
         if phase == .answering || phase == .tunnel { deadline = nil }
-        exchange?.onWritable?()
+        exchange?.writable()
     }
 
     // MARK: Reading
@@ -218,8 +218,7 @@ final class ServerConnection: ChannelInboundHandler {
             return lingeringClose()
         }
         response.keepAlive = false
-        exchange.onAbort?()
-        exchange.respond(error.asClientError)
+        exchange.fail(error.asClientError)
         if phase != .closed, phase != .lingering { lingeringClose() }
     }
 
@@ -282,8 +281,6 @@ final class ServerConnection: ChannelInboundHandler {
         sink = nil
         hasServed = true
         isEndless = exchange.isEndless || phase == .tunnel
-        exchange.onAbort = nil
-        exchange.onWritable = nil
         context.observer?.finished(exchange)
         exchange.close()
     }
@@ -306,7 +303,7 @@ final class ServerConnection: ChannelInboundHandler {
         exchange = nil
         sink = nil
         if let gone {
-            gone.onAbort?()
+            gone.aborted()
             if gone.status == 0 {
                 gone.error = GatewayError(
                     .clientClosedRequest, "the client closed the connection before it was answered")

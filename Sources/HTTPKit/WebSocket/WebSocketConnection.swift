@@ -48,9 +48,7 @@ package final class WebSocketConnection {
         prepare: (WebSocketConnection) -> Void
     ) -> WebSocketConnection {
         let connection = WebSocketConnection(exchange, settings)
-        // The exchange holds the connection through these until it is over.
-        exchange.onAbort = { connection.left() }
-        exchange.onWritable = { connection.onWritable?() }
+        exchange.take(connection)
         exchange.upgrade(to: connection) {
             handshake.writeFields(into: &$0)
         } opened: {
@@ -116,17 +114,8 @@ package final class WebSocketConnection {
         exchange.end()
     }
 
-    private func left() {
-        guard isOpen else { return }
-        isOpen = false
-        let told = onEnd
-        letGo()
-        told?()
-    }
-
     private func letGo() {
-        exchange.onAbort = nil
-        exchange.onWritable = nil
+        exchange.letGo()
         onMessage = nil
         onEnd = nil
         onWritable = nil
@@ -162,6 +151,18 @@ package final class WebSocketConnection {
         end(frame)
         told?()
     }
+}
+
+extension WebSocketConnection: ExchangeOwner {
+    package func exchangeAborted() {
+        guard isOpen else { return }
+        isOpen = false
+        let told = onEnd
+        letGo()
+        told?()
+    }
+
+    package func exchangeWritable() { onWritable?() }
 }
 
 extension WebSocketConnection: RequestBodySink {

@@ -19,14 +19,8 @@ package final class ChunkedAnswer: Sendable {
     private let budget: MemoryBudget
     private let state = Mutex(State())
     private let room = ConditionLock(value: 1)
-    /// What the exchange had before, and what goes on after this part of its answer.
-    private let around: NIOLoopBound<Around>
-
-    private struct Around {
-        var onAbort: (() -> Void)?
-        var onWritable: (() -> Void)?
-        var then: (() -> Void)?
-    }
+    /// What goes on after this part of the answer; nil when it is all.
+    private let then: NIOLoopBound<(() -> Void)?>
 
     private struct State {
         var underWay = 0
@@ -47,13 +41,8 @@ package final class ChunkedAnswer: Sendable {
         self.exchange = NIOLoopBound(exchange, eventLoop: exchange.loop)
         self.contentType = contentType
         self.budget = budget
-        let before = Around(onAbort: exchange.onAbort, onWritable: exchange.onWritable, then: then)
-        around = NIOLoopBound(before, eventLoop: exchange.loop)
-        exchange.onAbort = {
-            self.cancel()
-            before.onAbort?()
-        }
-        exchange.onWritable = { self.taken() }
+        self.then = NIOLoopBound(then, eventLoop: exchange.loop)
+        exchange.lend(to: self)
     }
 
     /// Whether the client is gone; a worker may stop then.
@@ -104,7 +93,7 @@ package final class ChunkedAnswer: Sendable {
             let exchange = self.exchange.value
             let isKept = self.state.withLock { state in
                 // More of the answer may only be made when the client has taken this part.
-                let waits = state.isSpilling || self.around.value.then != nil
+                let waits = state.isSpilling || self.then.value != nil
                 state.isComplete = waits && !exchange.isOver && !exchange.isWritable
                 return state.isComplete
             }
@@ -115,21 +104,19 @@ package final class ChunkedAnswer: Sendable {
 
     private func end() {
         let exchange = exchange.value
-        let around = around.value
-        exchange.onAbort = around.then == nil ? nil : around.onAbort
-        exchange.onWritable = around.then == nil ? nil : around.onWritable
         state.withLock { $0.kept = [] }
-        if let then = around.then { then() } else { exchange.end() }
+        guard let then = then.value else {
+            exchange.letGo()
+            return exchange.end()
+        }
+        exchange.giveBack()
+        then()
     }
 
     /// Answers with an error instead, or cuts the connection when text has left already.
     func fail(_ error: GatewayError) {
         loop.execute {
-            let exchange = self.exchange.value
-            exchange.onAbort = nil
-            exchange.onWritable = nil
-            self.around.value.onAbort?()
-            exchange.respond(error)
+            self.exchange.value.fail(error)
             self.state.withLock { $0.kept = [] }
         }
     }
@@ -157,4 +144,9 @@ package final class ChunkedAnswer: Sendable {
         room.unlock(withValue: 1)
         if isComplete { end() }
     }
+}
+
+extension ChunkedAnswer: ExchangeOwner {
+    package func exchangeAborted() { cancel() }
+    package func exchangeWritable() { taken() }
 }

@@ -3,7 +3,7 @@ import NIOCore
 
 /// Writes a body as fast as its client takes it: pieces are made only when there is room for them.
 ///
-/// Bound to the exchange's loop. It takes over `onWritable` of its exchange.
+/// Bound to the exchange's loop. It must be the owner of its exchange, or have it lent, while something is written.
 package final class PacedBody {
     /// Gives the next piece of the body, nil at its end.
     package typealias Source = () -> ByteBuffer?
@@ -22,7 +22,6 @@ package final class PacedBody {
     /// A writer for an exchange whose answer has been started.
     package init(_ exchange: Exchange) {
         self.exchange = exchange
-        exchange.onWritable = { [weak self] in self?.pump() }
     }
 
     /// Whether everything that was added is written and the client takes more.
@@ -70,10 +69,9 @@ package final class PacedBody {
             let size = min(pieceSize, body.readableBytes)
             return size > 0 ? body.readSlice(length: size) : nil
         }
-        exchange.onAbort = { writer.cancel() }
+        exchange.take(writer)
         writer.drained {
-            exchange.onAbort = nil
-            exchange.onWritable = nil
+            exchange.letGo()
             exchange.end()
         }
     }
@@ -111,4 +109,9 @@ package final class PacedBody {
             pump()
         }
     }
+}
+
+extension PacedBody: ExchangeOwner {
+    package func exchangeAborted() { cancel() }
+    package func exchangeWritable() { pump() }
 }

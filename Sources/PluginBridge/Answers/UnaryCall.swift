@@ -43,7 +43,7 @@ struct UnaryCall {
             let call = try instance.channel.unary(
                 method, request, options: GRPCCallOptions(deadline: .after(.seconds(timeout))), on: plugins.completions
             ) { [self] result in
-                exchange.onAbort = nil
+                exchange.letGo()
                 guard !exchange.isOver else { return }
                 do throws(GatewayError) {
                     switch result {
@@ -54,7 +54,7 @@ struct UnaryCall {
                     exchange.respond(error)
                 }
             }
-            exchange.onAbort = { call.cancel() }
+            exchange.take(call)
         } catch {
             exchange.respond(fault(error, method))
         }
@@ -66,7 +66,7 @@ struct UnaryCall {
         let charge = budget.charge(message.count)
         if let refusal = budget.refusal(holding: message.count) { throw refusal }
         // What is made of a large message may wait for the client.
-        if message.count > PacedBody.pieceSize { exchange.whenFinished { withExtendedLifetime(charge) {} } }
+        if message.count > PacedBody.pieceSize { exchange.keep(charge) }
         try answer(message)
         withExtendedLifetime(charge) {}
     }
@@ -74,4 +74,9 @@ struct UnaryCall {
     private func fault(_ error: GRPCError, _ method: PluginMethod) -> GatewayError {
         PluginFault.error(error, of: method, instance: instance, timeout: timeout, timeoutSetting: timeoutSetting)
     }
+}
+
+extension GRPCCall: ExchangeOwner {
+    /// The plugin shall not work for a client that is gone.
+    package func exchangeAborted() { cancel() }
 }

@@ -105,7 +105,7 @@ final class ArrowQueryAnswer: Sendable {
             head.addDate()
         }
         let body = PacedBody(exchange)
-        exchange.onAbort = { body.cancel() }
+        exchange.take(body)
         for piece in pieces {
             switch piece {
             case .text(let text): body.add(text)
@@ -113,8 +113,7 @@ final class ArrowQueryAnswer: Sendable {
             }
         }
         body.drained {
-            exchange.onAbort = nil
-            exchange.onWritable = nil
+            exchange.letGo()
             exchange.end()
         }
     }

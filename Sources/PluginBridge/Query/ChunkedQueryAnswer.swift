@@ -41,7 +41,7 @@ final class ChunkedQueryAnswer {
                     .queryChunkedData, payload, on: plugins.completions
                 ) { [self] in take($0) }
                 self.call = call
-                exchange.onAbort = { [self] in stop() }
+                exchange.take(self)
                 clock = CallClock(exchange.loop, seconds: request.settings.timeout) { [self] in
                     failed(GRPCError(code: .deadlineExceeded, message: ""))
                 }
@@ -120,6 +120,7 @@ final class ChunkedQueryAnswer {
     private func write(_ line: ByteBuffer, _ charge: MemoryBudget.Charge) {
         let writer = writer ?? PacedBody(exchange)
         self.writer = writer
+        exchange.lend(to: writer)
         writer.add(line) { withExtendedLifetime(charge) {} }
         writer.drained { [self] in next() }
     }
@@ -165,8 +166,7 @@ final class ChunkedQueryAnswer {
     private func end() {
         isDone = true
         clock?.cancel()
-        exchange.onAbort = nil
-        exchange.onWritable = nil
+        exchange.letGo()
         exchange.end()
     }
 
@@ -174,8 +174,7 @@ final class ChunkedQueryAnswer {
         isDone = true
         clock?.cancel()
         writer?.cancel()
-        exchange.onAbort = nil
-        exchange.onWritable = nil
+        exchange.letGo()
         call?.cancel()
         call = nil
     }
@@ -229,4 +228,8 @@ final class ChunkedQueryAnswer {
             return PluginFault.unreadable(error.message, pluginID)
         }
     }
+}
+
+extension ChunkedQueryAnswer: ExchangeOwner {
+    func exchangeAborted() { stop() }
 }

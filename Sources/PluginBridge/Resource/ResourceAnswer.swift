@@ -40,8 +40,7 @@ final class ResourceAnswer {
 
     func begin(_ call: GRPCCall) {
         self.call = call
-        // The plugin shall not work for a client that is gone.
-        exchange.onAbort = { [self] in stop() }
+        exchange.take(self)
         clock = CallClock(exchange.loop, seconds: settings.timeout) { [self] in timedOut() }
         call.read()
     }
@@ -141,7 +140,9 @@ final class ResourceAnswer {
 
     private func start(_ head: ResourceResponseHead, _ body: BodyLength) {
         exchange.start(status: head.status, body: body) { head.write(into: &$0) }
-        writer = PacedBody(exchange)
+        let writer = PacedBody(exchange)
+        self.writer = writer
+        exchange.lend(to: writer)
         guard head.isEventStream else { return }
         exchange.whenDraining { [weak self] in
             guard let self, !isDone else { return }
@@ -204,15 +205,13 @@ final class ResourceAnswer {
         isDone = true
         // The plugin may have something left to do behind a whole answer, but not for ever.
         if isWhole, call != nil { clock?.restart(seconds: settings.timeout) } else { clock?.cancel() }
-        exchange.onAbort = nil
-        exchange.onWritable = nil
+        exchange.letGo()
         exchange.end()
     }
 
     private func fail(_ error: GatewayError) {
         stop()
-        exchange.onAbort = nil
-        exchange.onWritable = nil
+        exchange.letGo()
         exchange.respond(error)
     }
 
@@ -250,4 +249,9 @@ final class ResourceAnswer {
         while buffer.readableBytes < size, body.next(size - buffer.readableBytes, { buffer.writeBytes($0) }) > 0 {}
         return buffer
     }
+}
+
+extension ResourceAnswer: ExchangeOwner {
+    /// The plugin shall not work for a client that is gone.
+    func exchangeAborted() { stop() }
 }

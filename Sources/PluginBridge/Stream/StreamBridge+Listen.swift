@@ -41,7 +41,7 @@ extension StreamBridge {
         let listener = StreamListener(exchange, format, bridge: self, home: hub.home(of: target.key))
         do throws(GatewayError) {
             let call = try ask(target, instance) { [self] verdict in
-                exchange.onAbort = nil
+                exchange.letGo()
                 guard !exchange.isOver else { return }
                 switch verdict {
                 case .success(let initial):
@@ -51,10 +51,11 @@ extension StreamBridge {
                     exchange.respond(error)
                 }
             }
-            exchange.onAbort = {
-                listener.abandon()
-                call.cancel()
-            }
+            exchange.take(
+                AbandonedWork {
+                    listener.abandon()
+                    call.cancel()
+                })
         } catch {
             listener.abandon()
             throw error

@@ -15,7 +15,7 @@ extension StreamBridge {
         exchange.collectBody(limit: settings.publishLimit, setting: "stream-publish-limit") { [self] result in
             do throws(GatewayError) {
                 let call = try publish(try result.get(), target) { outcome in
-                    exchange.onAbort = nil
+                    exchange.letGo()
                     guard !exchange.isOver else { return }
                     switch outcome {
                     case .success(let json):
@@ -24,7 +24,7 @@ extension StreamBridge {
                     case .failure(let error): exchange.respond(error)
                     }
                 }
-                exchange.onAbort = { call.cancel() }
+                exchange.take(call)
             } catch {
                 exchange.respond(error)
             }

@@ -104,8 +104,7 @@ final class StreamListener {
                 writeBeginning(welcome, initial)
             }
         } else {
-            exchange.onAbort = { self.gone() }
-            exchange.onWritable = { self.drain() }
+            exchange.take(self)
             exchange.whenDraining { self.leave(.goingAway) }
             exchange.start(status: 200, body: .unknown) { head in
                 head.add("Content-Type", format.contentType)
@@ -291,8 +290,7 @@ final class StreamListener {
             socket.write(StreamText.ending(ending, format))
             socket.close(Self.closeCode(ending), Self.closeReason(ending))
         } else {
-            exchange.onAbort = nil
-            exchange.onWritable = nil
+            exchange.letGo()
             exchange.write(StreamText.ending(ending, format))
             exchange.end()
         }
@@ -336,4 +334,9 @@ final class StreamListener {
     private static func closeReason(_ ending: StreamEnding) -> String {
         if case .failed(let error) = ending { error.message } else { "" }
     }
+}
+
+extension StreamListener: ExchangeOwner {
+    func exchangeAborted() { gone() }
+    func exchangeWritable() { drain() }
 }
