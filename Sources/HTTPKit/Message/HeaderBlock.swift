@@ -17,8 +17,11 @@ package struct HeaderBlock: Sendable {
     /// The fields in the order they came in.
     package internal(set) var fields: [Field]
 
-    /// Creates a block; without arguments an empty one.
-    package init(storage: [UInt8] = [], fields: [Field] = []) {
+    /// An empty block.
+    package init() { self.init(storage: [], fields: []) }
+
+    /// A block of fields that were found in bytes.
+    package init(storage: [UInt8], fields: [Field]) {
         self.storage = storage
         self.fields = fields
     }

@@ -40,7 +40,7 @@ struct ProxyTargetTests {
         #expect(made.place.tls == nil)
         #expect(made.place.timeout == 30)
         #expect(String(decoding: made.rules.host, as: UTF8.self) == "ds:9090")
-        #expect(String(decoding: made.rules.fields, as: UTF8.self) == "User-Agent: Grafana/1.2.3\r\n")
+        #expect(String(decoding: made.rules.fields.storage, as: UTF8.self) == "User-Agent: Grafana/1.2.3\r\n")
     }
 
     @Test func customHeadersEndAtTheFirstGap() throws {
@@ -52,7 +52,7 @@ struct ProxyTargetTests {
                 ],
                 secrets: ["httpHeaderValue1": "t1", "httpHeaderValue2": " Bearer abc ", "httpHeaderValue5": "5"]))
         #expect(
-            String(decoding: made.rules.fields, as: UTF8.self)
+            String(decoding: made.rules.fields.storage, as: UTF8.self)
                 == "User-Agent: Grafana/1.2.3\r\nX-Scope-OrgID: t1\r\nAuthorization: Bearer abc\r\n")
         #expect(made.fixesAuthorization)
         #expect(made.rules.replaced.contains(Array("x-scope-orgid".utf8)))
@@ -61,7 +61,7 @@ struct ProxyTargetTests {
     @Test func aCustomHostReplacesTheDataSources() throws {
         let made = try target(source(json: ["httpHeaderName1": "Host"], secrets: ["httpHeaderValue1": "other.example"]))
         #expect(String(decoding: made.rules.host, as: UTF8.self) == "other.example")
-        #expect(String(decoding: made.rules.fields, as: UTF8.self) == "User-Agent: Grafana/1.2.3\r\n")
+        #expect(String(decoding: made.rules.fields.storage, as: UTF8.self) == "User-Agent: Grafana/1.2.3\r\n")
     }
 
     @Test(arguments: [
@@ -117,7 +117,7 @@ struct ProxyTargetTests {
         #expect(made.place.endpoint == UpstreamEndpoint(host: "eu.example.com", port: 443))
         #expect(try path(made, "/cloud/items", query: "q=1") == "/v2/items?q=1&k%20y=eu%26x")
         #expect(try path(made, "/cloud") == "/v2/?k%20y=eu%26x")
-        #expect(String(decoding: made.rules.fields, as: UTF8.self).contains("Authorization: Bearer t\r\n"))
+        #expect(String(decoding: made.rules.fields.storage, as: UTF8.self).contains("Authorization: Bearer t\r\n"))
         let noURL = try target(source(), ["path": "api"])
         #expect(try path(noURL, "/api/x") == "/base/api/x")
     }

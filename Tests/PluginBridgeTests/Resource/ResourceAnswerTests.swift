@@ -164,11 +164,11 @@ struct ResourceAnswerTests {
             let reply = try await TestClient.send(bridge, "/r")
             #expect(reply["Content-Length"] == "2" && reply.text == "ok" && reply.isComplete)
         }
-        // A plugin that states less than it sends breaks off instead of spoiling the next answer.
+        // What a plugin sends beyond what it states is left out, and spoils nothing.
         try await TestBridge.with(methods: [resourceMethod([(200, right, Self.bytes("ok")), (0, [], [7])])]) { bridge in
-            try await TestClient.open(bridge, "/r") { reader in
-                let reply = try await reader.rest()
-                #expect(reply.body.count <= 2)
+            for _ in 0..<2 {
+                let reply = try await TestClient.send(bridge, "/r")
+                #expect(reply["Content-Length"] == "2" && reply.text == "ok" && reply.isComplete)
             }
         }
     }
