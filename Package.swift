@@ -160,7 +160,7 @@ let package = Package(
         tests(
             "PluginBridgeTests",
             ["PluginBridge", "PluginProtocol", "PluginKit", "HTTPKit", "DataFrames", "DataPlaneAPI", embedded] + nio),
-        tests("AccessTests", ["Access", "HTTPKit", "DataPlaneAPI"] + certificates + nio),
+        tests("AccessTests", ["Access", "HTTPKit", "DataPlaneAPI", embedded] + certificates + nio),
         tests("HTTPKitTests", ["HTTPKit", "DataPlaneAPI"] + nio),
         tests(
             "DataPlaneTests",
@@ -173,7 +173,7 @@ let package = Package(
         tests(
             "GatewayTests",
             ["Gateway", "PluginBridge", "Access", "HTTPKit", "SystemKit", "DataPlaneAPI"] + certificates),
-        tests("APIServerTests", ["APIServer", "Storage", "HTTPKit", "SystemKit", "DataPlaneAPI", logging] + nio),
+        tests("APIServerTests", ["APIServer", "Access", "Storage", "HTTPKit", "SystemKit", "DataPlaneAPI", logging] + nio),
         tests("StorageTests", ["Storage", "DataPlaneAPI", grdb]),
     ],
     swiftLanguageModes: [.v6]

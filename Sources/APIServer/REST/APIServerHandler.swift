@@ -6,7 +6,7 @@ import NIOCore
 /// The handler of the API server on one event loop: takes requests off the loop, and brings answers back to it.
 package final class APIServerHandler: ExchangeHandler {
     private let core: APIServerCore
-    private let gate: any ExchangeGate
+    private let gate: any Gate
     private let next: any ExchangeHandler
     private var watches: LoopWatches?
 
@@ -16,7 +16,7 @@ package final class APIServerHandler: ExchangeHandler {
     ///   - core: what all loops share.
     ///   - gate: asked before anything is answered.
     ///   - next: the delegate.
-    package init(core: APIServerCore, gate: any ExchangeGate, next: any ExchangeHandler) {
+    package init(core: APIServerCore, gate: any Gate, next: any ExchangeHandler) {
         self.core = core
         self.gate = gate
         self.next = next
@@ -30,11 +30,26 @@ package final class APIServerHandler: ExchangeHandler {
         exchange.handledBy = .api
         // Grafana's pages read what groups there are, with Grafana's own credentials.
         let isUpstreams = route.isDiscovery && core.fetch != nil && exchange.carriesUpstreamCredential
-        if let refusal = gate.refusal(exchange) {
-            guard isUpstreams, [.get, .head].contains(exchange.request.method) else { return exchange.respond(refusal) }
-            exchange.isUpstreamsAPI = true
-            return next.handle(exchange)
+        switch gate.verdict(exchange, .request(exchange)) {
+        case .allowed: serve(exchange, route)
+        case .refused(let error): refuse(exchange, error, isUpstreams: isUpstreams)
+        case nil:
+            gate.ask(exchange, .request(exchange)) { [self] verdict in
+                switch verdict {
+                case .allowed: serve(exchange, route)
+                case .refused(let error): refuse(exchange, error, isUpstreams: isUpstreams)
+                }
+            }
         }
+    }
+
+    private func refuse(_ exchange: Exchange, _ error: GatewayError, isUpstreams: Bool) {
+        guard isUpstreams, [.get, .head].contains(exchange.request.method) else { return exchange.respond(error) }
+        exchange.isUpstreamsAPI = true
+        next.handle(exchange)
+    }
+
+    private func serve(_ exchange: Exchange, _ route: APIRoute) {
         if case .resource(let target) = route { exchange.objectName = target.name ?? "" }
         var request = APIRequest(exchange)
         guard [.post, .put, .patch, .delete].contains(request.method) else {

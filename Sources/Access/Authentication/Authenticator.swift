@@ -16,8 +16,12 @@ package enum Authentication: Sendable {
 ///
 /// Belongs to one event loop and is called there, for every request that carries anything it may look at.
 package protocol Authenticator: AnyObject {
-    /// Looks at the request; takes out what is a credential of the gateway alone.
-    func authenticate(_ exchange: Exchange) -> Authentication
+    /// Looks at the request without asking anybody; takes out what is a credential of the gateway alone.
+    ///
+    /// - Returns: nil when somebody must be asked, with `find`.
+    func known(_ exchange: Exchange) -> Authentication?
+    /// Asks; only called where the gateway answers itself, so that what goes on to the upstream costs nothing.
+    func find(_ exchange: Exchange, _ done: @escaping (Authentication) -> Void)
     /// Whether browsers send the credential by themselves.
     var isAmbient: Bool { get }
 }
@@ -25,4 +29,9 @@ package protocol Authenticator: AnyObject {
 extension Authenticator {
     /// Most credentials are put into a request by whoever writes it.
     package var isAmbient: Bool { false }
+
+    /// Most know by themselves.
+    package func find(_ exchange: Exchange, _ done: @escaping (Authentication) -> Void) {
+        done(known(exchange) ?? .unrecognised)
+    }
 }

@@ -9,7 +9,7 @@ package final class CertificateAuthenticator: Authenticator {
     package init() {}
 
     /// Looks at the certificate of the connection.
-    package func authenticate(_ exchange: Exchange) -> Authentication {
+    package func known(_ exchange: Exchange) -> Authentication? {
         guard let certificate = exchange.peer.certificate as? ClientCertificate else { return .unrecognised }
         switch certificate.client {
         case .notAsked: return .unrecognised

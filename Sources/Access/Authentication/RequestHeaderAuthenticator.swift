@@ -11,7 +11,7 @@ package final class RequestHeaderAuthenticator: Authenticator {
     }
 
     /// Reads the headers, if the certificate allows.
-    package func authenticate(_ exchange: Exchange) -> Authentication {
+    package func known(_ exchange: Exchange) -> Authentication? {
         guard let certificate = exchange.peer.certificate as? ClientCertificate else { return .unrecognised }
         switch certificate.frontProxy {
         case .notAsked: return .unrecognised

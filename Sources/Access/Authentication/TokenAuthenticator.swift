@@ -14,7 +14,7 @@ package final class TokenAuthenticator: Authenticator {
     }
 
     /// Takes a known token out of the request; leaves others to whom they may belong.
-    package func authenticate(_ exchange: Exchange) -> Authentication {
+    package func known(_ exchange: Exchange) -> Authentication? {
         let headers = exchange.request.headers
         let fields = headers.fields.filter { $0.known == .authorization }
         guard fields.count <= 1 else { return .refused(why: "the request has several Authorization headers") }

@@ -1,3 +1,5 @@
+import DataPlaneAPI
+
 /// What an authorizer says.
 package enum Decision: Sendable, Equatable {
     /// It may be done.
@@ -6,14 +8,25 @@ package enum Decision: Sendable, Equatable {
     case deny(String)
     /// Somebody else decides; if nobody does, it may not be done.
     case noOpinion
+    /// It couldn't be found out: nobody else is asked, and it may not be done now.
+    case failed(GatewayError)
 }
 
 /// Decides what users may do; belongs to one event loop.
 package protocol Authorizer: AnyObject {
-    /// Whether the user may do it; `request` reads the request when asked for the first time.
-    func decide(_ user: User, _ request: () -> RequestInfo) -> Decision
+    /// Whether the subject may do it; nil when somebody must be asked, with `ask`.
+    func decide(_ subject: Subject, _ question: Question) -> Decision?
+    /// Asks; `done` is called once, on the loop.
+    func ask(_ subject: Subject, _ question: Question, _ done: @escaping (Decision) -> Void)
     /// What the user may do in a namespace, for `kubectl auth can-i --list`.
     func rules(_ user: User, namespace: String) -> AccessRules
+}
+
+extension Authorizer {
+    /// Most know by themselves.
+    package func ask(_ subject: Subject, _ question: Question, _ done: @escaping (Decision) -> Void) {
+        done(decide(subject, question) ?? .noOpinion)
+    }
 }
 
 /// What somebody may do, as rules of Kubernetes' RBAC.
@@ -50,6 +63,8 @@ package struct AccessRules: Sendable, Hashable {
     package var resources: [Resources] = []
     /// Rules on paths.
     package var paths: [Paths] = []
+    /// Whether there are no others: somebody who only answers questions can't list what they would allow.
+    package var isComplete = true
 
     /// No rules.
     package init(resources: [Resources] = [], paths: [Paths] = []) {
@@ -66,13 +81,36 @@ package final class AuthorizerUnion: Authorizer {
         self.members = members
     }
 
-    /// The first opinion.
-    package func decide(_ user: User, _ request: () -> RequestInfo) -> Decision {
+    /// The first opinion; nil when the first that may have one must ask.
+    package func decide(_ subject: Subject, _ question: Question) -> Decision? {
         for member in members {
-            let decision = member.decide(user, request)
+            let decision = member.decide(subject, question)
             if decision != .noOpinion { return decision }
         }
         return .noOpinion
+    }
+
+    /// The first opinion.
+    package func ask(_ subject: Subject, _ question: Question, _ done: @escaping (Decision) -> Void) {
+        ask(members[...], subject, question, done)
+    }
+
+    private func ask(
+        _ members: ArraySlice<any Authorizer>, _ subject: Subject, _ question: Question,
+        _ done: @escaping (Decision) -> Void
+    ) {
+        var rest = members
+        while let member = rest.popFirst() {
+            switch member.decide(subject, question) {
+            case .noOpinion: continue
+            case let opinion?: return done(opinion)
+            case nil:
+                return member.ask(subject, question) { [self] decision in
+                    if decision == .noOpinion { ask(rest, subject, question, done) } else { done(decision) }
+                }
+            }
+        }
+        done(.noOpinion)
     }
 
     /// The rules of all members, in their order.
@@ -81,6 +119,7 @@ package final class AuthorizerUnion: Authorizer {
             let rules = member.rules(user, namespace: namespace)
             all.resources += rules.resources
             all.paths += rules.paths
+            all.isComplete = all.isComplete && rules.isComplete
         }
     }
 }

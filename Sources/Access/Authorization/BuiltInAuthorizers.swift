@@ -4,8 +4,8 @@ package final class MastersAuthorizer: Authorizer {
     package init() {}
 
     /// Allows masters.
-    package func decide(_ user: User, _ request: () -> RequestInfo) -> Decision {
-        user.groups.contains(User.masters) ? .allow : .noOpinion
+    package func decide(_ subject: Subject, _ question: Question) -> Decision? {
+        subject.user.groups.contains(User.masters) ? .allow : .noOpinion
     }
 
     /// Everything, for masters.
@@ -27,8 +27,8 @@ package final class BootstrapAuthorizer: Authorizer {
     package init() {}
 
     /// Allows reading these paths.
-    package func decide(_ user: User, _ request: () -> RequestInfo) -> Decision {
-        let info = request()
+    package func decide(_ subject: Subject, _ question: Question) -> Decision? {
+        let (user, info) = (subject.user, question.info)
         if info.isResource { return isSelfReview(info) && isKnown(user) ? .allow : .noOpinion }
         guard info.verb == "get" || info.verb == "head" else { return .noOpinion }
         if Self.open.contains(info.path) || info.path.hasPrefix("/livez/") || info.path.hasPrefix("/readyz/") {

@@ -31,28 +31,30 @@ struct Impersonation: Sendable, Equatable {
         guard found else { return nil }
     }
 
-    /// The user that is acted as.
+    /// What whoever asks must be allowed to do: the verb `impersonate` on every part.
     ///
-    /// - Parameters:
-    ///   - asker: who really asks.
-    ///   - policy: must allow the verb `impersonate` on every part.
-    /// - Throws: 400 without a user, 403 for the first part that isn't allowed.
-    func user(for asker: User, _ policy: any Authorizer) throws(GatewayError) -> User {
+    /// - Throws: 400 without a user.
+    func parts() throws(GatewayError) -> [RequestInfo] {
         guard !user.isEmpty else {
             throw GatewayError(
                 .badRequest, "the request impersonates groups or more without a user; add Impersonate-User")
         }
-        try check(asker, policy, Self.attributes("", "users", user))
-        for group in groups { try check(asker, policy, Self.attributes("", "groups", group)) }
+        var parts = [Self.attributes("", "users", user)]
+        for group in groups { parts.append(Self.attributes("", "groups", group)) }
         let authentication = "authentication.k8s.io"
-        if !uid.isEmpty { try check(asker, policy, Self.attributes(authentication, "uids", uid)) }
+        if !uid.isEmpty { parts.append(Self.attributes(authentication, "uids", uid)) }
         for (key, values) in extra {
             for value in values {
                 var wanted = Self.attributes(authentication, "userextras", value)
                 wanted.subresource = key
-                try check(asker, policy, wanted)
+                parts.append(wanted)
             }
         }
+        return parts
+    }
+
+    /// The user that is acted as.
+    var acted: User {
         let acted = User(name: user, uid: uid, groups: groups, extra: extra)
         guard user == User.anonymous.name else { return acted.asAuthenticated }
         var anonymous = acted
@@ -68,11 +70,6 @@ struct Impersonation: Sendable, Equatable {
         info.resource = resource
         info.name = name
         return info
-    }
-
-    private func check(_ asker: User, _ policy: any Authorizer, _ wanted: RequestInfo) throws(GatewayError) {
-        guard policy.decide(asker, { wanted }) != .allow else { return }
-        throw GatewayError.forbidden(user: asker.name, wanted)
     }
 }
 

@@ -37,19 +37,11 @@ package final class AccessHandler: ExchangeHandler {
 
     private func authenticate(_ exchange: Exchange) {
         for authenticator in authenticators {
-            switch authenticator.authenticate(exchange) {
+            switch authenticator.known(exchange) {
             case .unrecognised: continue
-            case .user(let user):
-                let state = exchange.accessState
-                state.user = user
-                state.isAmbient = authenticator.isAmbient
-                state.refusal = nil
-                return
-            case .refused(let why, let cause):
-                let state = exchange.accessState
-                guard state.refusal == nil else { continue }
-                state.refusal = why
-                state.refusalCause = cause.isEmpty ? nil : cause
+            case nil: exchange.accessState.unasked.append(authenticator)
+            case let found?:
+                if exchange.accessState.take(found, isAmbient: authenticator.isAmbient) { return }
             }
         }
     }

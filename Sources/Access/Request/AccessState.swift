@@ -13,6 +13,8 @@ package final class AccessState {
     var refusalCause: String?
     /// Whether browsers send the credential by themselves, so that a page of another site could use it.
     var isAmbient = false
+    /// Those who might recognise the user, but would have to ask somebody.
+    var unasked: [any Authenticator] = []
     /// As whom the request wants to act.
     var impersonation: Impersonation?
     /// Whether the resource `connections` of this request is another name for `datasources`.
@@ -21,6 +23,26 @@ package final class AccessState {
     private var info: RequestInfo?
 
     init() {}
+
+    /// Takes what an authenticator found.
+    ///
+    /// - Returns: whether the user is known now.
+    @discardableResult
+    func take(_ found: Authentication, isAmbient: Bool) -> Bool {
+        switch found {
+        case .unrecognised: return false
+        case .user(let user):
+            self.user = user
+            self.isAmbient = isAmbient
+            refusal = nil
+            return true
+        case .refused(let why, let cause):
+            guard refusal == nil else { return false }
+            refusal = why
+            refusalCause = cause.isEmpty ? nil : cause
+            return false
+        }
+    }
 
     /// What the request wants, read once.
     func requestInfo(_ exchange: Exchange) -> RequestInfo {

@@ -5,7 +5,7 @@ import NIOCore
 /// Tells users who they are and what they may do: Kubernetes' self reviews, behind `kubectl auth whoami` and
 /// `kubectl auth can-i`.
 package final class SelfReviewHandler: ExchangeHandler {
-    private let gate: any ExchangeGate
+    private let gate: any Gate
     private let policy: any Authorizer
     private let next: any ExchangeHandler
 
@@ -20,7 +20,7 @@ package final class SelfReviewHandler: ExchangeHandler {
     private static let rules = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
 
     /// What a path asks for.
-    private enum Question {
+    private enum Review {
         case subject(version: String)
         case access
         case rules
@@ -45,7 +45,7 @@ package final class SelfReviewHandler: ExchangeHandler {
     ///   - gate: asked before anything is answered.
     ///   - policy: what is asked for users.
     ///   - next: the delegate.
-    package init(gate: any ExchangeGate, policy: any Authorizer, next: any ExchangeHandler) {
+    package init(gate: any Gate, policy: any Authorizer, next: any ExchangeHandler) {
         self.gate = gate
         self.policy = policy
         self.next = next
@@ -53,28 +53,43 @@ package final class SelfReviewHandler: ExchangeHandler {
 
     /// Answers reviews, hands everything else on.
     package func handle(_ exchange: Exchange) {
-        guard let question = exchange.request.withPath({ Question($0) }) else { return next.handle(exchange) }
+        guard let review = exchange.request.withPath({ Review($0) }) else { return next.handle(exchange) }
         exchange.handledBy = .api
-        if let refusal = gate.refusal(exchange) { return exchange.respond(refusal) }
+        if gate.admits(exchange, later: { [self] in answer(exchange, review) }) { answer(exchange, review) }
+    }
+
+    private func answer(_ exchange: Exchange, _ review: Review) {
         guard exchange.request.method == .post else {
             return exchange.respond(.methodNotAllowed(exchange.request.methodText, allow: ["POST"]))
         }
-        exchange.collectBody(limit: Self.limit, setting: "fixed") { [policy] result in
+        exchange.collectBody(limit: Self.limit, setting: "fixed") { [self] result in
             do throws(GatewayError) {
                 let body = Array(try result.get().readableBytesView)
                 let user = exchange.user ?? .anonymous
-                let review: JSONValue =
-                    switch question {
-                    case .subject(let version): SelfReview.subject(user, version)
-                    case .access: try SelfReview.access(user, body, policy)
-                    case .rules: try SelfReview.rules(user, body, policy)
-                    }
-                exchange.respond(201, contentType: "application/json", body: ByteBuffer(bytes: review.bytes())) {
-                    $0.add("Cache-Control", fixed: "no-cache, private")
+                switch review {
+                case .subject(let version): Self.respond(exchange, SelfReview.subject(user, version))
+                case .access: access(exchange, Subject(user), try AccessReviewRequest.parse(body))
+                case .rules: Self.respond(exchange, try SelfReview.rules(user, body, policy))
                 }
             } catch {
                 exchange.respond(error)
             }
+        }
+    }
+
+    /// Answers whether the subject may do something, asking where somebody must be asked.
+    private func access(_ exchange: Exchange, _ subject: Subject, _ wanted: RequestInfo) {
+        if let decision = policy.decide(subject, .attributes(wanted)) {
+            return Self.respond(exchange, SelfReview.access(wanted, decision))
+        }
+        policy.ask(subject, .attributes(wanted)) { decision in
+            if !exchange.isOver { Self.respond(exchange, SelfReview.access(wanted, decision)) }
+        }
+    }
+
+    private static func respond(_ exchange: Exchange, _ review: JSONValue) {
+        exchange.respond(201, contentType: "application/json", body: ByteBuffer(bytes: review.bytes())) {
+            $0.add("Cache-Control", fixed: "no-cache, private")
         }
     }
 }
@@ -99,16 +114,16 @@ enum SelfReview {
         ]
     }
 
-    /// Whether the user may do what the body asks for.
-    static func access(_ user: User, _ body: [UInt8], _ policy: any Authorizer) throws(GatewayError) -> JSONValue {
-        let wanted = try AccessReviewRequest.parse(body)
+    /// Whether what is wanted may be done.
+    static func access(_ wanted: RequestInfo, _ decision: Decision) -> JSONValue {
         var status: JSONValue = ["allowed": false]
-        switch policy.decide(user, { wanted }) {
+        switch decision {
         case .allow: status["allowed"] = true
         case .deny(let why):
             status["denied"] = true
             status["reason"] = .string(why)
         case .noOpinion: break
+        case .failed(let error): status["evaluationError"] = .string(error.message)
         }
         return [
             "kind": "SelfSubjectAccessReview", "apiVersion": "authorization.k8s.io/v1",
@@ -133,7 +148,7 @@ enum SelfReview {
                     }),
                 "nonResourceRules": .array(
                     rules.paths.map { ["verbs": texts($0.verbs), "nonResourceURLs": texts($0.paths)] }),
-                "incomplete": false,
+                "incomplete": .bool(!rules.isComplete),
             ],
         ]
     }

@@ -17,6 +17,9 @@ package struct User: Sendable, Hashable {
         self.extra = extra
     }
 
+    /// The role that Grafana's plugins and routes see: who may do everything is an administrator.
+    package var role: OrgRole { groups.contains(Self.masters) ? .admin : .viewer }
+
     /// The group that may do everything.
     package static let masters = "system:masters"
     /// The group of everybody who was authenticated.

@@ -85,7 +85,7 @@ package final class DataSourceProxy {
         let request = exchange.request
         try ProxyChecks.check(exchange)
         let path = try ProxyPath(exchange.path, from: rest)
-        let route = try source.route(path, method: request.methodText, role: Self.role(exchange))
+        let route = try source.route(path, method: request.methodText, role: (exchange.user ?? .anonymous).role)
         let target = try target(source, route: route, limits: limits, userAgent: userAgent)
         let bytes = try request.withQuery { query in
             Result { () throws(GatewayError) in try target.target(path, query: query) }
@@ -160,9 +160,6 @@ package final class DataSourceProxy {
         return kept.isEmpty ? nil : kept
     }
 
-    private static func role(_ exchange: Exchange) -> PluginRoute.Role {
-        exchange.user?.groups.contains(User.masters) == true ? .admin : .viewer
-    }
 }
 
 extension DataSourceProxy {

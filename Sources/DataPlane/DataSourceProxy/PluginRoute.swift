@@ -1,3 +1,4 @@
+import Access
 import DataPlaneAPI
 
 /// One entry of `routes` in plugin.json: how requests below a path of the data source proxy go on.
@@ -21,28 +22,11 @@ struct PluginRoute: Sendable {
     /// Parameters that are added to the query.
     let urlParams: [Pair]
     /// The least role that may use it; nil for every user.
-    let role: Role?
+    let role: OrgRole?
     /// How its requests get an access token; nil for none.
     let token: RouteToken?
     /// What the route asks for and the gateway doesn't do.
     let unsupported: String?
-
-    /// Grafana's roles, each with the rights of the ones before.
-    enum Role: Int, Sendable, Comparable {
-        case none, viewer, editor, admin
-
-        static func < (left: Role, right: Role) -> Bool { left.rawValue < right.rawValue }
-
-        init?(_ text: String) {
-            switch text {
-            case "None": self = .none
-            case "Viewer": self = .viewer
-            case "Editor": self = .editor
-            case "Admin", "Grafana Admin": self = .admin
-            default: return nil
-            }
-        }
-    }
 
     /// Reads an entry.
     init(_ json: JSONValue) {
@@ -57,7 +41,7 @@ struct PluginRoute: Sendable {
         // A role or a permission that isn't known is taken for the highest one.
         let wanted = json["reqRole"]?.asString ?? ""
         let action = json["reqAction"]?.asString ?? ""
-        role = wanted.isEmpty ? (action.isEmpty ? nil : .admin) : (Role(wanted) ?? .admin)
+        role = wanted.isEmpty ? (action.isEmpty ? nil : .admin) : (OrgRole(wanted) ?? .admin)
         token = RouteToken(json)
         let hasBody = json["body"].map { !$0.isNull && $0.asObject?.isEmpty != true && $0.asString != "" } ?? false
         unsupported = hasBody ? "body" : nil

@@ -1,3 +1,4 @@
+import Access
 import DataPlaneAPI
 import HTTPKit
 import PluginBridge
@@ -67,7 +68,7 @@ struct ProxySource: Sendable {
     /// The route of plugin.json that a request takes; nil when it takes none and needs none.
     ///
     /// - Throws: 403 for what Grafana's proxy refuses, 404 where a route is needed.
-    func route(_ path: ProxyPath, method: String, role: PluginRoute.Role) throws(GatewayError) -> Int? {
+    func route(_ path: ProxyPath, method: String, role: OrgRole) throws(GatewayError) -> Int? {
         if types.contains("elasticsearch") {
             switch method {
             case "DELETE": throw Self.denied("deletes not allowed on proxied Elasticsearch datasource")

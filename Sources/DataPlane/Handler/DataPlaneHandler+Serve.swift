@@ -217,7 +217,6 @@ extension DataPlaneHandler {
     /// The user for the plugin; the one of the first run while nobody signs in: plugins look at it without a check.
     static func userField(_ exchange: Exchange) -> [UInt8] {
         let user = exchange.user ?? .anonymous
-        let role = user.groups.contains(User.masters) ? "Admin" : "Viewer"
-        return PluginUser(login: user.name, name: user.name, role: role).contextField
+        return PluginUser(login: user.name, name: user.name, role: user.role.text).contextField
     }
 }

@@ -14,7 +14,7 @@ package final class DataPlaneHandler: ExchangeHandler {
     let httpBackends: HTTPBackendProxy
     let upstream: UpstreamBackend
     let userAgent: String
-    private let gate: any ExchangeGate
+    private let gate: any Gate
     private let next: any ExchangeHandler
 
     /// A handler for one event loop.
@@ -29,7 +29,7 @@ package final class DataPlaneHandler: ExchangeHandler {
     package init(
         state: LoopState, bridges: LoopBridges, streams: StreamBridge?, proxy: DataSourceProxy,
         httpBackends: HTTPBackendProxy, upstream: UpstreamBackend,
-        gate: any ExchangeGate, userAgent: String, next: any ExchangeHandler
+        gate: any Gate, userAgent: String, next: any ExchangeHandler
     ) {
         self.state = state
         self.bridges = bridges
@@ -54,7 +54,21 @@ package final class DataPlaneHandler: ExchangeHandler {
         if isUpstreams(route, match) { return askUpstream(exchange, route, match) }
         // A preflight has no credentials, and refusals are for the page to read too.
         if route.type == .stream, route.backend.isPlugin, streams?.admitPage(exchange) == true { return }
-        if let refusal = gate.refusal(exchange) { return exchange.respond(refusal) }
+        switch gate.verdict(exchange, .request(exchange)) {
+        case .allowed: serve(exchange, route, match)
+        case .refused(let error): exchange.respond(error)
+        case nil:
+            gate.ask(exchange, .request(exchange)) { [self] verdict in
+                switch verdict {
+                case .allowed: serve(exchange, route, match)
+                case .refused(let error): exchange.respond(error)
+                }
+            }
+        }
+    }
+
+    /// Serves a request that may be served, by the route that it matched when it came.
+    private func serve(_ exchange: Exchange, _ route: ClaimedRoute, _ match: RouteTable.Match) {
         guard enter(exchange, route) else { return }
         do throws(GatewayError) {
             if case .http(let backend) = route.backend { return try forward(exchange, route, match, to: backend) }

@@ -1,3 +1,4 @@
+import Access
 import DataPlaneAPI
 import HTTPKit
 import NIOCore
@@ -5,11 +6,11 @@ import NIOCore
 /// The admin listener: health, metrics and what the gateway knows, for operators on the machine.
 final class AdminHandler: ExchangeHandler {
     private let pages: AdminPages
-    private let gate: any ExchangeGate
+    private let gate: any Gate
     private let scrape: PluginScrape?
     private let download: StoreDownload
 
-    init(pages: AdminPages, gate: any ExchangeGate, scrape: PluginScrape?, download: StoreDownload) {
+    init(pages: AdminPages, gate: any Gate, scrape: PluginScrape?, download: StoreDownload) {
         self.pages = pages
         self.download = download
         self.gate = gate
@@ -18,7 +19,10 @@ final class AdminHandler: ExchangeHandler {
 
     func handle(_ exchange: Exchange) {
         exchange.handledBy = .admin
-        if let refusal = gate.refusal(exchange) { return exchange.respond(refusal) }
+        if gate.admits(exchange, later: { [self] in answer(exchange) }) { answer(exchange) }
+    }
+
+    private func answer(_ exchange: Exchange) {
         guard exchange.request.method == .get || exchange.request.method == .head else {
             return exchange.respond(.methodNotAllowed(exchange.request.methodText, allow: ["GET", "HEAD"]))
         }

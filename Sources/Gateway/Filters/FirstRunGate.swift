@@ -7,8 +7,16 @@ import HTTPKit
 ///
 /// A page in the admin's browser can make requests to loopback, and a local reverse proxy brings the world there; neither
 /// is the admin.
-final class FirstRunGate: ExchangeGate {
-    func refusal(_ exchange: Exchange) -> GatewayError? {
+final class FirstRunGate: Gate {
+    func verdict(_ exchange: Exchange, _ question: Question) -> Verdict? {
+        if let refusal = refusal(exchange) { .refused(refusal) } else { .allowed(Subject(.firstRun)) }
+    }
+
+    func ask(_ exchange: Exchange, _ question: Question, _ then: @escaping (Verdict) -> Void) {
+        if let verdict = verdict(exchange, question) { then(verdict) }
+    }
+
+    private func refusal(_ exchange: Exchange) -> GatewayError? {
         guard exchange.peer.isLoopback else {
             return Self.forbidden("the request does not come from this machine")
         }

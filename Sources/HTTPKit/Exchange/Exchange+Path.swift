@@ -14,9 +14,3 @@ extension Exchange {
         if request.enter(base) { cachedPath = nil }
     }
 }
-
-/// Decides whether an exchange may be answered by the gateway itself.
-package protocol ExchangeGate: AnyObject {
-    /// Nil to let it pass, else the answer.
-    func refusal(_ exchange: Exchange) -> GatewayError?
-}

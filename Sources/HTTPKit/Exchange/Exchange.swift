@@ -41,7 +41,8 @@ package final class Exchange {
     /// What carries it, until it is over.
     private var transport: (any ExchangeTransport)?
 
-    init(request: RequestHead, loop: any EventLoop, peer: Peer, transport: any ExchangeTransport) {
+    /// An exchange that is carried by a transport; call on its loop.
+    package init(request: RequestHead, loop: any EventLoop, peer: Peer, transport: any ExchangeTransport) {
         self.request = request
         self.loop = loop
         self.peer = peer

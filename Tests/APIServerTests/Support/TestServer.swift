@@ -1,3 +1,4 @@
+import Access
 import DataPlaneAPI
 import Glibc
 import HTTPKit
@@ -8,14 +9,17 @@ import Synchronization
 
 @testable import APIServer
 
-/// Lets everything pass.
-final class OpenGate: ExchangeGate {
-    func refusal(_ exchange: Exchange) -> GatewayError? { nil }
-}
+/// Lets everything pass, or nothing.
+final class FixedGate: Gate {
+    private let isClosed: Bool
 
-/// Refuses everything.
-final class ClosedGate: ExchangeGate {
-    func refusal(_ exchange: Exchange) -> GatewayError? { GatewayError(.forbidden, "forbidden: closed") }
+    init(isClosed: Bool) { self.isClosed = isClosed }
+
+    func verdict(_ exchange: Exchange, _ question: Question) -> Verdict? {
+        isClosed ? .refused(GatewayError(.forbidden, "forbidden: closed")) : .allowed(Subject(.firstRun))
+    }
+
+    func ask(_ exchange: Exchange, _ question: Question, _ then: @escaping (Verdict) -> Void) {}
 }
 
 /// Answers what was handed on.
@@ -80,9 +84,9 @@ final class TestServer: Sendable {
         (watches, lists) = (core.watches, core.lists)
         group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         listener = try await Listener.start(on: ListenAddress(host: "127.0.0.1", port: 0), group: group) { loop in
-            let gate: any ExchangeGate = isClosed ? ClosedGate() : OpenGate()
-            return LoopContext(
-                loop: loop, chain: APIServerHandler(core: core, gate: gate, next: MarkingDelegate()))
+            LoopContext(
+                loop: loop,
+                chain: APIServerHandler(core: core, gate: FixedGate(isClosed: isClosed), next: MarkingDelegate()))
         }
     }
 

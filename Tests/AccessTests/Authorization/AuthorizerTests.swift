@@ -8,7 +8,7 @@ struct AuthorizerTests {
     private let policy = AuthorizerUnion([MastersAuthorizer(), BootstrapAuthorizer()])
 
     private func decide(_ user: User, _ method: String, _ path: String) -> Decision {
-        policy.decide(user) { RequestInfo(method: method, CanonicalPath(path)) { [] } }
+        policy.decide(Subject(user), .attributes(RequestInfo(method: method, CanonicalPath(path)) { [] })) ?? .noOpinion
     }
 
     @Test func `masters may do everything`() {
@@ -44,11 +44,11 @@ struct AuthorizerTests {
 
     @Test func `the first opinion counts`() {
         final class No: Authorizer {
-            func decide(_ user: User, _ request: () -> RequestInfo) -> Decision { .deny("closed") }
+            func decide(_ subject: Subject, _ question: Question) -> Decision? { .deny("closed") }
             func rules(_ user: User, namespace: String) -> AccessRules { AccessRules() }
         }
-        let masters = User(name: "m", groups: [User.masters])
-        let path = { RequestInfo(method: "GET", CanonicalPath("/x")) { [] } }
+        let masters = Subject(User(name: "m", groups: [User.masters]))
+        let path = Question.attributes(RequestInfo(method: "GET", CanonicalPath("/x")) { [] })
         #expect(AuthorizerUnion([No(), MastersAuthorizer()]).decide(masters, path) == .deny("closed"))
         #expect(AuthorizerUnion([MastersAuthorizer(), No()]).decide(masters, path) == .allow)
         #expect(AuthorizerUnion([]).decide(masters, path) == .noOpinion)
@@ -77,13 +77,17 @@ struct AccessRulesTests {
             for resource in rule.resources {
                 let path = "/apis/\(rule.groups[0])/v1/\(resource)"
                 #expect(
-                    policy.decide(bob) { RequestInfo(method: "POST", CanonicalPath(path)) { [] } } == .allow, "\(path)")
+                    policy.decide(
+                        Subject(bob), .attributes(RequestInfo(method: "POST", CanonicalPath(path)) { [] })) == .allow,
+                    "\(path)")
             }
         }
         for path in rules.paths.flatMap(\.paths) {
             let example = path.hasSuffix("*") ? path.dropLast() + "x" : path[...]
             #expect(
-                policy.decide(bob) { RequestInfo(method: "GET", CanonicalPath(String(example))) { [] } } == .allow,
+                policy.decide(
+                    Subject(bob), .attributes(RequestInfo(method: "GET", CanonicalPath(String(example))) { [] }))
+                    == .allow,
                 "\(path)")
         }
     }

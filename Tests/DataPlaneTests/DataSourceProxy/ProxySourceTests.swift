@@ -1,3 +1,4 @@
+import Access
 import DataPlaneAPI
 import PluginBridge
 import PluginProtocol
@@ -17,7 +18,7 @@ struct ProxySourceTests {
     }
 
     private func route(
-        _ source: ProxySource, _ rest: String, method: String = "GET", role: PluginRoute.Role = .viewer
+        _ source: ProxySource, _ rest: String, method: String = "GET", role: OrgRole = .viewer
     ) throws -> Int? {
         try source.route(
             try ProxyPath(CanonicalPath("/a/b/c/d/e/f/g/proxy" + rest), from: 8), method: method, role: role)
