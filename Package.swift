@@ -173,7 +173,8 @@ let package = Package(
         tests(
             "GatewayTests",
             ["Gateway", "PluginBridge", "Access", "HTTPKit", "SystemKit", "DataPlaneAPI"] + certificates),
-        tests("APIServerTests", ["APIServer", "Access", "Storage", "HTTPKit", "SystemKit", "DataPlaneAPI", logging] + nio),
+        tests(
+            "APIServerTests", ["APIServer", "Access", "Storage", "HTTPKit", "SystemKit", "DataPlaneAPI", logging] + nio),
         tests("StorageTests", ["Storage", "DataPlaneAPI", grdb]),
     ],
     swiftLanguageModes: [.v6]

@@ -18,21 +18,19 @@ enum ListAnswer {
             }
         }
         exchange.whenFinished { slot.give() }
-        exchange.start(status: 200, framing: exchange.request.method == .head ? .none : .chunked) { head in
-            head.writeField("Content-Type", contentType)
-            exchange.writeDate(into: &head)
+        exchange.start(status: 200, body: exchange.request.method == .head ? .none : .unknown) { head in
+            head.add("Content-Type", contentType)
+            head.addDate()
             APIServerHandler.writeFields(&head, request, APIResponse())
         }
         guard exchange.request.method != .head else { return exchange.end() }
         exchange.write(ByteBuffer(bytes: list.first))
         exchange.flush()
         let pump = PiecePump(exchange, list.rest) { _ in
-            exchange.onAbort = nil
-            exchange.onWritable = nil
+            exchange.letGo()
             exchange.end()
         }
-        exchange.onAbort = { pump.cancel() }
-        exchange.onWritable = { pump.run() }
+        exchange.take(pump)
         pump.run()
     }
 }

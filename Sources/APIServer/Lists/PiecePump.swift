@@ -52,3 +52,8 @@ final class PiecePump {
         run()
     }
 }
+
+extension PiecePump: ExchangeOwner {
+    func exchangeAborted() { cancel() }
+    func exchangeWritable() { run() }
+}

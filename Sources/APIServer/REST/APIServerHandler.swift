@@ -88,7 +88,7 @@ package final class APIServerHandler: ExchangeHandler {
     }
 
     private func finish(_ exchange: Exchange, _ request: APIRequest, _ answer: APIServerCore.Answer) {
-        exchange.onAbort = nil
+        exchange.letGo()
         switch answer {
         case .response(let response): Self.respond(exchange, request, response)
         case .list(let list): ListAnswer.start(exchange, request, list)

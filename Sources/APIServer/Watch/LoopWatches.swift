@@ -32,9 +32,9 @@ final class LoopWatches {
     /// Begins a watch; call on the loop.
     func start(_ exchange: Exchange, _ request: APIRequest, _ start: WatchStart) {
         guard !exchange.isOver else { return }
-        exchange.start(status: 200, framing: .chunked) { head in
-            head.writeField("Content-Type", "application/json")
-            exchange.writeDate(into: &head)
+        exchange.start(status: 200, body: .unknown) { head in
+            head.add("Content-Type", fixed: "application/json")
+            head.addDate()
             APIServerHandler.writeFields(&head, request, APIResponse())
         }
         if let error = start.error {
@@ -56,10 +56,10 @@ final class LoopWatches {
             start.listSlot?.give()
             self?.leave(watch, audience, start.audience)
         }
-        exchange.onAbort = { watch.leave() }
+        exchange.take(watch)
         exchange.whenDraining { watch.end() }
         guard let pump else { return follow(start, exchange, watch, audience) }
-        exchange.onWritable = { pump.run() }
+        exchange.lend(to: pump)
         pump.run()
     }
 
@@ -72,6 +72,7 @@ final class LoopWatches {
         return PiecePump(exchange, StateLines(start.form, items)) { [weak self] hasWritten in
             watch.hasColumns = hasWritten
             start.listSlot?.give()
+            exchange.giveBack()
             if start.options.sendsInitialEvents == true, start.options.bookmarks {
                 watch.write(start.form.bookmark(state.version, endsInitialEvents: true, withColumns: !hasWritten))
                 watch.hasColumns = true
@@ -83,7 +84,7 @@ final class LoopWatches {
     /// Everything that was there is shown: from here on, what happens.
     private func follow(_ start: WatchStart, _ exchange: Exchange, _ watch: Watch, _ audience: Audience) {
         watch.stateIsSent()
-        exchange.onWritable = { audience.catchUp(watch) }
+        watch.onWritable = { [weak watch] in watch.map { audience.catchUp($0) } }
         audience.catchUp(watch)
     }
 

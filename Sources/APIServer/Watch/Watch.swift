@@ -15,6 +15,8 @@ final class Watch {
     var index = 0
     private(set) var hasState = false
     private(set) var isOver = false
+    /// Called when the client takes more.
+    var onWritable: (() -> Void)?
     /// Called once when the watch is over, however it ends.
     var onEnd: (() -> Void)?
 
@@ -51,11 +53,16 @@ final class Watch {
     func leave() -> Bool {
         guard !isOver else { return false }
         isOver = true
-        exchange.onAbort = nil
-        exchange.onWritable = nil
+        exchange.letGo()
+        onWritable = nil
         slot?.give()
         onEnd?()
         onEnd = nil
         return !exchange.isOver
     }
+}
+
+extension Watch: ExchangeOwner {
+    func exchangeAborted() { leave() }
+    func exchangeWritable() { onWritable?() }
 }
