@@ -35,6 +35,18 @@ enum AccessReviewRequest {
         return wanted
     }
 
+    /// Refuses what is no SelfSubjectReview, in JSON or protobuf; it has nothing to be read.
+    static func checkSubject(_ body: [UInt8]) throws(GatewayError) {
+        guard !body.starts(with: magic) else { return }
+        let json: JSONValue
+        do { json = try JSONValue.parse(body) } catch {
+            throw GatewayError(.badRequest, "the SelfSubjectReview is not valid JSON: \(error)")
+        }
+        guard json.asObject != nil, [nil, "SelfSubjectReview"].contains(json["kind"]?.asString) else {
+            throw GatewayError(.badRequest, "the body must be a SelfSubjectReview of authentication.k8s.io")
+        }
+    }
+
     /// The namespace of a SelfSubjectRulesReview, from JSON or protobuf.
     ///
     /// - Throws: 400 for a body that can't be read, and for none.

@@ -62,12 +62,14 @@ package final class SelfReviewHandler: ExchangeHandler {
         guard exchange.request.method == .post else {
             return exchange.respond(.methodNotAllowed(exchange.request.methodText, allow: ["POST"]))
         }
-        exchange.collectBody(limit: Self.limit, setting: "fixed") { [self] result in
+        exchange.collectBody(limit: Self.limit, setting: "") { [self] result in
             do throws(GatewayError) {
                 let body = Array(try result.get().readableBytesView)
                 let user = exchange.user ?? .anonymous
                 switch review {
-                case .subject(let version): Self.respond(exchange, SelfReview.subject(user, version))
+                case .subject(let version):
+                    try AccessReviewRequest.checkSubject(body)
+                    Self.respond(exchange, SelfReview.subject(user, version))
                 case .access: access(exchange, Subject(user), try AccessReviewRequest.parse(body))
                 case .rules: Self.respond(exchange, try SelfReview.rules(user, body, policy))
                 }

@@ -23,11 +23,11 @@ final class AdminHandler: ExchangeHandler {
     }
 
     private func answer(_ exchange: Exchange) {
+        let path = exchange.path
+        if path.count == 1, path.text(0) == "backup" { return download.answer(exchange) }
         guard exchange.request.method == .get || exchange.request.method == .head else {
             return exchange.respond(.methodNotAllowed(exchange.request.methodText, allow: ["GET", "HEAD"]))
         }
-        let path = exchange.path
-        if path.count == 1, path.text(0) == "backup" { return download.answer(exchange) }
         if let scrape, let id = PluginScrape.pluginID(path) { return scrape.answer(exchange, pluginID: id) }
         let targets = Result { () throws(GatewayError) in try ScrapeTargets(exchange) }
         let query = exchange.request.withQuery { String(decoding: $0, as: UTF8.self) }

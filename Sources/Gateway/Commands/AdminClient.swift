@@ -70,9 +70,12 @@ package struct AdminClient: Sendable {
         return String(decoding: body, as: UTF8.self)
     }
 
+    /// For silence of the admin listener, seconds: a large store takes its time to be copied.
+    private static let patience: Int64 = 120
+
     /// Gives the body of a page to `receive`, part by part.
     ///
-    /// - Throws: `GatewayError` when nobody answers, with what the gateway said, or when the answer is cut.
+    /// - Throws: `GatewayError` when nobody answers or goes on, with what the gateway said, or when the answer is cut.
     func get(
         _ target: String, _ receive: @escaping (ArraySlice<UInt8>) throws(GatewayError) -> Void
     ) async throws {
@@ -102,6 +105,8 @@ package struct AdminClient: Sendable {
                 .connect(host: host, port: port) { channel in
                     channel.eventLoop.makeCompletedFuture {
                         try tls?.encrypt(channel, host: host)
+                        try channel.pipeline.syncOperations.addHandlers(
+                            IdleStateHandler(readTimeout: .seconds(Self.patience)), SilenceHandler())
                         return try NIOAsyncChannel(wrappingChannelSynchronously: channel)
                     }
                 }
@@ -121,6 +126,16 @@ package struct AdminClient: Sendable {
             }
         }
         return out
+    }
+}
+
+/// Closes a connection on which nothing comes.
+private final class SilenceHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard event is IdleStateHandler.IdleStateEvent else { return context.fireUserInboundEventTriggered(event) }
+        context.close(promise: nil)
     }
 }
 

@@ -45,6 +45,11 @@ package struct ConfigurationCheck: Sendable {
         ]
         var faults: [GatewayError] = []
         var paths: Set<String> = []
+        // Those are made where they are missing.
+        for (key, path) in [("data-dir", settings.dataDir), ("runtime-dir", settings.runtimeDir)] {
+            guard !path.isEmpty, let facts = FileFacts(path), !facts.isFolder else { continue }
+            faults.append(GatewayError(.badRequest, "\(settings.place(key)): \(path): is not a folder"))
+        }
         for (key, path, isFolder) in named where !path.isEmpty {
             let facts = FileFacts(path)
             guard facts == nil || isFolder && facts?.isFolder == false else { continue }

@@ -14,14 +14,23 @@ package enum StoreCopies {
         let client = try AdminClient(settings)
         let file = try NewFile(path, mode: 0o600)
         var size = 0
+        var start: [UInt8] = []
         try await client.get("/backup") { part throws(GatewayError) in
             size += part.count
+            if start.count < header.count { start += part.prefix(header.count - start.count) }
+            guard header.starts(with: start) else { throw noStore }
             let written = part.withUnsafeBytes { raw in Result { () throws(GatewayError) in try file.write(raw) } }
             try written.get()
         }
+        guard start == header else { throw noStore }
         try file.finish()
         return size
     }
+
+    /// What every database of SQLite begins with.
+    private static let header = Array("SQLite format 3\0".utf8)
+    private static let noStore = GatewayError(
+        .badGateway, "what answers at the admin address gave no store; say with --admin-address where the gateway is")
 
     /// Puts a copy in the place of the store of a gateway that doesn't run.
     ///

@@ -1,5 +1,6 @@
 import APIServer
 import DataPlaneAPI
+import HTTPKit
 import SystemKit
 import Yams
 
@@ -32,7 +33,12 @@ package enum ConfigFile {
                 settings, [GatewayError(.badRequest, "\(path): must be a mapping of settings, like `http-port: 8080`")]
             )
         }
+        var size = 0
         for (key, written) in mapping {
+            guard faults.count < mostFaults else {
+                faults.append(GatewayError(.badRequest, "\(path): has more faults; mend these first"))
+                break
+            }
             let line = key.mark?.line ?? 0
             let origin = "\(path):\(line)"
             guard let name = key.string else {
@@ -40,7 +46,7 @@ package enum ConfigFile {
                 continue
             }
             let value: Node
-            do { value = try expanded(written, "\(origin): \(name)") } catch {
+            do { value = try expanded(written, "\(origin): \(name)", &size) } catch {
                 faults.append(error)
                 continue
             }
@@ -61,23 +67,55 @@ package enum ConfigFile {
                 faults.append(GatewayError(.badRequest, "\(origin): \(name): must be a value or a list of values"))
                 continue
             }
-            do { try settings.set(name, values, origin: origin) } catch { faults.append(error) }
+            do { try settings.set(name, values, origin: origin) } catch {
+                faults.append(asWritten(error, written, value))
+            }
         }
         return (settings, faults)
     }
 
+    /// No file has more values; a few lines with aliases could stand for any number.
+    private static let mostValues = 100_000
+    private static let mostFaults = 50
+
+    /// A fault that shows values as they are written: what variables hold may be secret.
+    private static func asWritten(_ error: GatewayError, _ written: Node, _ value: Node) -> GatewayError {
+        var error = error
+        func pairs(_ written: Node, _ value: Node) -> [(String, String)] {
+            switch (written, value) {
+            case (.scalar(let text), .scalar(let full)): text.string == full.string ? [] : [(text.string, full.string)]
+            case (.sequence(let texts), .sequence(let all)): zip(texts, all).flatMap { pairs($0, $1) }
+            default: []
+            }
+        }
+        for (text, full) in pairs(written, value) where !full.isEmpty {
+            error.message = error.message.replacing(full, with: text)
+            // A list in one text is told part by part.
+            for part in full.split(separator: ",") where !text.contains(part) && error.message.contains("\"\(part)\"") {
+                error.message = error.message.replacing("\"\(part)\"", with: "\"\(text)\"")
+            }
+            let shown = UpstreamEndpoint.withoutUser(full)
+            if shown != full { error.message = error.message.replacing(shown, with: text) }
+        }
+        return error
+    }
+
     /// A value with `${NAME}` replaced by that variable of the environment, everywhere in it; `$${` stands for `${`.
-    private static func expanded(_ node: Node, _ place: String) throws(GatewayError) -> Node {
+    private static func expanded(_ node: Node, _ place: String, _ size: inout Int) throws(GatewayError) -> Node {
+        size += 1
+        guard size <= mostValues else {
+            throw GatewayError(.badRequest, "\(place): the file has more than \(mostValues) values, aliases resolved")
+        }
         switch node {
         case .scalar(var scalar):
             guard scalar.string.contains("${") else { return node }
             scalar.string = try Self.expanded(scalar.string, place)
             return .scalar(scalar)
         case .sequence(var items):
-            for index in items.indices { items[index] = try expanded(items[index], place) }
+            for index in items.indices { items[index] = try expanded(items[index], place, &size) }
             return .sequence(items)
         case .mapping(var mapping):
-            for (key, value) in mapping { mapping[key] = try expanded(value, place) }
+            for (key, value) in mapping { mapping[key] = try expanded(value, place, &size) }
             return .mapping(mapping)
         case .alias: return node
         }

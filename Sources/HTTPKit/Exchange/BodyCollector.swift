@@ -40,7 +40,9 @@ final class BodyCollector: RequestBodySink {
         done?(result)
     }
 
+    /// - Parameter setting: where the limit is set; empty for one that is fixed.
     static func tooLarge(_ limit: Int, _ setting: String) -> GatewayError {
-        GatewayError(.payloadTooLarge, "Request entity too large: limit is \(limit) bytes (setting \(setting))")
+        let place = setting.isEmpty ? "" : " (setting \(setting))"
+        return GatewayError(.payloadTooLarge, "Request entity too large: limit is \(limit) bytes\(place)")
     }
 }

@@ -120,7 +120,7 @@ package final class Exchange {
     ///
     /// - Parameters:
     ///   - limit: the most bytes that are accepted, packed and unpacked.
-    ///   - setting: the name of the setting that the limit comes from, for the 413.
+    ///   - setting: the name of the setting that the limit comes from, for the 413; empty for one that is fixed.
     ///   - done: called once, unless the client goes away before.
     package func collectBody(
         limit: Int, setting: String, _ done: @escaping (Result<ByteBuffer, GatewayError>) -> Void

@@ -1,10 +1,10 @@
 import DataPlaneAPI
 import NIOCore
 
-/// Gathers a body while unpacking it, up to a limit of what comes out.
+/// Gathers a packed body and unpacks it when it is whole, up to a limit of what comes out.
 ///
-/// A few bytes may become many: so much is unpacked at a time as holds up nobody else on the loop, and no more is read
-/// from the client meanwhile.
+/// A few bytes may become many: nothing is unpacked for a client that holds the last byte back, and only so much at a time
+/// as holds up nobody else on the loop.
 final class UnpackingCollector: RequestBodySink {
     /// Bytes that are unpacked in one turn of the loop: about a millisecond.
     private static let turn = 256 * 1024
@@ -16,9 +16,6 @@ final class UnpackingCollector: RequestBodySink {
     private var done: ((Result<ByteBuffer, GatewayError>) -> Void)?
     private var packed = ByteBuffer()
     private var body = ByteBuffer()
-    private var received = 0
-    private var isTurning = false
-    private var hasEnded = false
 
     init(
         _ exchange: Exchange, limit: Int, setting: String, inflater: Inflater,
@@ -34,21 +31,17 @@ final class UnpackingCollector: RequestBodySink {
     func bodyReceived(_ part: ByteBuffer) {
         guard done != nil else { return }
         // Members without content are no way to send for ever.
-        received += part.readableBytes
+        guard packed.readableBytes + part.readableBytes <= limit else { return finish(.failure(tooLarge)) }
         packed.writeImmutableBuffer(part)
-        if !isTurning { turn() }
     }
 
-    func bodyEnded(_ trailers: HeaderBlock?) {
-        hasEnded = true
-        if !isTurning { turn() }
-    }
+    func bodyEnded(_ trailers: HeaderBlock?) { turn() }
 
     private func turn() {
         guard done != nil else { return }
         var isEmpty = true
         do throws(GatewayError) {
-            if packed.readableBytes > 0 || (hasEnded && !inflater.isComplete) {
+            if packed.readableBytes > 0 || !inflater.isComplete {
                 // One byte more than allowed tells that there is more.
                 let room = min(Self.turn, limit - body.readableBytes) + 1
                 isEmpty = try inflater.step(&packed, to: &body, room: room)
@@ -56,37 +49,24 @@ final class UnpackingCollector: RequestBodySink {
         } catch {
             return finish(.failure(error))
         }
-        guard body.readableBytes <= limit, received <= limit else {
-            return finish(.failure(BodyCollector.tooLarge(limit, setting)))
-        }
+        guard body.readableBytes <= limit else { return finish(.failure(tooLarge)) }
         guard isEmpty else {
-            if !isTurning { exchange.pauseBody() }
-            isTurning = true
             // The exchange holds its connection, so nobody may be there any more.
             exchange.loop.assumeIsolated().execute { [self] in
                 if exchange.isOver { done = nil } else { turn() }
             }
             return
         }
-        packed.clear()
-        let wasTurning = isTurning
-        isTurning = false
-        if hasEnded {
-            finish(inflater.isComplete ? .success(body) : .failure(Inflater.cut))
-        } else if wasTurning {
-            exchange.resumeBody()
-        }
+        finish(inflater.isComplete ? .success(body) : .failure(Inflater.cut))
     }
+
+    private var tooLarge: GatewayError { BodyCollector.tooLarge(limit, setting) }
 
     private func finish(_ result: Result<ByteBuffer, GatewayError>) {
         let done = done
         self.done = nil
         packed = ByteBuffer()
         body = ByteBuffer()
-        if isTurning {
-            isTurning = false
-            exchange.resumeBody()
-        }
         done?(result)
     }
 }

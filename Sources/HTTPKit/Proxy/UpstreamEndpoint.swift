@@ -28,7 +28,7 @@ package struct UpstreamEndpoint: Sendable, Hashable {
         func fault(_ why: String) -> GatewayError {
             GatewayError(
                 .badRequest,
-                "\(setting): \(why); write it as http://HOST:PORT, http://HOST:PORT/PATH or unix:/SOCKET (got \"\(url)\")"
+                "\(setting): \(why); write it as http://HOST:PORT, http://HOST:PORT/PATH or unix:/SOCKET (got \"\(Self.withoutUser(url))\")"
             )
         }
         if url.lowercased().hasPrefix("unix:") {
@@ -72,6 +72,13 @@ package struct UpstreamEndpoint: Sendable, Hashable {
             }
             port = number
         }
+    }
+
+    /// A URL as it may be shown: a user and a password in it are not.
+    package static func withoutUser(_ url: String) -> String {
+        guard let at = url.lastIndex(of: "@") else { return url }
+        let start = url.firstRange(of: "://")?.upperBound ?? url.startIndex
+        return start <= at ? url[..<start] + "…" + url[at...] : url
     }
 
     private static let pathFault =

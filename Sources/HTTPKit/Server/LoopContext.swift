@@ -67,7 +67,7 @@ package final class LoopContext {
     /// Closes every connection at once.
     package func closeAll() {
         timer?.cancel()
-        for connection in Array(connections.values) { connection.abort() }
+        for connection in Array(connections.values) { connection.giveUp() }
     }
 
     private func advance() {

@@ -50,6 +50,11 @@ extension ServerConnection {
                 response.keepAlive = false
                 phase = .answering
                 writeRefusal(GatewayError(.requestTimeout, "the request head took too long"))
+            } else if !isLate {
+                // A loop that was busy for long has not read yet what came in time.
+                isLate = true
+                self.deadline = tick &+ 1
+                return
             }
             lingeringClose()
         case .body:
@@ -137,6 +142,16 @@ extension ServerConnection {
         case .body, .answering, .tunnel: exchange?.drain()
         case .closed: break
         }
+    }
+
+    /// The process ends: whoever has no answer yet is told so.
+    func giveUp() {
+        if phase == .body || phase == .answering, let exchange, !exchange.isResponseStarted {
+            response.keepAlive = false
+            exchange.fail(
+                GatewayError(.serviceUnavailable, "the gateway stops; try again", retryAfterSeconds: 1))
+        }
+        abort()
     }
 
     /// Cuts the connection in a moment, unless a request comes before.

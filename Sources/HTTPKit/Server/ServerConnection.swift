@@ -43,6 +43,8 @@ final class ServerConnection: ChannelInboundHandler {
     /// The tick at which the present phase is given up; nil for never.
     var deadline: UInt32?
     var windowBytes = 0
+    /// Whether the time for a request was over once, and nothing had come.
+    var isLate = false
     /// Whether the client has ended its side: nothing more will come.
     var isInputClosed = false
     /// Ends the time for the answers that such a client still waits for.
@@ -100,6 +102,7 @@ final class ServerConnection: ChannelInboundHandler {
         case .head, .body, .answering:
             break
         }
+        isLate = false
         if phase == .body { windowBytes &+= bytes.readableBytes }
         if pending.readableBytes == 0 { pending = bytes } else { pending.writeBuffer(&bytes) }
         process()

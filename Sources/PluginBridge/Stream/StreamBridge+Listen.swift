@@ -131,8 +131,6 @@ extension StreamBridge {
     /// - Returns: whether it was that.
     func subscribe(_ listener: StreamListener, _ target: StreamTarget, _ message: ByteBuffer) -> Bool {
         guard let wish = StreamWish(message) else { return false }
-        // What the address said already.
-        guard wish.data != target.key.data else { return true }
         var wanted = target
         wanted.key = target.key.with(data: wish.data)
         listener.pause()

@@ -35,7 +35,8 @@ package final class StoredObject: Sendable {
     private static func damaged(_ key: ObjectKey, _ why: String) -> GatewayError {
         GatewayError(
             .internalError,
-            "the object \(key.name) (\(key.resource.resource).\(key.resource.group)) is not readable in the store: \(why)"
+            "the object \(key.name) (\(key.resource.resource).\(key.resource.group)) is not readable in the store: \(why); stop "
+                + "the gateway and put a backup back (`dataplane-gateway restore FILE --data-dir DIR`)"
         )
     }
 

@@ -3,8 +3,34 @@ import GRDB
 
 /// The statements on the tables; called with the database held.
 enum SQLiteRows {
+    /// The number of the newest commit.
+    ///
+    /// - Throws: when the store has lost it: every write would fail.
     static func currentVersion(_ db: Database) throws -> Int {
-        try Int.fetchOne(db, sql: "SELECT current FROM revision WHERE id = 1") ?? 1
+        guard let version = try Int.fetchOne(db, sql: "SELECT current FROM revision WHERE id = 1") else {
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "its table revision is empty")
+        }
+        return version
+    }
+
+    /// Looks whether a file has what a gateway needs of it, beyond what the database checks itself.
+    static func check(_ db: Database) throws {
+        func damaged(_ why: String) -> DatabaseError { DatabaseError(resultCode: .SQLITE_CORRUPT, message: why) }
+        for (table, columns) in [
+            ("objects", ["grp", "resource", "namespace", "name", "rv", "note", "body"]),
+            ("history", ["rv", "grp", "resource", "namespace", "name", "old_rv", "old_note", "old_body"]),
+            ("revision", ["id", "current", "compacted"]),
+        ] {
+            let found = try String.fetchAll(db, sql: "SELECT name FROM pragma_table_info(?)", arguments: [table])
+            guard found == columns else { throw damaged("its table \(table) has other columns") }
+        }
+        // Code that somebody put into the file would run with every write.
+        let others = try String.fetchOne(db, sql: "SELECT name FROM sqlite_master WHERE type IN ('trigger', 'view')")
+        if let others { throw damaged("it has a trigger or view that is none of the gateway's: \(others)") }
+        let newest = try Int.fetchOne(
+            db,
+            sql: "SELECT max(coalesce((SELECT max(rv) FROM objects), 0), coalesce((SELECT max(rv) FROM history), 0))")
+        guard try newest ?? 0 <= currentVersion(db) else { throw damaged("it has objects newer than its last commit") }
     }
 
     static func compactedVersion(_ db: Database) throws -> Int {
@@ -34,12 +60,16 @@ enum SQLiteRows {
                 WHERE grp = ? AND resource = ? AND namespace = ? AND name = ?
                 """)
         return try Row.fetchOne(statement, arguments: arguments(key)).map { row in
-            Record(key: key, version: row["rv"], content: content(row["note"], row["body"]))
+            Record(key: key, version: try row.decode(forColumn: "rv"), content: try content(row, "note", "body"))
         }
     }
 
-    private static func content(_ note: String?, _ body: String) -> RecordContent {
-        RecordContent(bytes: Array(body.utf8), note: note)
+    // A column may hold anything in a damaged file: values are decoded with an error, never taken for granted.
+
+    private static func content(_ row: Row, _ note: String, _ body: String) throws -> RecordContent {
+        RecordContent(
+            bytes: Array(try row.decode(String.self, forColumn: body).utf8),
+            note: try row.decode(String?.self, forColumn: note))
     }
 
     /// A page of all records, by their keys.
@@ -53,13 +83,16 @@ enum SQLiteRows {
         values += [limit]
         let statement = try db.cachedStatement(sql: sql + " ORDER BY grp, resource, namespace, name LIMIT ?")
         return try Row.fetchAll(statement, arguments: values).map { row in
-            Record(key: self.key(row), version: row["rv"], content: content(row["note"], row["body"]))
+            Record(
+                key: try self.key(row), version: try row.decode(forColumn: "rv"),
+                content: try content(row, "note", "body"))
         }
     }
 
-    private static func key(_ row: Row) -> ObjectKey {
+    private static func key(_ row: Row) throws -> ObjectKey {
         ObjectKey(
-            ResourceID(group: row["grp"], resource: row["resource"]), namespace: row["namespace"], name: row["name"])
+            ResourceID(group: try row.decode(forColumn: "grp"), resource: try row.decode(forColumn: "resource")),
+            namespace: try row.decode(forColumn: "namespace"), name: try row.decode(forColumn: "name"))
     }
 
     /// The kept changes after a version, in order.
@@ -72,14 +105,16 @@ enum SQLiteRows {
         // From the newest on, so that what a change led to is known: what the next one found, or what is there now.
         var states: [ObjectKey: Record?] = [:]
         var changes = try Row.fetchAll(statement, arguments: [version]).map { row in
-            let key = key(row)
+            let key = try key(row)
             var old: Record?
-            if let body: String = row["old_body"] {
-                old = Record(key: key, version: row["old_rv"] ?? 0, content: content(row["old_note"], body))
+            if try row.decode(String?.self, forColumn: "old_body") != nil {
+                old = Record(
+                    key: key, version: try row.decode(Int?.self, forColumn: "old_rv") ?? 0,
+                    content: try content(row, "old_note", "old_body"))
             }
             let new = if let known = states[key] { known } else { try fetch(db, key) }
             states[key] = .some(old)
-            return Change(key: key, version: row["rv"], new: new, old: old)
+            return Change(key: key, version: try row.decode(forColumn: "rv"), new: new, old: old)
         }
         changes.reverse()
         return changes

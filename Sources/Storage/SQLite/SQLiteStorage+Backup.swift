@@ -59,7 +59,7 @@ extension SQLiteStorage {
         } catch {
             throw SQLiteFault.opening(backup, error)
         }
-        let kept = FileFacts(path) == nil ? nil : "\(path).before-restore-\(WallClock.milliseconds() / 1_000)"
+        let kept = FileFacts(path) == nil ? nil : Self.freeName(path)
         // Of a store that wasn't closed in order, the last writes are in the -wal file: it goes with it.
         for end in ["", "-wal"] where FileFacts(path + end) != nil {
             guard let kept, rename(path + end, kept + end) == 0 else {
@@ -75,6 +75,17 @@ extension SQLiteStorage {
         return kept
     }
 
+    /// A name beside a file that nothing has yet: what was there is never lost, however quickly restores follow.
+    private static func freeName(_ path: String) -> String {
+        let name = "\(path).before-restore-\(WallClock.milliseconds() / 1_000)"
+        var (free, number) = (name, 1)
+        while ["", "-wal"].contains(where: { FileFacts(free + $0) != nil }) {
+            number += 1
+            free = "\(name)-\(number)"
+        }
+        return free
+    }
+
     private static func prepareRestored(_ db: Database, path: String) throws {
         let verdict = try String.fetchOne(db, sql: "PRAGMA integrity_check(1)") ?? ""
         guard verdict == "ok" else { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: verdict) }
@@ -83,6 +94,10 @@ extension SQLiteStorage {
         }
         try db.inTransaction(.immediate) {
             try SQLiteMigrations.run(db, path: path)
+            try SQLiteRows.check(db)
+            // Every object, as a start reads it: what no gateway could run with takes no store's place.
+            try pages(db) { records in for record in records { _ = try StoredObject(record) } }
+            _ = try SQLiteRows.history(db, after: 0)
             let (moved, overflow) = try SQLiteRows.currentVersion(db).addingReportingOverflow(restoreStep)
             guard !overflow else { throw GatewayError(.internalError, "\(path): the store has no versions left") }
             try db.execute(sql: "DELETE FROM history")

@@ -24,13 +24,16 @@ package final class SQLiteStorage: ObjectStorage {
         package init() {}
     }
 
+    /// The file.
+    private let path: String
     let queue: DatabaseQueue
     let settings: Settings
     let waiting = Mutex(CommitQueue())
     let current: Mutex<Int>
     let followers = Mutex<[@Sendable (StorageSignal) -> Void]>([])
 
-    private init(queue: DatabaseQueue, current: Int, settings: Settings) {
+    private init(_ path: String, queue: DatabaseQueue, current: Int, settings: Settings) {
+        self.path = path
         self.queue = queue
         self.settings = settings
         self.current = Mutex(current)
@@ -54,7 +57,7 @@ package final class SQLiteStorage: ObjectStorage {
             let current = try await queue.writeWithoutTransaction { db in
                 try prepare(db, path: path, historyLimit: limit)
             }
-            return SQLiteStorage(queue: queue, current: current, settings: settings)
+            return SQLiteStorage(path, queue: queue, current: current, settings: settings)
         } catch {
             throw SQLiteFault.opening(path, error)
         }
@@ -79,6 +82,7 @@ package final class SQLiteStorage: ObjectStorage {
         var current = 1
         try db.inTransaction(.exclusive) {
             try SQLiteMigrations.run(db, path: path)
+            try SQLiteRows.check(db)
             current = try SQLiteRows.currentVersion(db)
             try SQLiteRows.compact(db, before: current - historyLimit)
             return .commit
@@ -115,16 +119,25 @@ package final class SQLiteStorage: ObjectStorage {
         _ page: @escaping @Sendable ([Record]) throws(GatewayError) -> Void
     ) async throws(GatewayError) -> LoadedState {
         // One turn on the database, so that no commit comes in between.
-        try await access { db in
-            var last: ObjectKey?
-            repeat {
-                let records = try SQLiteRows.page(db, after: last, limit: Self.pageSize)
-                try page(records)
-                last = records.count == Self.pageSize ? records.last?.key : nil
-            } while last != nil
-            return LoadedState(
-                version: try SQLiteRows.currentVersion(db), oldest: try SQLiteRows.compactedVersion(db))
+        do {
+            return try await queue.writeWithoutTransaction { db in
+                try Self.pages(db, page)
+                return LoadedState(
+                    version: try SQLiteRows.currentVersion(db), oldest: try SQLiteRows.compactedVersion(db))
+            }
+        } catch {
+            throw SQLiteFault.opening(path, error)
         }
+    }
+
+    /// Gives all records to `page`, some at a time.
+    static func pages(_ db: Database, _ page: ([Record]) throws -> Void) throws {
+        var last: ObjectKey?
+        repeat {
+            let records = try SQLiteRows.page(db, after: last, limit: pageSize)
+            try page(records)
+            last = records.count == pageSize ? records.last?.key : nil
+        } while last != nil
     }
 
     /// Tells of every change after a version.
@@ -132,13 +145,17 @@ package final class SQLiteStorage: ObjectStorage {
         after version: Int, _ sink: @escaping @Sendable (StorageSignal) -> Void
     ) async throws(GatewayError) {
         // On the database's turn, so that no commit gets lost or told twice.
-        try await access { [self] db in
-            let oldest = try SQLiteRows.compactedVersion(db)
-            guard version >= oldest else { return sink(.lost(oldest: oldest)) }
-            let changes = try SQLiteRows.history(db, after: version)
-            let newest = try SQLiteRows.currentVersion(db)
-            sink(changes.isEmpty ? .progress(newest) : .changes(changes, upTo: newest))
-            followers.withLock { $0.append(sink) }
+        do {
+            try await queue.writeWithoutTransaction { [self] db in
+                let oldest = try SQLiteRows.compactedVersion(db)
+                guard version >= oldest else { return sink(.lost(oldest: oldest)) }
+                let changes = try SQLiteRows.history(db, after: version)
+                let newest = try SQLiteRows.currentVersion(db)
+                sink(changes.isEmpty ? .progress(newest) : .changes(changes, upTo: newest))
+                followers.withLock { $0.append(sink) }
+            }
+        } catch {
+            throw SQLiteFault.opening(path, error)
         }
     }
 

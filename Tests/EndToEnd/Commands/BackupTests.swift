@@ -70,6 +70,15 @@ struct BackupTests {
         #expect(try String(contentsOfFile: "\(folder.path)/data/gateway.db", encoding: .utf8) == "mine")
     }
 
+    @Test func `what some other server answers is no backup`() throws {
+        let folder = try TemporaryFolder()
+        let other = try Upstream()
+        let output = try GatewayCommand.run(
+            ["backup", "\(folder.path)/x.db", "--admin-address", "127.0.0.1:\(other.port)"])
+        #expect(output.status != 0 && output.error.contains("gave no store"), "\(output.error)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
+    }
+
     @Test func `a file that can't be written, and a gateway that isn't there, are said`() throws {
         let folder = try TemporaryFolder()
         let port = try FreePort.take()

@@ -33,6 +33,38 @@ import Testing
         #expect(faults[2].hasPrefix("FILE:3: manifests"))
     }
 
+    @Test func aFewAliasesStandForNoEndOfValues() throws {
+        var text = "a: &a [x, x, x, x, x, x, x, x, x]\n"
+        for (name, before) in zip("bcdefghij", "abcdefghi") {
+            text += "\(name): &\(name) [\((0..<9).map { _ in "*\(before)" }.joined(separator: ", "))]\n"
+        }
+        let faults = try load(text).faults
+        #expect(faults.contains { $0.contains("more than 100000 values") }, "\(faults)")
+    }
+
+    @Test func manyFaultsComeToAnEnd() throws {
+        let faults = try load((0..<5_000).map { "unknown-\($0): 1\n" }.joined()).faults
+        #expect(faults.count == 51 && faults.last == "FILE: has more faults; mend these first")
+    }
+
+    @Test func faultsShowNothingThatMayBeSecret() throws {
+        setenv("CONFIG_TEST_SECRET", "hunter2", 1)
+        let (_, faults) = try load(
+            """
+            upstream: http://admin:${CONFIG_TEST_SECRET}@127.0.0.1:3000
+            http-port: ${CONFIG_TEST_SECRET}
+            stream-allowed-origins: ["${CONFIG_TEST_SECRET}"]
+            """)
+        #expect(faults.count == 3)
+        for fault in faults {
+            #expect(!fault.contains("hunter2") && fault.contains("${CONFIG_TEST_SECRET}"), "\(fault)")
+        }
+        let error = #expect(throws: GatewayError.self) {
+            try UpstreamEndpoint(url: "http://admin:hunter2@127.0.0.1:3000", setting: "--upstream")
+        }
+        #expect(error?.message.contains("hunter2") == false && error?.message.contains("…@127.0.0.1:3000") == true)
+    }
+
     @Test(arguments: ["[1, 2]", "just text", "a: [unclosed"])
     func whatIsNoMappingIsAFault(text: String) throws {
         #expect(try load(text).faults.count == 1)
