@@ -2,10 +2,10 @@
 SHELL := /bin/bash
 RELEASE := .build/release
 
-.PHONY: help deps build release run demo test check bench fuzz format clean
+.PHONY: help deps build release run demo test test-fast check bench fuzz format clean
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 deps: ## install what is missing from Debian (sudo where not root)
 	@scripts/deps.sh build
@@ -25,6 +25,9 @@ demo: release ## the same without a terminal: one query, checked, printed
 	@scripts/deps.sh demo
 	@scripts/run.sh --demo
 
+test-fast: build ## the unit tests, for working
+	swift test --skip-build --skip '^EndToEnd\.'
+
 test: build ## all tests
 	@scripts/deps.sh test
 	scripts/test.sh
@@ -36,7 +39,7 @@ bench: release ## benchmarks against nginx, HAProxy, Caddy and Envoy on this mac
 	scripts/deps.sh bench
 	Benchmarks/run.sh
 
-fuzz: deps ## 20,000 runs of each fuzz target
+fuzz: build ## 20,000 runs of each fuzz target
 	scripts/fuzz.sh 20000
 
 format: ## format all Swift files

@@ -28,5 +28,13 @@ fi
 [ $# = 0 ] || exec swift test --skip-build "$@"
 # Apart: end-to-end tests wait for processes and would keep the threads that the others run on. A few at a time, so that
 # the time limit of a test is not spent waiting for its turn.
-swift test --skip-build --skip '^EndToEnd\.'
-swift test --skip-build --experimental-maximum-parallelization-width 4 --filter '^EndToEnd\.'
+events=.run/events
+mkdir -p "$events"
+rm -f "$events"/*
+show() { scripts/slowest.py "$events"/* || true; }
+trap show EXIT
+record() { echo "--event-stream-version 0 --event-stream-output-path $events/$1.jsonl"; }
+# shellcheck disable=SC2046
+swift test --skip-build $(record unit) --skip '^EndToEnd\.'
+# shellcheck disable=SC2046
+swift test --skip-build $(record end-to-end) --experimental-maximum-parallelization-width 4 --filter '^EndToEnd\.'
