@@ -173,7 +173,8 @@ let package = Package(
             "GatewayTests",
             ["Gateway", "PluginBridge", "Access", "HTTPKit", "SystemKit", "DataPlaneAPI"] + certificates),
         tests(
-            "APIServerTests", ["APIServer", "Access", "Storage", "HTTPKit", "SystemKit", "DataPlaneAPI", logging] + nio),
+            "APIServerTests",
+            ["DataPlane", "APIServer", "Access", "Storage", "HTTPKit", "SystemKit", "DataPlaneAPI", logging] + nio),
         tests("StorageTests", ["Storage", "DataPlaneAPI", grdb]),
     ],
     swiftLanguageModes: [.v6]

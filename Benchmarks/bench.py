@@ -14,13 +14,14 @@ import time
 
 import bridge
 import large
+import objects
 import peers
 import process
 import streams
 from harness import ROOT, measure, median_of, table
 
 
-ALL = ["proxy", "tls", "bridge", "format", "start", "lookup", "resource", "stream", "fanout", "cycles", "large", "frames"]
+ALL = ["proxy", "tls", "bridge", "format", "start", "lookup", "resource", "stream", "fanout", "cycles", "large", "frames", "objects"]
 PARTS = """parts, all of them when none is named:
   proxy     a 1 KiB answer of an upstream, against Envoy, nginx, HAProxy and Caddy
   tls       the same from TLS 1.3 connections
@@ -34,6 +35,9 @@ PARTS = """parts, all of them when none is named:
   cycles    memory and descriptors after 10,000 and 20,000 streams were opened and closed (bar: flat)
   large     highest memory with large answers, one and many at once (bar: 1.2 times the budget beyond the base)
   frames    frames to JSON on one core, against orjson
+  objects   10,000 objects: durable creates a second beside the measured fsync (bar: 300), list (bar: 150 ms), get while
+            writing (bar: 1 ms), create to event with 1 and 1,000 watches (bar: 5 and 50 ms), 10,000 watches (bar: 16 KB
+            each, the last within 500 ms), restart (bar: 2 s), 1,000 clients that come again at once
 """
 
 
@@ -127,6 +131,8 @@ def main():
             results["large"] = large.run(part(folder, "large"))
         if "frames" in options.what:
             results["frames"] = frames()
+        if "objects" in options.what:
+            results["objects"] = objects.run(part(folder, "objects"))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     target = pathlib.Path(options.json)

@@ -27,7 +27,7 @@ struct DiscoveryDocuments: Sendable {
         ])
     }
 
-    private static let core = DiscoveryGroup(own: "", versions: ["v1"], definitions: CoreResource.all)
+    private static let core = DiscoveryGroup(own: "", versions: ["v1"], definitions: CoreKinds.all)
 
     // MARK: Groups
 
@@ -79,10 +79,10 @@ struct DiscoveryDocuments: Sendable {
 
     /// Own and claimed groups, each name once.
     private var entries: [DiscoveryGroup] {
-        var entries = core.registry.groups.map { group in
+        var entries = core.registry.kinds.groups.map { group in
             DiscoveryGroup(
                 own: group.name, versions: group.versions,
-                definitions: core.registry.definitions.filter { $0.group == group.name })
+                definitions: core.registry.kinds.definitions.filter { $0.group == group.name })
         }
         for claim in core.claims() where !entries.contains(where: { $0.name == claim.name }) {
             entries.append(DiscoveryGroup(claim))
@@ -130,7 +130,7 @@ struct DiscoveryDocuments: Sendable {
                 items.append(item)
                 continue
             }
-            guard core.registry.groups.allSatisfy({ $0.name != name }) else { continue }
+            guard core.registry.kinds.groups.allSatisfy({ $0.name != name }) else { continue }
             items[index] = Self.mergedAggregated(items[index], item)
         }
     }

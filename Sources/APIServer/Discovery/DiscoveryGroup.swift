@@ -89,10 +89,10 @@ struct DiscoveryGroup: Sendable {
     let versions: [String]
     /// Nil for a group of our own.
     private let claim: ClaimedGroup?
-    private let definitions: [any ResourceDefinition]
+    private let definitions: [ResourceDefinition]
 
     /// A group of our own types.
-    init(own name: String, versions: [String], definitions: [any ResourceDefinition]) {
+    init(own name: String, versions: [String], definitions: [ResourceDefinition]) {
         (self.name, self.versions, self.definitions, claim) = (name, versions, definitions, nil)
     }
 
@@ -112,8 +112,9 @@ struct DiscoveryGroup: Sendable {
                 name: "status", kind: definition.kind, verbs: ["get", "patch", "update"])
             return DiscoveryResource(
                 plural: definition.plural, singular: definition.singular, kind: definition.kind,
-                isNamespaced: definition.isNamespaced, verbs: definition.verbs, shortNames: definition.shortNames,
-                categories: definition.categories, subresources: definition.hasStatus ? [status] : [], group: name,
+                isNamespaced: definition.isNamespaced, verbs: definition.verbs, shortNames: definition.names.short,
+                categories: definition.names.categories, subresources: definition.hasStatus ? [status] : [],
+                group: name,
                 version: version)
         }
     }

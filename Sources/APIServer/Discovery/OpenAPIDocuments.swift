@@ -50,7 +50,7 @@ struct OpenAPIDocuments: Sendable {
             if let document, document.status == 200, let json = try? JSONValue.parse(document.body) {
                 // Of a claimed group the upstream may know more than we do.
                 let own = Set(
-                    core.registry.groups.flatMap { group in group.versions.map { "apis/\(group.name)/\($0)" } })
+                    core.registry.kinds.groups.flatMap { group in group.versions.map { "apis/\(group.name)/\($0)" } })
                 for member in json["paths"]?.asObject ?? [:] where !own.contains(member.key) {
                     paths[member.key] = member.value
                 }
@@ -62,7 +62,7 @@ struct OpenAPIDocuments: Sendable {
     /// The document of one group and version; of a claimed group the upstream's, if it has one.
     func group(_ group: String, _ version: String) async throws(GatewayError) -> APIResponse {
         guard versions.contains(where: { $0.name == group && $0.version == version }) else { throw .unknownResource() }
-        if !core.registry.groups.contains(where: { $0.name == group }), let fetch = core.fetch {
+        if !core.registry.kinds.groups.contains(where: { $0.name == group }), let fetch = core.fetch {
             let document = await Deadline.first(of: 2) { [request] in
                 await fetch("/openapi/v3/apis/\(group)/\(version)", "application/json", request.headers)
             }
@@ -85,7 +85,7 @@ struct OpenAPIDocuments: Sendable {
     }
 
     private var versions: [(name: String, version: String)] {
-        var all = core.registry.groups.flatMap { group in group.versions.map { (name: group.name, version: $0) } }
+        var all = core.registry.kinds.groups.flatMap { group in group.versions.map { (name: group.name, version: $0) } }
         for claim in core.claims() {
             for version in claim.versions.map(\.name)
             where !all.contains(where: { $0.name == claim.name && $0.version == version }) {
@@ -96,7 +96,7 @@ struct OpenAPIDocuments: Sendable {
     }
 
     private func document(_ group: String, _ version: String) -> JSONValue {
-        let definitions = core.registry.definitions.filter { $0.group == group && $0.version == version }
+        let definitions = core.registry.kinds.definitions.filter { $0.group == group && $0.version == version }
         var paths = JSONValue.emptyObject
         var schemas = OpenAPISchemas.shared
         for definition in definitions {

@@ -2,7 +2,7 @@ import DataPlaneAPI
 
 /// The operations of a resource, as far as kubectl looks at them.
 enum OpenAPIPaths {
-    static func paths(_ definition: any ResourceDefinition) -> JSONValue {
+    static func paths(_ definition: ResourceDefinition) -> JSONValue {
         let space = definition.isNamespaced ? "/namespaces/{namespace}" : ""
         let base = "/apis/\(definition.group)/\(definition.version)\(space)/\(definition.plural)"
         let write = parameters(["dryRun", "fieldManager", "fieldValidation", "pretty"])
@@ -42,7 +42,7 @@ enum OpenAPIPaths {
     }
 
     private static func operation(
-        _ definition: any ResourceDefinition, _ action: String, parameters: JSONValue, answer suffix: String = "",
+        _ definition: ResourceDefinition, _ action: String, parameters: JSONValue, answer suffix: String = "",
         body types: [String] = [], patches: Bool = false
     ) -> JSONValue {
         let schema: JSONValue = ["$ref": .string("#/components/schemas/\(definition.schemaName)")]

@@ -79,11 +79,11 @@ enum OpenAPISchemas {
     ]
 
     /// The schema of a type.
-    static func object(_ definition: any ResourceDefinition) -> JSONValue {
+    static func object(_ definition: ResourceDefinition) -> JSONValue {
         var properties: JSONValue = [
             "apiVersion": apiVersion, "kind": kind, "metadata": reference(metaName, "Name, labels and so on."),
         ]
-        for member in definition.schemaProperties.asObject ?? [:] { properties[member.key] = member.value }
+        for member in definition.structure.properties.asObject ?? [:] { properties[member.key] = member.value }
         return [
             "type": "object", "description": .string(definition.about), "properties": properties,
             "x-kubernetes-group-version-kind": [gvk(definition, definition.kind)],
@@ -91,7 +91,7 @@ enum OpenAPISchemas {
     }
 
     /// The schema of a list of a type.
-    static func list(_ definition: any ResourceDefinition) -> JSONValue {
+    static func list(_ definition: ResourceDefinition) -> JSONValue {
         [
             "type": "object", "description": .string("A list of \(definition.kind)."), "required": ["items"],
             "properties": [
@@ -104,7 +104,7 @@ enum OpenAPISchemas {
         ]
     }
 
-    private static func gvk(_ definition: any ResourceDefinition, _ kind: String) -> JSONValue {
+    private static func gvk(_ definition: ResourceDefinition, _ kind: String) -> JSONValue {
         ["group": .string(definition.group), "version": .string(definition.version), "kind": .string(kind)]
     }
 }

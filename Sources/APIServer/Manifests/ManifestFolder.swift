@@ -9,13 +9,13 @@ import SystemKit
 package actor ManifestFolder {
     private let paths: [String]
     private let store: WatchCache
-    private let registry: ResourceRegistry
+    private let registry: KindRegistry
     private let logger: Logger
     private var lastFaults: [ManifestFault] = []
 
     /// A controller for files and folders; none means that objects of earlier manifests become ordinary ones.
     package init(
-        paths: [String], store: WatchCache, registry: ResourceRegistry = ResourceRegistry(), logger: Logger
+        paths: [String], store: WatchCache, registry: KindRegistry, logger: Logger
     ) {
         self.paths = paths.map(Folder.absolute)
         self.store = store
@@ -62,7 +62,7 @@ package actor ManifestFolder {
     ///
     /// - Returns: everything that stood in the way.
     package func apply() async -> [ManifestFault] {
-        let reader = ManifestReader.read(paths, registry: registry)
+        let reader = ManifestReader.read(paths, registry.kinds)
         var faults = reader.faults
         for object in reader.objects {
             // The gateway stops; what is missing is made at the next start.
@@ -92,7 +92,8 @@ package actor ManifestFolder {
     }
 
     private func put(_ object: ManifestObject) async throws(GatewayError) {
-        let writer = ObjectWriter(store: store, definition: object.definition, manifest: object.file)
+        let writer = ObjectWriter(
+            store: store, definition: object.definition, kinds: registry.kinds, manifest: object.file)
         let options = WriteOptions(manager: "manifest-folder")
         let input = BodyReader.Result(json: Self.desired(object.json), faults: [])
         guard let old = store.find(object.key) else {
@@ -126,9 +127,10 @@ package actor ManifestFolder {
 
     /// Removes the objects that no file holds any more.
     private func withdraw(except wanted: Set<ObjectKey>) async throws(GatewayError) {
-        for definition in registry.definitions {
+        for definition in registry.kinds.definitions {
             for object in fromManifests(definition) where !wanted.contains(object.key) {
-                let writer = ObjectWriter(store: store, definition: definition, manifest: object.manifest)
+                let writer = ObjectWriter(
+                    store: store, definition: definition, kinds: registry.kinds, manifest: object.manifest)
                 let isMarked = object.body["metadata"]?["deletionTimestamp"] != nil
                 _ = try await writer.delete(object.key, conditions: Preconditions(uid: object.uid), dryRun: false)
                 guard !isMarked else { continue }
@@ -139,14 +141,14 @@ package actor ManifestFolder {
 
     /// Leaves the objects of earlier manifests to be edited by hand.
     private func release() async throws(GatewayError) {
-        for definition in registry.definitions {
+        for definition in registry.kinds.definitions {
             for object in fromManifests(definition) {
                 _ = try await store.update(object.key, object.body, expecting: object.version, manifest: nil)
             }
         }
     }
 
-    private func fromManifests(_ definition: any ResourceDefinition) -> [StoredObject] {
+    private func fromManifests(_ definition: ResourceDefinition) -> [StoredObject] {
         var walk = store.state(definition.id).walk()
         var found: [StoredObject] = []
         while let object = walk.next() {

@@ -29,12 +29,17 @@ package struct ManifestFault: Sendable, Hashable, CustomStringConvertible {
 }
 
 /// An object of a manifest file.
-struct ManifestObject: Sendable {
-    let key: ObjectKey
-    let definition: any ResourceDefinition
-    let json: JSONValue
-    let file: String
-    let line: Int
+package struct ManifestObject: Sendable {
+    /// Where it will lie.
+    package let key: ObjectKey
+    /// Its kind.
+    package let definition: ResourceDefinition
+    /// The object as it was written.
+    package let json: JSONValue
+    /// The file.
+    package let file: String
+    /// The line, from 1.
+    package let line: Int
 }
 
 /// Reads the objects of manifest files.
@@ -42,20 +47,17 @@ package struct ManifestReader: Sendable {
     /// The file name endings that count.
     package static let endings = [".yaml", ".yml", ".json"]
 
-    private let registry: ResourceRegistry
-    private(set) var objects: [ManifestObject] = []
-    private(set) var faults: [ManifestFault] = []
+    private let kinds: Kinds
+    /// The objects without faults, in the order of files.
+    package private(set) var objects: [ManifestObject] = []
+    /// Every fault; empty when all is well.
+    package private(set) var faults: [ManifestFault] = []
 
-    private init(_ registry: ResourceRegistry) { self.registry = registry }
-
-    /// Every fault in the files of these paths; empty when all is well.
-    package static func check(_ paths: [String], registry: ResourceRegistry = ResourceRegistry()) -> [ManifestFault] {
-        read(paths, registry: registry).faults
-    }
+    private init(_ kinds: Kinds) { self.kinds = kinds }
 
     /// The objects and the faults of these files and folders.
-    static func read(_ paths: [String], registry: ResourceRegistry) -> ManifestReader {
-        var reader = ManifestReader(registry)
+    package static func read(_ paths: [String], _ kinds: Kinds) -> ManifestReader {
+        var reader = ManifestReader(kinds)
         for path in paths {
             do throws(GatewayError) {
                 for file in try Folder.files(path, endings: endings) { reader.readFile(file) }
@@ -64,17 +66,6 @@ package struct ManifestReader: Sendable {
             }
         }
         return reader
-    }
-
-    /// The DataPlaneServices in the files of these paths, each with its place (`file:line`), and every fault.
-    package static func services(
-        _ paths: [String]
-    ) -> (services: [(service: DataPlaneService, place: String)], faults: [ManifestFault]) {
-        let read = read(paths, registry: ResourceRegistry())
-        let services = read.objects.compactMap { object in
-            (try? DataPlaneService(object.json)).map { ($0, "\(object.file):\(object.line)") }
-        }
-        return (services, read.faults)
     }
 
     private mutating func readFile(_ file: String) {
@@ -109,8 +100,8 @@ package struct ManifestReader: Sendable {
             return
         }
         let apiVersion = json["apiVersion"]?.asString ?? ""
-        guard let definition = registry.find(apiVersion: apiVersion, kind: kind) else {
-            let known = registry.definitions.map { "\($0.apiVersion) \($0.kind)" }.joined(separator: ", ")
+        guard let definition = kinds.find(apiVersion: apiVersion, kind: kind) else {
+            let known = kinds.definitions.map { "\($0.apiVersion) \($0.kind)" }.joined(separator: ", ")
             faults.append(
                 fault(
                     json["kind"] == nil ? "" : "kind",
@@ -135,17 +126,18 @@ package struct ManifestReader: Sendable {
     }
 
     private func checked(
-        _ json: JSONValue, _ definition: any ResourceDefinition
+        _ json: JSONValue, _ definition: ResourceDefinition
     ) throws(GatewayError) -> (key: ObjectKey, causes: [StatusCause]) {
-        var causes = definition.unknownFields(in: json).map {
+        var causes = definition.structure.unknownFields(in: json).map {
             StatusCause(field: $0, reason: "FieldValueForbidden", message: "the field is not known; check its spelling")
         }
-        let normalised = try definition.normalised(json)
-        let metadata = normalised["metadata"]
+        let settled = try definition.settled(json)
+        let metadata = settled["metadata"]
         let name = metadata?["name"]?.asString ?? ""
         if name.isEmpty { causes.append(.required("metadata.name", "objects of manifests need a name of their own")) }
-        causes += ObjectMetadata.validate(normalised)
-        causes += try definition.validate(create: normalised).filter { !(name.isEmpty && $0.field == "metadata.name") }
+        causes += ObjectMetadata.validate(settled)
+        causes += (try definition.validate?(KindContext(.create, settled, kinds: kinds)) ?? [])
+            .filter { !(name.isEmpty && $0.field == "metadata.name") }
         let namespace = definition.isNamespaced ? metadata?["namespace"]?.asString ?? "default" : ""
         if !definition.isNamespaced, let given = metadata?["namespace"]?.asString, !given.isEmpty {
             causes.append(.forbidden("metadata.namespace", "\(definition.kind) is cluster-wide"))

@@ -7,6 +7,9 @@ enum ObjectMetadata {
         "deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations", "ownerReferences", "finalizers",
         "managedFields",
     ]
+    /// Whether clients may write a field of `metadata`; one of them is old and dropped.
+    static func isField(_ name: String) -> Bool { known.contains(name) || name == "selfLink" }
+
     private static let annotationsLimit = 262_144
 
     /// The object without unknown fields and empty parts of `metadata`.

@@ -1,3 +1,4 @@
+import Access
 import DataPlaneAPI
 import HTTPKit
 
@@ -13,6 +14,8 @@ struct APIRequest: Sendable {
     let query: [(name: String, value: String)]
     /// All header fields.
     let headers: HeaderBlock
+    /// Who asks; nil where nobody was recognised.
+    let user: User?
     /// The body.
     var body: [UInt8] = []
 
@@ -23,6 +26,7 @@ struct APIRequest: Sendable {
         headers = request.headers
         segments = Self.segments(exchange.path)
         query = request.queryParameters
+        user = exchange.accessState.user
     }
 
     static func segments(_ path: CanonicalPath) -> [String] {

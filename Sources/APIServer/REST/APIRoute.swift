@@ -37,7 +37,7 @@ enum APIRoute: Sendable {
         case "api":
             if segments.count == 1 { return .core }
             if segments == ["api", "v1"] { return .coreVersion }
-            return segments[1] == "v1" ? ResourceTarget(segments, core.registry).map { .resource($0) } : nil
+            return segments[1] == "v1" ? ResourceTarget(segments, core.registry.kinds).map { .resource($0) } : nil
         case "apis": return apis(segments, core)
         case "openapi": return openAPI(segments, core)
         default: return nil
@@ -46,7 +46,7 @@ enum APIRoute: Sendable {
 
     private static func apis(_ segments: [String], _ core: APIServerCore) -> APIRoute? {
         guard segments.count > 1 else { return .groups }
-        let own = core.registry.groups.first { $0.name == segments[1] }
+        let own = core.registry.kinds.groups.first { $0.name == segments[1] }
         let claimed = own == nil ? core.claims().first { $0.name == segments[1] } : nil
         guard let versions = own?.versions ?? claimed?.versions.map(\.name) else {
             return core.fetch == nil ? .unknown : nil
@@ -55,7 +55,7 @@ enum APIRoute: Sendable {
         guard versions.contains(segments[2]) else { return own != nil || core.fetch == nil ? .unknown : nil }
         if segments.count == 3 { return .groupVersion(segments[1], segments[2]) }
         guard own != nil else { return core.fetch == nil ? .unknown : nil }
-        return ResourceTarget(segments, core.registry).map { .resource($0) } ?? .unknown
+        return ResourceTarget(segments, core.registry.kinds).map { .resource($0) } ?? .unknown
     }
 
     private static func openAPI(_ segments: [String], _ core: APIServerCore) -> APIRoute? {
@@ -63,7 +63,7 @@ enum APIRoute: Sendable {
         guard segments.count >= 2, segments[1] == "v3" else { return nil }
         if segments.count == 2 { return .openAPIv3 }
         guard segments.count == 5, segments[2] == "apis" else { return core.fetch == nil ? .unknown : nil }
-        let isOwn = core.registry.groups.contains { $0.name == segments[3] && $0.versions.contains(segments[4]) }
+        let isOwn = core.registry.kinds.groups.contains { $0.name == segments[3] && $0.versions.contains(segments[4]) }
         guard isOwn || core.claims().contains(where: { $0.name == segments[3] && $0.has(segments[4]) }) else {
             return core.fetch == nil ? .unknown : nil
         }

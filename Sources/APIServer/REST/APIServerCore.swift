@@ -79,7 +79,7 @@ package struct APIServerCore: Sendable {
     /// The objects.
     package var store: WatchCache
     /// The types.
-    package var registry = ResourceRegistry()
+    package var registry = KindRegistry()
     /// The groups that DataPlaneServices claim now.
     package var claims: @Sendable () -> [ClaimedGroup] = { [] }
     /// Asks the upstream for its own discovery; nil when there is no upstream.
@@ -142,12 +142,10 @@ package struct APIServerCore: Sendable {
 
     private func resource(_ request: APIRequest, _ target: ResourceTarget) async throws(GatewayError) -> Answer {
         let reads = ReadVerbs(
-            store: store, target: target, request: request, watches: watches, lists: lists,
+            store: store, target: target, request: request, kinds: registry.kinds, watches: watches, lists: lists,
             versionWaitMS: versionWaitMS)
-        if target.isReadOnly, request.method != .get, request.method != .head {
-            throw Self.notSupported(request, target)
-        }
-        let writes = WriteVerbs(store: store, target: target, request: request)
+        guard target.serves(request.method) else { throw Self.notSupported(request, target) }
+        let writes = WriteVerbs(store: store, target: target, request: request, kinds: registry.kinds)
         let deletes = DeleteVerbs(store: store, target: target, request: request)
         switch (request.method, target.name != nil) {
         case (.get, true), (.head, true): return .response(try await reads.get())
@@ -155,7 +153,9 @@ package struct APIServerCore: Sendable {
             let options = try ListOptions(request, target.definition)
             if options.isWatch, request.method == .get { return .watch(try await reads.watch(options)) }
             return .list(try await reads.list(options))
-        case (.post, false): return .response(try await writes.create())
+        case (.post, false):
+            if case .answered(let answer) = target.definition.nature { return .response(try await writes.ask(answer)) }
+            return .response(try await writes.create())
         case (.put, true): return .response(try await writes.update())
         case (.patch, true): return .response(try await writes.patch())
         case (.delete, true) where target.subresource == nil: return .response(try await deletes.delete())

@@ -93,8 +93,7 @@ package final class APIServerHandler: ExchangeHandler {
         case .response(let response): Self.respond(exchange, request, response)
         case .list(let list): ListAnswer.start(exchange, request, list)
         case .watch(let start):
-            let watches =
-                watches ?? LoopWatches(exchange.loop, core.store, bookmarkSeconds: core.bookmarkSeconds)
+            let watches = watches ?? LoopWatches(exchange.loop, core)
             self.watches = watches
             watches.start(exchange, request, start)
         }

@@ -12,7 +12,7 @@ struct DeleteVerbs: Sendable {
         var dryRun = false
     }
 
-    private var definition: any ResourceDefinition { target.definition }
+    private var definition: ResourceDefinition { target.definition }
     private var writer: ObjectWriter { ObjectWriter(store: store, definition: definition) }
 
     func delete() async throws(GatewayError) -> APIResponse {

@@ -23,7 +23,7 @@ struct ListOptions: Sendable {
     var bookmarks = false
     var sendsInitialEvents: Bool?
 
-    init(_ request: APIRequest, _ definition: any ResourceDefinition) throws(GatewayError) {
+    init(_ request: APIRequest, _ definition: ResourceDefinition) throws(GatewayError) {
         isWatch = request.flag("watch")
         labels = try LabelSelector.parse(request.parameter("labelSelector") ?? "")
         fields = try FieldSelector.parse(request.parameter("fieldSelector") ?? "", definition)
@@ -110,7 +110,7 @@ struct ListOptions: Sendable {
     }
 
     private static func readToken(
-        _ token: String, _ definition: any ResourceDefinition
+        _ token: String, _ definition: ResourceDefinition
     ) throws(GatewayError) -> (Int, ObjectKey) {
         guard let bytes = Base64URL.decode(token), let json = try? JSONValue.parse(bytes),
             json["v"]?.asString == "meta.k8s.io/v1", let version = json["rv"]?.asInt,

@@ -4,7 +4,7 @@ import Storage
 /// The rules that every write obeys.
 extension ObjectWriter {
     func check(_ input: BodyReader.Result, _ options: WriteOptions) throws(GatewayError) -> [String] {
-        let faults = input.faults + definition.unknownFields(in: input.json).map { "unknown field \"\($0)\"" }
+        let faults = input.faults + definition.structure.unknownFields(in: input.json).map { "unknown field \"\($0)\"" }
         switch options.fieldValidation {
         case .ignore: return []
         case .warn: return faults
@@ -54,7 +54,16 @@ extension ObjectWriter {
     }
 
     func settled(_ object: JSONValue) throws(GatewayError) -> JSONValue {
-        ObjectMetadata.cleaned(try definition.normalised(object))
+        ObjectMetadata.cleaned(try definition.settled(object))
+    }
+
+    /// What the kind itself has against an object.
+    func faults(
+        _ operation: KindContext.Operation, _ object: JSONValue, _ old: JSONValue?, _ options: WriteOptions
+    ) throws(GatewayError) -> [StatusCause] {
+        try definition.validate?(
+            KindContext(
+                operation, object, old: old, user: user, isDryRun: options.dryRun, kinds: kinds, reader: store)) ?? []
     }
 
     func refuse(_ causes: [StatusCause], _ object: JSONValue) throws(GatewayError) {

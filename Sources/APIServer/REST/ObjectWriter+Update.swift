@@ -73,8 +73,10 @@ extension ObjectWriter {
         // A status must find its way even to an object that today's rules for the rest would refuse.
         if endpoint == .main {
             var causes = ObjectMetadata.validate(new)
-            causes += try definition.validate(update: new, from: body)
+            causes += try faults(.update, new, body, options)
             try refuse(causes + finalizerFaults(new, body), new)
+        } else {
+            try refuse(try faults(.status, new, body, options), new)
         }
         if endpoint == .main, isNewGeneration(new, body) {
             new["metadata"]?["generation"] = .int((body["metadata"]?["generation"]?.asInt ?? 0) &+ 1)

@@ -1,3 +1,4 @@
+import Access
 import DataPlaneAPI
 import Storage
 import SystemKit
@@ -19,12 +20,16 @@ struct ObjectWriter: Sendable {
     }
 
     let store: WatchCache
-    let definition: any ResourceDefinition
+    let definition: ResourceDefinition
+    /// The kinds there are.
+    var kinds = Kinds()
+    /// Who writes; nil for the gateway itself.
+    var user: User?
     /// The manifest file on whose behalf it is written; nil for a client.
     var manifest: String?
 
     static let attempts = 5
-    var paths: FieldPaths { FieldPaths(listKeys: definition.listKeys) }
+    var paths: FieldPaths { FieldPaths(listKeys: definition.structure.listKeys) }
 
     // MARK: Create
 
@@ -74,7 +79,7 @@ struct ObjectWriter: Sendable {
         for field in ["resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
             object["metadata"]?[field] = nil
         }
-        let causes = ObjectMetadata.validate(object) + (try definition.validate(create: object))
+        let causes = ObjectMetadata.validate(object) + (try faults(.create, object, nil, options))
         try refuse(causes, object)
         object["metadata"]?["uid"] = .string(RandomText.uuid())
         object["metadata"]?["creationTimestamp"] = .string(now)

@@ -6,17 +6,40 @@ struct ReadVerbs: Sendable {
     let store: WatchCache
     let target: ResourceTarget
     let request: APIRequest
+    let kinds: Kinds
     let watches: Slots
     let lists: Slots
     let versionWaitMS: Int
 
-    private var definition: any ResourceDefinition { target.definition }
+    private var definition: ResourceDefinition { target.definition }
 
     func get() async throws(GatewayError) -> APIResponse {
         let renderer = try Renderer(definition, request, .object)
         if let text = request.parameter("resourceVersion"), let version = Int(text) { try await reach(version) }
+        if case .computed(let read) = definition.nature {
+            let all = try await computed(read)
+            guard let object = all.first(where: { $0.key == target.key }) else {
+                throw definition.notFound(target.name ?? "")
+            }
+            return renderer.object(object)
+        }
         guard let object = store.find(target.key) else { throw definition.notFound(target.name ?? "") }
         return renderer.object(object)
+    }
+
+    /// The objects of a kind that aren't stored, as they are now.
+    private func computed(
+        _ read: @Sendable (KindContext) async throws(GatewayError) -> [JSONValue]
+    ) async throws(GatewayError) -> [StoredObject] {
+        var objects: [StoredObject] = []
+        for json in try await read(KindContext(.read, .null, user: request.user, kinds: kinds, reader: store)) {
+            let key = ObjectKey(
+                definition.id, namespace: json["metadata"]?["namespace"]?.asString ?? "",
+                name: json["metadata"]?["name"]?.asString ?? "")
+            objects.append(
+                try StoredObject(Record(key: key, version: 0, content: RecordContent(bytes: json.bytes()))))
+        }
+        return objects
     }
 
     // MARK: Lists
@@ -25,6 +48,15 @@ struct ReadVerbs: Sendable {
         let renderer = try Renderer(definition, request, .list)
         if let version = options.version { try await reach(version) }
         let slot = try lists.take()
+        if case .computed(let read) = definition.nature {
+            let chosen = try await computed(read).filter { object in
+                (target.namespace == nil || target.namespace == object.key.namespace) && options.matches(object)
+            }
+            return PreparedList(
+                ListSource(
+                    renderer, .chosen(chosen[...]), metadata: ["resourceVersion": .string(String(store.version))]),
+                slot)
+        }
         let state = try state(options)
         var metadata: JSONValue = ["resourceVersion": .string(String(state.version))]
         var walk = state.walk(namespace: target.namespace, after: options.after)

@@ -5,13 +5,13 @@ import Yams
 
 /// Writes objects and lists the way the client asked for.
 struct Renderer: Sendable {
-    let definition: any ResourceDefinition
+    let definition: ResourceDefinition
     let rendering: Rendering
     let pretty: Bool
     /// What a table's rows carry of their object: `Metadata`, `None` or `Object`.
     let includeObject: String
 
-    init(_ definition: any ResourceDefinition, _ request: APIRequest, _ offer: MediaType.Offer) throws(GatewayError) {
+    init(_ definition: ResourceDefinition, _ request: APIRequest, _ offer: MediaType.Offer) throws(GatewayError) {
         self.definition = definition
         rendering = try MediaType.choose(request.accept, offer)
         pretty = request.isPretty
@@ -107,7 +107,7 @@ struct Renderer: Sendable {
     }
 
     private func row(_ item: JSONValue, version: String, nowMS: Int) -> JSONValue {
-        var row: JSONValue = ["cells": .array(definition.cells(item, nowMS: nowMS))]
+        var row: JSONValue = ["cells": .array(definition.cells(item, nowMS))]
         switch includeObject {
         case "Object": row["object"] = item
         case "Metadata": row["object"] = partial(item, version: version)

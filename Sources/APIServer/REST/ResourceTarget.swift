@@ -4,14 +4,14 @@ import Storage
 
 /// What a path below a resource names.
 struct ResourceTarget: Sendable {
-    let definition: any ResourceDefinition
+    let definition: ResourceDefinition
     /// Nil for all namespaces, or for a cluster-wide type.
     var namespace: String?
     var name: String?
     var subresource: String?
 
     /// Finds the resource of `/apis/G/V/...` or of `/api/v1/...`; nil if the path names none.
-    init?(_ segments: [String], _ registry: ResourceRegistry) {
+    init?(_ segments: [String], _ kinds: Kinds) {
         let isCore = segments.first == "api"
         guard segments.count >= (isCore ? 3 : 4), isCore || segments[0] == "apis" else { return nil }
         var rest = segments[(isCore ? 2 : 3)...]
@@ -21,8 +21,8 @@ struct ResourceTarget: Sendable {
         }
         guard let plural = rest.first, rest.count <= 3,
             let definition = isCore
-                ? registry.findCore(plural: plural)
-                : registry.find(group: segments[1], version: segments[2], plural: plural),
+                ? kinds.findCore(plural: plural)
+                : kinds.find(group: segments[1], version: segments[2], plural: plural),
             definition.isNamespaced || namespace == nil, !rest.contains("")
         else { return nil }
         self.definition = definition
@@ -41,11 +41,21 @@ struct ResourceTarget: Sendable {
 
     /// The methods that the target answers, for `Allow`.
     var methods: [String] {
-        if isReadOnly { return ["GET"] }
+        switch definition.nature {
+        case .computed: return ["GET"]
+        case .answered: return ["POST"]
+        case .stored: break
+        }
         if name == nil { return ["GET", "POST", "DELETE"] }
         return subresource == nil ? ["GET", "PUT", "PATCH", "DELETE"] : ["GET", "PUT", "PATCH"]
     }
 
-    /// Whether nothing of the type can be written.
-    var isReadOnly: Bool { !definition.verbs.contains("create") }
+    /// Whether a method can be served at all.
+    func serves(_ method: HTTPMethod) -> Bool {
+        switch definition.nature {
+        case .stored: true
+        case .computed: method == .get || method == .head
+        case .answered: method == .post
+        }
+    }
 }

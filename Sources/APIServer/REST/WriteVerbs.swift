@@ -7,9 +7,12 @@ struct WriteVerbs: Sendable {
     let store: WatchCache
     let target: ResourceTarget
     let request: APIRequest
+    let kinds: Kinds
 
-    private var definition: any ResourceDefinition { target.definition }
-    private var writer: ObjectWriter { ObjectWriter(store: store, definition: definition) }
+    private var definition: ResourceDefinition { target.definition }
+    private var writer: ObjectWriter {
+        ObjectWriter(store: store, definition: definition, kinds: kinds, user: request.user)
+    }
 
     func create() async throws(GatewayError) -> APIResponse {
         let renderer = try Renderer(definition, request, .object)
@@ -40,6 +43,24 @@ struct WriteVerbs: Sendable {
             return input
         }
         return answer(outcome, renderer)
+    }
+
+    /// Answers a create of a kind of which nothing is kept.
+    func ask(
+        _ answer: @Sendable (KindContext) async throws(GatewayError) -> JSONValue
+    ) async throws(GatewayError) -> APIResponse {
+        let renderer = try Renderer(definition, request, .object)
+        let options = try WriteOptions(request, kind: "CreateOptions")
+        let input = try BodyReader.object(request)
+        let warnings = try writer.check(input, options)
+        let object = try definition.settled(
+            try writer.identified(input.json, namespace: target.namespace ?? "", name: nil))
+        let context = KindContext(
+            .create, object, user: request.user, isDryRun: options.dryRun, kinds: kinds, reader: store)
+        try writer.refuse(try definition.validate?(context) ?? [], object)
+        var response = renderer.object(try await answer(context), status: 201)
+        response.warnings = warnings
+        return response
     }
 
     // MARK: Patch
@@ -101,13 +122,11 @@ struct WriteVerbs: Sendable {
         }
         input.json = try writer.identified(input.json, namespace: target.namespace ?? "", name: target.name)
         // Unknown fields are told about, but nobody comes to own them.
-        input.faults += definition.unknownFields(in: input.json).map { "unknown field \"\($0)\"" }
-        let prepared = definition.prepareApply(input.json)
-        let known = Self.pruned(prepared, to: try definition.normalised(prepared))
-        input.json = Self.reset(known, target.endpoint, definition)
+        input.faults += definition.structure.unknownFields(in: input.json).map { "unknown field \"\($0)\"" }
+        input.json = Self.reset(try definition.wanted(input.json), target.endpoint, definition)
         let configuration = input
         let merge = ServerSideApply(
-            paths: FieldPaths(listKeys: definition.listKeys),
+            paths: FieldPaths(listKeys: definition.structure.listKeys),
             writer: .init(
                 manager: options.manager, apiVersion: definition.apiVersion, subresource: target.subresource ?? ""),
             force: options.force, now: WallClock.timestamp())
@@ -146,24 +165,9 @@ struct WriteVerbs: Sendable {
         return BodyReader.Result(json: try BodyReader.yaml(request.body), faults: [])
     }
 
-    /// What of a configuration is there in its normal form, too.
-    private static func pruned(_ configuration: JSONValue, to known: JSONValue) -> JSONValue {
-        switch (configuration, known) {
-        case (.object(let object), .object(let fields)):
-            var result = JSONObject()
-            for member in object {
-                if let field = fields[member.key] { result[member.key] = pruned(member.value, to: field) }
-            }
-            return .object(result)
-        case (.array(let list), .array(let entries)) where list.count == entries.count:
-            return .array(zip(list, entries).map { pruned($0, to: $1) })
-        default: return configuration
-        }
-    }
-
     /// Leaves out what the endpoint may not set, so that nobody comes to own it.
     private static func reset(
-        _ configuration: JSONValue, _ endpoint: ObjectWriter.Endpoint, _ definition: any ResourceDefinition
+        _ configuration: JSONValue, _ endpoint: ObjectWriter.Endpoint, _ definition: ResourceDefinition
     ) -> JSONValue {
         guard definition.hasStatus else { return configuration }
         var configuration = configuration

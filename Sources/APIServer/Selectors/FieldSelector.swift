@@ -35,7 +35,7 @@ struct FieldSelector: Sendable, Hashable {
     }
 
     /// Reads `a=b`, `a==b`, `a!=b`, joined by commas; `\` escapes `,`, `=` and `\`.
-    static func parse(_ text: String, _ definition: any ResourceDefinition) throws(GatewayError) -> FieldSelector {
+    static func parse(_ text: String, _ definition: ResourceDefinition) throws(GatewayError) -> FieldSelector {
         var selector = FieldSelector()
         for part in split(text) where !part.isEmpty {
             guard let equal = indexOfEqual(part) else {

@@ -56,6 +56,15 @@ final class Audience {
         }
     }
 
+    /// Ends all watches if their kind isn't served any more.
+    func end(unless kinds: Kinds) {
+        let shown = start.form.definition
+        guard kinds.find(group: shown.group, version: shown.version, plural: shown.plural) == nil,
+            !shown.group.isEmpty
+        else { return }
+        for watch in watches { watch?.end() }
+    }
+
     // MARK: Passes
 
     /// Delivers what is new to so many watches at most.

@@ -23,10 +23,24 @@ final class LoopWatches {
         let value = Atomic<Bool>(false)
     }
 
-    init(_ loop: any EventLoop, _ cache: WatchCache, bookmarkSeconds: Int) {
+    init(_ loop: any EventLoop, _ core: APIServerCore) {
         self.loop = loop
-        self.cache = cache
-        self.bookmarkSeconds = max(1, bookmarkSeconds)
+        cache = core.store
+        bookmarkSeconds = max(1, core.bookmarkSeconds)
+        let (bound, registry) = (NIOLoopBound(Weak(self), eventLoop: loop), core.registry)
+        registry.observe {
+            loop.execute {
+                for audience in bound.value.watches?.audiences.values ?? [:].values {
+                    audience.end(unless: registry.kinds)
+                }
+            }
+        }
+    }
+
+    private struct Weak {
+        weak var watches: LoopWatches?
+
+        init(_ watches: LoopWatches) { self.watches = watches }
     }
 
     /// Begins a watch; call on the loop.

@@ -5,6 +5,8 @@ import Storage
 /// How a watch's lines are written: what watches of the same form share.
 struct WatchForm: Sendable {
     private let renderer: Renderer
+    /// The kind that is shown.
+    var definition: ResourceDefinition { renderer.definition }
     /// The name of the form: equal names, equal lines.
     let name: String
 

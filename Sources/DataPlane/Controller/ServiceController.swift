@@ -24,6 +24,8 @@ package actor ServiceController {
     private(set) var services: [DataPlaneService] = []
     /// The number of the first event of DataPlaneServices that was not looked at.
     private var seen = -1
+    /// What was read of each object, by name, so that only those are read again that changed.
+    private var known: [String: (object: StoredObject, service: DataPlaneService)] = [:]
     private var sources: DataSourceTable?
     private var lateChecks: [String: Task<Void, Never>] = [:]
 
@@ -68,7 +70,8 @@ package actor ServiceController {
 
     /// Publishes what is stored; returns when every loop has it.
     package func synchronise() async throws(GatewayError) {
-        let (items, state) = try store.dataPlaneServices()
+        let state = store.state(.dataPlaneServices)
+        let items = try read(state)
         seen = state.number
         let routes = RouteTable(items, after: routes, defaults: defaults)
         if !Self.sameRoutes(items, services) { await publisher.publish(routes) }
@@ -77,6 +80,21 @@ package actor ServiceController {
         await backends?.keep(items)
         for service in items { await writeConditions(service, routes) }
         for id in Set(items.filter { $0.spec.backend.kind == .plugin }.map(\.spec.pluginID)) { probe(id) }
+    }
+
+    private func read(_ state: KindState) throws(GatewayError) -> [DataPlaneService] {
+        var items: [DataPlaneService] = []
+        var read: [String: (object: StoredObject, service: DataPlaneService)] = [:]
+        var walk = state.walk()
+        while let object = walk.next() {
+            var entry = known[object.key.name]
+            if entry?.object !== object { entry = (object, try DataPlaneService(object.body)) }
+            guard let entry else { continue }
+            read[object.key.name] = entry
+            items.append(entry.service)
+        }
+        known = read
+        return items
     }
 
     /// Asks a running plugin for what its objects offer, so that a missing service shows before the first request.

@@ -5,15 +5,6 @@ import SystemKit
 
 /// DataPlaneServices in the store.
 extension WatchCache {
-    /// All DataPlaneServices and the state of the store they show.
-    func dataPlaneServices() throws(GatewayError) -> (items: [DataPlaneService], state: KindState) {
-        let state = state(.dataPlaneServices)
-        var items: [DataPlaneService] = []
-        var walk = state.walk()
-        while let object = walk.next() { items.append(try DataPlaneService(object.body)) }
-        return (items, state)
-    }
-
     /// Writes the conditions of a DataPlaneService, whoever owns the object; nothing is written if they are the same.
     ///
     /// Conditions of other types stay. Times are set here: a `lastTransitionTime` changes only with its status.

@@ -54,7 +54,7 @@ package struct DataPlaneService: Sendable, Hashable {
 
     /// Reads an object with defaults filled in; wrong types are a 400 that names the field.
     ///
-    /// A missing `apiVersion` and `kind` mean this type. Unknown fields are dropped, see `unknownFields(in:)`.
+    /// A missing `apiVersion` and `kind` mean this type. Unknown fields are dropped.
     package init(_ json: JSONValue) throws(GatewayError) {
         guard json.asObject != nil else { throw GatewayError(.badRequest, "the body must be a JSON object") }
         let apiVersion = try json.string("apiVersion") ?? Self.apiVersion

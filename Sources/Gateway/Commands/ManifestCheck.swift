@@ -9,7 +9,7 @@ struct ManifestCheck: Sendable {
     private(set) var warnings: [String] = []
 
     init(_ settings: Settings, scan: PluginScan, sources: DataSourceTable) {
-        let read = ManifestReader.services([settings.manifests])
+        let read = DataPlaneServiceKind.services(inManifests: [settings.manifests])
         faults = read.faults.map { GatewayError(.badRequest, "\($0)") }
         let files = Dictionary(read.services.map { ($0.service.metadata.name, $0.place) }) { first, _ in first }
         for conflict in RouteTable(read.services.map(\.service)).conflicts {

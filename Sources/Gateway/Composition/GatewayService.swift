@@ -45,6 +45,7 @@ struct GatewayService: Service, CustomStringConvertible {
         lookUps.start()
         let storage = try await SQLiteStorage.open("\(folders.data)/\(StoreCopies.file)")
         let store = try await WatchCache(storage)
+        let kinds = KindRegistry([DataPlaneServiceKind.definition])
 
         let environment = ProcessEnvironment.all
         let provisioned = Provisioning.load(settings.provisioningLayout, environment: environment)
@@ -79,7 +80,7 @@ struct GatewayService: Service, CustomStringConvertible {
             report: { [logger] in for fault in $0 { logger.error("\(fault.message)") } })
         await sources.look()
         let manifests = ManifestFolder(
-            paths: settings.manifests.isEmpty ? [] : [settings.manifests], store: store,
+            paths: settings.manifests.isEmpty ? [] : [settings.manifests], store: store, registry: kinds,
             logger: Logger(label: "manifests"))
         _ = await cancelWhenGracefulShutdown { await manifests.apply() }
         guard !Task.isShuttingDownGracefully else {
@@ -102,7 +103,7 @@ struct GatewayService: Service, CustomStringConvertible {
         let upstreamWatch = watch
         let parts = ChainParts(
             settings: settings, publisher: publisher,
-            api: try await apiServer(store, controller, group.any(), upstreamWatch),
+            api: try await apiServer(store, kinds, controller, group.any(), upstreamWatch),
             access: access, streams: streams, budget: budget, workers: workers, lookUps: lookUps,
             clientCertificates: certificates, metrics: GatewayMetrics(budget: budget, upstream: upstreamWatch),
             log: AccessLog())
@@ -220,9 +221,11 @@ struct GatewayService: Service, CustomStringConvertible {
     }
 
     private func apiServer(
-        _ store: WatchCache, _ controller: ServiceController, _ loop: any EventLoop, _ watch: UpstreamWatch?
+        _ store: WatchCache, _ kinds: KindRegistry, _ controller: ServiceController, _ loop: any EventLoop,
+        _ watch: UpstreamWatch?
     ) async throws -> APIServerCore {
         var core = APIServerCore(store: store)
+        core.registry = kinds
         if let watch {
             core.readiness.append(
                 ReadinessCheck("upstream", isRequired: settings.upstreamRequired) { await watch.failure() })

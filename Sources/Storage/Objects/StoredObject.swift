@@ -55,7 +55,8 @@ package final class StoredObject: Sendable {
 
     /// Gives the text with its version in it to `write`, in three pieces.
     package func pieces(_ write: (UnsafeRawBufferPointer) -> Void) {
-        let member = "\"resourceVersion\":\"\(version)\"\(facts.isMetadataEmpty ? "" : ",")"
+        // What isn't stored has no version.
+        let member = version == 0 ? "" : "\"resourceVersion\":\"\(version)\"\(facts.isMetadataEmpty ? "" : ",")"
         bytes.withUnsafeBytes { raw in
             let place = min(max(0, facts.metadataStart), raw.count)
             write(UnsafeRawBufferPointer(rebasing: raw[..<place]))

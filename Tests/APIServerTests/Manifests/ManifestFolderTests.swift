@@ -1,3 +1,4 @@
+import DataPlane
 import DataPlaneAPI
 import Foundation
 import Logging
@@ -33,7 +34,8 @@ struct ManifestFolderTests {
             files = try TemporaryFolder()
             data = try TemporaryFolder()
             store = try await WatchCache(SQLiteStorage.open(data.file("store.db")))
-            folder = ManifestFolder(paths: [files.path], store: store, logger: Logger(label: "test"))
+            folder = ManifestFolder(
+                paths: [files.path], store: store, registry: Samples.registry(), logger: Logger(label: "test"))
         }
 
         func names() -> [String] {
@@ -121,7 +123,8 @@ struct ManifestFolderTests {
         let setup = try await Setup()
         try setup.files.write("a.yaml", Self.yaml("a"))
         _ = await setup.folder.apply()
-        let none = ManifestFolder(paths: [], store: setup.store, logger: Logger(label: "test"))
+        let none = ManifestFolder(
+            paths: [], store: setup.store, registry: Samples.registry(), logger: Logger(label: "test"))
         #expect(await none.apply() == [])
         let object = setup.store.find(Samples.key("a"))
         #expect(object != nil && object?.manifest == nil)
@@ -150,7 +153,7 @@ struct ManifestFolderTests {
         try files.write("3.yaml", "a: 1\nb: [\n")
         try files.write("4.yaml", "apiVersion: v1\nkind: Pod\n")
         try files.write("5.yaml", Self.yaml("ok"))
-        let faults = ManifestReader.check([files.path])
+        let faults = ManifestReader.read([files.path], Samples.registry().kinds).faults
         func fault(_ file: String, _ field: String) -> ManifestFault? {
             faults.first { $0.file == files.file(file) && $0.field == field }
         }
@@ -159,6 +162,6 @@ struct ManifestFolderTests {
         #expect(faults.contains { $0.file == files.file("3.yaml") && $0.line >= 2 })
         #expect(fault("4.yaml", "kind")?.message.contains("DataPlaneService") ?? false)
         #expect(fault("5.yaml", "metadata.name")?.message.contains("1.yaml") ?? false)
-        #expect(ManifestReader.check([files.file("missing")]).count == 1)
+        #expect(ManifestReader.read([files.file("missing")], Samples.registry().kinds).faults.count == 1)
     }
 }

@@ -1,3 +1,4 @@
+import DataPlane
 import DataPlaneAPI
 import Storage
 import Testing
@@ -36,14 +37,14 @@ struct SelectorTests {
         ("metadata.name!=b", true), ("metadata.name!=a", false), (#"metadata.name=a\,b"#, false),
     ])
     func `field selectors choose by name`(_ text: String, _ expected: Bool) throws {
-        #expect(try FieldSelector.parse(text, DataPlaneServiceResource()).matches(stored()) == expected)
+        #expect(try FieldSelector.parse(text, DataPlaneServiceKind.definition).matches(stored()) == expected)
     }
 
     @Test(arguments: [
         "metadata.name", "spec.group=x", "metadata.namespace=x", #"metadata.name=a\x"#, #"metadata.name=a\"#,
     ])
     func `a bad field selector is a bad request`(_ text: String) {
-        #expect { try FieldSelector.parse(text, DataPlaneServiceResource()) } throws: {
+        #expect { try FieldSelector.parse(text, DataPlaneServiceKind.definition) } throws: {
             ($0 as? GatewayError)?.code == .badRequest
         }
     }

@@ -1,3 +1,4 @@
+import DataPlane
 import DataPlaneAPI
 import Storage
 
@@ -20,6 +21,9 @@ enum Samples {
         if let labels { object["metadata"]?["labels"] = labels }
         return object
     }
+
+    /// A registry with the kind that tests write.
+    static func registry() -> KindRegistry { KindRegistry([DataPlaneServiceKind.definition]) }
 
     static func key(_ name: String) -> ObjectKey { ObjectKey(.dataPlaneServices, name: name) }
 }

@@ -50,6 +50,8 @@ final class TestServer: Sendable {
     let watches: Slots
     /// The lists that are on their way.
     let lists: Slots
+    /// The kinds that are served.
+    let registry: KindRegistry
     private let group: MultiThreadedEventLoopGroup
     private let listener: Listener
 
@@ -66,6 +68,7 @@ final class TestServer: Sendable {
         let folder = try TemporaryFolder()
         let store = try await WatchCache(SQLiteStorage.open(folder.file("store.db")), settings: settings)
         var core = APIServerCore(store: store)
+        core.registry = Samples.registry()
         configure(&core)
         let server = try await TestServer(folder: folder, store: store, core: core, isClosed: isClosed)
         do {
@@ -81,7 +84,7 @@ final class TestServer: Sendable {
     private init(folder: TemporaryFolder, store: WatchCache, core: APIServerCore, isClosed: Bool) async throws {
         self.folder = folder
         self.store = store
-        (watches, lists) = (core.watches, core.lists)
+        (watches, lists, registry) = (core.watches, core.lists, core.registry)
         group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         listener = try await Listener.start(on: ListenAddress(host: "127.0.0.1", port: 0), group: group) { loop in
             LoopContext(
@@ -173,12 +176,45 @@ final class TestServer: Sendable {
         }
     }
 
+    /// Opens a watch and reads until so many lines have come; returns how many did.
+    ///
+    /// - Parameter opened: called when the head has come.
+    func countLines(
+        _ query: String, _ wanted: Int, opened: @escaping @Sendable () -> Void = {}
+    ) async throws -> Int {
+        let request = "GET \(Samples.path)?\(query) HTTP/1.0\r\nHost: localhost\r\n\r\n"
+        return try await connect().executeThenClose { inbound, outbound in
+            try await outbound.write(ByteBuffer(string: request))
+            var lines = 0
+            var head: ByteBuffer? = ByteBuffer()
+            for try await part in inbound {
+                var body = part
+                if var started = head {
+                    started.writeImmutableBuffer(part)
+                    head = started
+                    guard let end = String(buffer: started).rest(behind: "\r\n\r\n") else { continue }
+                    head = nil
+                    body = ByteBuffer(string: end)
+                    opened()
+                }
+                lines += body.readableBytesView.count { $0 == 0x0A }
+                if lines >= wanted { return lines }
+            }
+            return lines
+        }
+    }
+
     private static func events(_ text: String) -> [JSONValue] {
         text.components(at: "\r\n\r\n").1.split(separator: "\n").compactMap { try? JSONValue.parse(String($0)) }
     }
 }
 
 extension String {
+    /// What stands behind the first occurrence; nil without one.
+    fileprivate func rest(behind separator: String) -> String? {
+        firstRange(of: separator).map { String(self[$0.upperBound...]) }
+    }
+
     /// What stands before and after the first occurrence.
     fileprivate func components(at separator: String) -> (String, String) {
         guard let range = self.firstRange(of: separator) else { return (self, "") }
@@ -191,5 +227,6 @@ final class Box<T: Sendable>: Sendable {
     private let value: Mutex<T>
     init(_ value: T) { self.value = Mutex(value) }
     func set(_ new: T) { value.withLock { $0 = new } }
+    func change(_ body: (T) -> T) { value.withLock { $0 = body($0) } }
     var current: T { value.withLock { $0 } }
 }

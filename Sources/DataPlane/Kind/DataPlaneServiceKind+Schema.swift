@@ -1,16 +1,13 @@
 import DataPlaneAPI
 
-extension DataPlaneServiceResource {
+extension DataPlaneServiceKind {
     /// What `kubectl explain` says about the type.
-    package var about: String {
+    static let about =
         "DataPlaneService claims an API group and version and sends the requests for it to a plugin, to an HTTP backend "
-            + "or to the upstream."
-    }
+        + "or to the upstream."
 
-    /// The schema of `spec` and `status`.
-    package var schemaProperties: JSONValue {
-        ["spec": Self.specSchema, "status": Self.statusSchema]
-    }
+    /// The schemas of `spec` and `status`.
+    static let schema: JSONValue = ["spec": specSchema, "status": statusSchema]
 
     private static func text(_ description: String) -> JSONValue {
         ["type": "string", "description": .string(description)]
@@ -120,11 +117,11 @@ extension DataPlaneServiceResource {
             "properties": [
                 "type": word("What kind of service it is.", ServiceType.allCases.map(\.rawValue)),
                 "method": [
-                    "type": "string", "default": "",
+                    "type": "string",
                     "description": "The HTTP method of a route; empty means every method. Only for the type route.",
                 ],
                 "path": [
-                    "type": "string", "default": "",
+                    "type": "string",
                     "description": .string(
                         "The path of a route below the namespace, such as /orders/{name}, with {rest...} allowed at its "
                             + "end. Literals come before parameters. Only for the type route."),

@@ -1,0 +1,91 @@
+import DataPlane
+import DataPlaneAPI
+import Storage
+import Testing
+
+@testable import APIServer
+
+/// Kinds come and go while the server runs, and not all of them are stored.
+struct KindRegistryTests {
+    private static func lamp() -> ResourceDefinition {
+        var lamp = ResourceDefinition(
+            group: "shop.example.org", version: "v1",
+            names: .init(kind: "Lamp", plural: "lamps", singular: "lamp"), isNamespaced: true,
+            schemaName: "org.example.shop.v1.Lamp")
+        lamp.structure = Structure(properties: [
+            "spec": ["type": "object", "properties": ["watts": ["type": "integer", "default": 40]]]
+        ])
+        lamp.validate = { (context) throws(GatewayError) in
+            let watts = context.object["spec"]?["watts"]?.asInt ?? 0
+            // What a function is told: the state before, and whoever else is there.
+            if watts > 100, context.old == nil { return [.invalid("spec.watts", "\(watts)", "must be at most 100")] }
+            return []
+        }
+        return lamp
+    }
+
+    @Test func `a kind that is data alone is served like any other, and goes again`() async throws {
+        try await TestServer.with { server in
+            let path = "/apis/shop.example.org/v1/namespaces/home/lamps"
+            #expect(try await server.send("GET", path).status == 404)
+            server.registry.publish(Kinds([DataPlaneServiceKind.definition, Self.lamp()]))
+            let body = #"{"metadata":{"name":"desk"},"spec":{"bogus":1}}"#
+            let made = try await server.send("POST", path, body)
+            #expect(made.status == 201, "\(made.body)")
+            #expect(made.json["spec"] == ["watts": 40] && made.json["metadata"]?["namespace"] == "home")
+            #expect(made.field("Warning")?.contains("spec.bogus") ?? false)
+            let bright = #"{"metadata":{"name":"sun"},"spec":{"watts":1000}}"#
+            #expect(try await server.send("POST", path, bright).status == 422)
+            #expect(try await server.send("GET", "/apis/shop.example.org/v1/lamps").json["items"]?.asArray?.count == 1)
+            #expect(try await server.send("GET", path.replacing("home", with: "x")).json["items"] == [])
+            let resources = try await server.send("GET", "/apis/shop.example.org/v1").json["resources"]
+            #expect(resources?[0]?["name"] == "lamps")
+            let document = try await server.send("GET", "/openapi/v3/apis/shop.example.org/v1")
+            let schema = document.json["components"]?["schemas"]?["org.example.shop.v1.Lamp"]
+            #expect(schema?["properties"]?["spec"]?["properties"]?["watts"]?["default"] == 40)
+
+            // A watch of it ends when it goes.
+            let watch = Task { try await server.send("GET", path + "?watch=true") }
+            while server.watches.count == 0 { try await Task.sleep(for: .milliseconds(2)) }
+            server.registry.publish(Kinds([DataPlaneServiceKind.definition]))
+            #expect(try await watch.value.body.contains("ADDED"))
+            #expect(try await server.send("GET", path).status == 404)
+        }
+    }
+
+    @Test func `computed kinds are read and answered ones are asked, and neither is stored`() async throws {
+        var now = Self.lamp()
+        now.nature = .computed { _ in
+            ["a", "b"].map { name in ["metadata": ["name": .string(name), "namespace": "home"]] }
+        }
+        var review = ResourceDefinition(
+            group: "ask.example.org", version: "v1",
+            names: .init(kind: "Review", plural: "reviews", singular: "review"), isNamespaced: false,
+            schemaName: "org.example.ask.v1.Review")
+        review.structure = Structure(properties: [
+            "spec": ["type": "object", "properties": ["what": ["type": "string"]]]
+        ])
+        review.nature = .answered { (context) throws(GatewayError) in
+            var answer = context.object
+            answer["status"] = ["said": context.object["spec"]?["what"] ?? .null]
+            return answer
+        }
+        let kinds = Kinds([now, review])
+        try await TestServer.with { server in
+            server.registry.publish(kinds)
+            let path = "/apis/shop.example.org/v1/namespaces/home/lamps"
+            let list = try await server.send("GET", path + "?fieldSelector=metadata.name%3Db").json["items"]
+            #expect(list == [["metadata": ["name": "b", "namespace": "home"]]])
+            #expect(try await server.send("GET", path + "/a").status == 200)
+            #expect(try await server.send("GET", path + "/c").status == 404)
+            let refused = try await server.send("POST", path, "{}")
+            #expect(refused.status == 405 && refused.field("Allow") == "GET")
+            let reviews = "/apis/ask.example.org/v1/reviews"
+            let answer = try await server.send("POST", reviews, #"{"spec":{"what":"x","bogus":1}}"#)
+            #expect(answer.status == 201 && answer.json["status"] == ["said": "x"], "\(answer.body)")
+            #expect(answer.json["kind"] == "Review" && answer.json["spec"] == ["what": "x"])
+            #expect(try await server.send("GET", reviews).status == 405)
+            #expect(server.store.version == 1)
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import DataPlaneAPI
+import Storage
+import Testing
+
+@testable import APIServer
+
+/// With 100 watches and 300 creates a second the watches once were 12 seconds late, and got later.
+struct FanOutTests {
+    @Test func `every watch sees every event once, whoever else watches what`() async throws {
+        try await TestServer.with { server in
+            let opened = Box(0)
+            let counts = try await withThrowingTaskGroup(of: Int.self) { group in
+                for number in 0..<60 {
+                    // Three audiences: all, half of the objects, one object.
+                    let (query, wanted) = [
+                        ("watch=1&resourceVersion=1", 200), ("watch=1&resourceVersion=1&labelSelector=even%3Dyes", 100),
+                        ("watch=1&resourceVersion=1&fieldSelector=metadata.name%3Ds199", 1),
+                    ][number % 3]
+                    group.addTask {
+                        let count = try await server.countLines(query, wanted) { opened.change { $0 + 1 } }
+                        return count - wanted
+                    }
+                }
+                while opened.current < 60 { try await Task.sleep(for: .milliseconds(2)) }
+                for index in 0..<200 {
+                    let labels: JSONValue = ["even": index.isMultiple(of: 2) ? "yes" : "no"]
+                    _ = try await server.store.create(
+                        Samples.key("s\(index)"), Samples.service("s\(index)", labels: labels))
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(counts.allSatisfy { $0 == 0 }, "\(counts)")
+        }
+    }
+
+    /// What one loop serves in a turn is bounded; who comes behind still gets everything.
+    @Test func `more watches than are served in one turn all see everything`() async throws {
+        try await TestServer.with { server in
+            let opened = Box(0)
+            try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<300 {
+                    group.addTask {
+                        try await server.countLines("watch=1&resourceVersion=1", 5) { opened.change { $0 + 1 } }
+                    }
+                }
+                while opened.current < 300 { try await Task.sleep(for: .milliseconds(2)) }
+                for index in 0..<5 {
+                    _ = try await server.store.create(Samples.key("s\(index)"), Samples.service("s\(index)"))
+                }
+                for try await count in group { #expect(count == 5) }
+            }
+        }
+    }
+
+    /// 1,000 clients that came again once left 957 neither answered nor refused.
+    @Test func `clients that come again at once get their list or are refused cleanly`() async throws {
+        try await TestServer.with(configure: { core in
+            core.lists = Slots(10, of: "lists on their way", retrySeconds: 1...5)
+        }) { server in
+            for index in 0..<100 {
+                _ = try await server.store.create(Samples.key("s\(index)"), Samples.service("s\(index)"))
+            }
+            let query = "?watch=true&timeoutSeconds=1"
+            let replies = try await withThrowingTaskGroup(of: Reply.self) { group in
+                for _ in 0..<60 { group.addTask { try await server.send("GET", Samples.path + query) } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            for reply in replies {
+                if reply.status == 200 {
+                    #expect(reply.body.split(separator: "\n").count { $0.contains("ADDED") } == 100)
+                } else {
+                    #expect(reply.status == 429 && Int(reply.field("Retry-After") ?? "") != nil, "\(reply.head)")
+                }
+            }
+            #expect(replies.contains { $0.status == 200 })
+            #expect(server.lists.count == 0 && server.watches.count == 0)
+        }
+    }
+
+    @Test func `beyond the limit a watch is refused, and one that ends makes room`() async throws {
+        try await TestServer.with(configure: { core in
+            core.watches = Slots(1, of: "watches", retrySeconds: 3...3)
+        }) { server in
+            let opened = Box(false)
+            let first = Task { try await server.countLines("watch=1&resourceVersion=1", 1) { opened.set(true) } }
+            while !opened.current { try await Task.sleep(for: .milliseconds(2)) }
+            let refused = try await server.send("GET", Samples.path + "?watch=1&resourceVersion=1")
+            #expect(refused.status == 429 && refused.field("Retry-After") == "3")
+            _ = try await server.store.create(Samples.key("a"), Samples.service("a"))
+            #expect(try await first.value == 1)
+            while server.watches.count > 0 {
+                // The client is gone; the next event finds nobody, or tells the loop so.
+                _ = try await server.store.create(Samples.key("\(server.store.version)"), Samples.service("x"))
+            }
+            #expect(try await server.send("GET", Samples.path + "?watch=1&timeoutSeconds=1").status == 200)
+        }
+    }
+}
