@@ -169,3 +169,8 @@ enum SelfReview {
         return ["resourceAttributes": fields]
     }
 }
+
+extension HandlerName {
+    /// The gateway's own API: reviews here, everything else in the API server.
+    package static let api = register("api")
+}

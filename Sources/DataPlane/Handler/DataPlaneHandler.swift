@@ -144,3 +144,15 @@ extension ServiceType {
         }
     }
 }
+
+extension HandlerName {
+    fileprivate static let query = register("query")
+    fileprivate static let stream = register("stream")
+    fileprivate static let resource = register("resource")
+    fileprivate static let route = register("route")
+    fileprivate static let health = register("health")
+    fileprivate static let metrics = register("metrics")
+    fileprivate static let admission = register("admission")
+    fileprivate static let conversion = register("conversion")
+    fileprivate static let proxy = register("proxy")
+}

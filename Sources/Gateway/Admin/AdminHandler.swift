@@ -64,3 +64,8 @@ struct AdminPage: Sendable {
         body = Array(text.utf8)
     }
 }
+
+extension HandlerName {
+    /// The admin listener.
+    static let admin = register("admin")
+}

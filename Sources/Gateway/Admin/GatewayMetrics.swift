@@ -63,13 +63,14 @@ final class GatewayMetrics: Sendable {
 
     private func requests(_ sum: LoopCounters.Values, into out: inout MetricsText) {
         out.family("gateway_requests_total", .counter, "Answered requests by handler and status; 0: the client left.")
-        for handler in HandlerName.allCases {
+        let handlers = HandlerName.all.filter { $0.index < sum.requests.count }.sorted { $0.rawValue < $1.rawValue }
+        for handler in handlers {
             for (code, count) in sum.requests[handler.index].enumerated() where count > 0 {
                 out.sample(count, ["handler": handler.rawValue, "code": String(code)])
             }
         }
         out.family("gateway_request_seconds_total", .counter, "Time from a request's head to the end of its answer.")
-        for handler in HandlerName.allCases where sum.nanoseconds[handler.index] > 0 {
+        for handler in handlers where sum.nanoseconds[handler.index] > 0 {
             out.sample(Double(sum.nanoseconds[handler.index]) / 1e9, ["handler": handler.rawValue])
         }
         out.single(

@@ -23,36 +23,3 @@ package protocol ExchangeObserver: AnyObject {
     /// Called when a connection ended before its TLS handshake was done.
     func handshakeFailed(_ peer: Peer, _ why: String)
 }
-
-/// The handlers that answer exchanges, as logs and metrics call them: a bounded set.
-package enum HandlerName: String, CaseIterable, Sendable {
-    /// Refused before any handler.
-    case none
-    /// Services of plugins, by their types.
-    case query, stream, resource, route, health, metrics, admission, conversion, proxy
-    /// The gateway's own API server.
-    case api
-    /// Passed on to the upstream.
-    case upstream
-    /// The admin listener.
-    case admin
-
-    /// The place in a table of all names.
-    package var index: Int {
-        switch self {
-        case .none: 0
-        case .query: 1
-        case .stream: 2
-        case .resource: 3
-        case .route: 4
-        case .health: 5
-        case .metrics: 6
-        case .admission: 7
-        case .conversion: 8
-        case .proxy: 9
-        case .api: 10
-        case .upstream: 11
-        case .admin: 12
-        }
-    }
-}

@@ -41,12 +41,39 @@ enum SQLiteRows {
         try db.cachedStatement(sql: "UPDATE revision SET current = ? WHERE id = 1").execute(arguments: [version])
     }
 
+    /// How many bytes the states in the history have.
+    static func historyBytes(_ db: Database) throws -> Int {
+        try Int.fetchOne(db, sql: "SELECT SUM(LENGTH(CAST(old_body AS BLOB))) FROM history") ?? 0
+    }
+
+    /// Forgets the oldest changes beyond the limits.
+    ///
+    /// - Parameter bytes: what the history holds.
+    /// - Returns: how many bytes of it are gone.
+    static func trim(
+        _ db: Database, newest: Int, bytes: Int, _ settings: SQLiteStorage.Settings
+    ) throws -> Int {
+        var freed = try compact(db, before: newest - max(0, settings.historyLimit))
+        while bytes - freed > settings.historyBytes {
+            let oldest = try Int.fetchOne(db, sql: "SELECT MIN(rv) FROM history WHERE old_body IS NOT NULL")
+            guard let oldest, oldest < newest else { break }
+            freed += try compact(db, before: oldest)
+        }
+        return freed
+    }
+
     /// Forgets changes up to a version.
-    static func compact(_ db: Database, before version: Int) throws {
-        guard version > 0 else { return }
+    ///
+    /// - Returns: how many bytes they had.
+    static func compact(_ db: Database, before version: Int) throws -> Int {
+        guard version > 0 else { return 0 }
+        let freed = try Int.fetchOne(
+            db.cachedStatement(sql: "SELECT SUM(LENGTH(CAST(old_body AS BLOB))) FROM history WHERE rv <= ?"),
+            arguments: [version])
         try db.cachedStatement(sql: "DELETE FROM history WHERE rv <= ?").execute(arguments: [version])
         try db.cachedStatement(sql: "UPDATE revision SET compacted = MAX(compacted, ?) WHERE id = 1")
             .execute(arguments: [version])
+        return freed ?? 0
     }
 
     private static func arguments(_ key: ObjectKey) -> StatementArguments {

@@ -46,12 +46,12 @@ extension SQLiteStorage {
     private func write(
         _ batch: [CommitQueue.Waiting]
     ) async throws(GatewayError) -> [Result<CommitResult, GatewayError>] {
-        let limit = settings.historyLimit
         let wanted = batch.map { ($0.key, $0.precondition, $0.content) }
         return try await access { [self] db in
             var results: [Result<CommitResult, GatewayError>] = []
             var changes: [Change] = []
             var version = current.withLock { $0 }
+            var bytes = history.withLock { $0 }
             try db.inTransaction(.immediate) {
                 for (key, precondition, content) in wanted {
                     let old = try SQLiteRows.fetch(db, key)
@@ -66,16 +66,19 @@ extension SQLiteStorage {
                     let change = Change(key: key, version: next, new: new, old: old)
                     try SQLiteRows.write(db, change)
                     changes.append(change)
+                    bytes += old?.content.bytes.count ?? 0
                     results.append(.success(.committed(next)))
                 }
                 guard !changes.isEmpty else { return .rollback }
                 try SQLiteRows.setCurrent(db, version)
-                try SQLiteRows.compact(db, before: version - limit)
+                bytes -= try SQLiteRows.trim(db, newest: version, bytes: bytes, settings)
                 return .commit
             }
             guard !changes.isEmpty else { return results }
-            current.withLock { $0 = version }
-            for follower in followers.withLock({ $0 }) { follower(.changes(changes, upTo: version)) }
+            let (newest, held) = (version, bytes)
+            current.withLock { $0 = newest }
+            history.withLock { $0 = held }
+            for follower in followers.withLock({ $0 }) { follower(.changes(changes, upTo: newest)) }
             return results
         }
     }

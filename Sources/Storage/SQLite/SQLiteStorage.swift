@@ -15,6 +15,8 @@ package final class SQLiteStorage: ObjectStorage {
     package struct Settings: Sendable, Hashable {
         /// How many changes are kept for watches that start in the past, also after a restart.
         package var historyLimit = 10_000
+        /// How many bytes those changes may hold together.
+        package var historyBytes = 64 << 20
         /// How many commits may wait for their turn.
         package var waitingCommits = 1_024
         /// How many bytes those may hold together.
@@ -30,13 +32,16 @@ package final class SQLiteStorage: ObjectStorage {
     let settings: Settings
     let waiting = Mutex(CommitQueue())
     let current: Mutex<Int>
+    /// What the history holds; written with the database held.
+    let history: Mutex<Int>
     let followers = Mutex<[@Sendable (StorageSignal) -> Void]>([])
 
-    private init(_ path: String, queue: DatabaseQueue, current: Int, settings: Settings) {
+    private init(_ path: String, queue: DatabaseQueue, current: Int, history: Int, settings: Settings) {
         self.path = path
         self.queue = queue
         self.settings = settings
         self.current = Mutex(current)
+        self.history = Mutex(history)
     }
 
     /// Opens a file, creating it and its folder as needed; one of an earlier gateway is brought up to date.
@@ -49,15 +54,14 @@ package final class SQLiteStorage: ObjectStorage {
             try Folder.create(String(path[..<slash]), mode: 0o700)
         }
         do {
-            let limit = settings.historyLimit
             // Before SQLite makes it: the -wal file gets the permissions that the database has.
             let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
             if descriptor >= 0 { Glibc.close(descriptor) }
             let queue = try DatabaseQueue(path: path, configuration: configuration())
-            let current = try await queue.writeWithoutTransaction { db in
-                try prepare(db, path: path, historyLimit: limit)
+            let (current, history) = try await queue.writeWithoutTransaction { db in
+                try prepare(db, path: path, settings)
             }
-            return SQLiteStorage(path, queue: queue, current: current, settings: settings)
+            return SQLiteStorage(path, queue: queue, current: current, history: history, settings: settings)
         } catch {
             throw SQLiteFault.opening(path, error)
         }
@@ -76,18 +80,21 @@ package final class SQLiteStorage: ObjectStorage {
         return configuration
     }
 
-    private static func prepare(_ db: Database, path: String, historyLimit: Int) throws -> Int {
+    private static func prepare(
+        _ db: Database, path: String, _ settings: Settings
+    ) throws -> (current: Int, history: Int) {
         let verdict = try String.fetchOne(db, sql: "PRAGMA quick_check(1)") ?? ""
         guard verdict == "ok" else { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: verdict) }
-        var current = 1
+        var (current, history) = (1, 0)
         try db.inTransaction(.exclusive) {
             try SQLiteMigrations.run(db, path: path)
             try SQLiteRows.check(db)
             current = try SQLiteRows.currentVersion(db)
-            try SQLiteRows.compact(db, before: current - historyLimit)
+            history = try SQLiteRows.historyBytes(db)
+            history -= try SQLiteRows.trim(db, newest: current, bytes: history, settings)
             return .commit
         }
-        return current
+        return (current, history)
     }
 
     /// Closes the file; calls after that fail.
@@ -161,12 +168,15 @@ package final class SQLiteStorage: ObjectStorage {
 
     /// Forgets the history up to a version.
     package func compact(before version: Int) async throws(GatewayError) {
-        try await access { db in
+        try await access { [self] db in
             let newest = try SQLiteRows.currentVersion(db)
+            var freed = 0
             try db.inTransaction(.immediate) {
-                try SQLiteRows.compact(db, before: min(version, newest))
+                freed = try SQLiteRows.compact(db, before: min(version, newest))
                 return .commit
             }
+            let gone = freed
+            history.withLock { $0 -= gone }
         }
     }
 }

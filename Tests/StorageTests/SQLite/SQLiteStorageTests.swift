@@ -70,6 +70,29 @@ struct SQLiteStorageTests {
         try await storage.close()
     }
 
+    @Test func `the history is bounded by changes and by bytes, also when it is opened`() async throws {
+        let folder = try TemporaryFolder()
+        func oldest(_ settings: SQLiteStorage.Settings, writes: Int) async throws -> Int {
+            let storage = try await SQLiteStorage.open(folder.file("store.db"), settings: settings)
+            for value in 0..<writes {
+                let version = try await storage.get(Samples.key("a"))?.version
+                let content = Samples.content("a", value)
+                _ = try await storage.commit(Samples.key("a"), version.map { .version($0) } ?? .absent, content)
+            }
+            let state = try await storage.load { _ in }
+            try await storage.close()
+            return state.version - state.oldest
+        }
+        var settings = SQLiteStorage.Settings()
+        settings.historyLimit = 20
+        #expect(try await oldest(settings, writes: 50) == 20)
+        settings.historyBytes = 5 * Samples.content("a", 10).bytes.count
+        #expect(try await oldest(settings, writes: 0) == 5)
+        #expect(try await oldest(settings, writes: 10) == 5)
+        settings.historyBytes = 0
+        #expect(try await oldest(settings, writes: 3) <= 1)
+    }
+
     /// Sixteen bodies of 16 MiB must not wait in memory for a slow disk, nor a million small ones.
     @Test func `too many commits that wait are refused, and the others are made`() async throws {
         let folder = try TemporaryFolder()
