@@ -237,7 +237,7 @@ def run(folder, count=10_000, crowd=10_000):
         result["rss_mb"] = rss_mb(server.pids)
         result["bytes_per_object"] = (result["rss_mb"] - base) * 1e6 / count
         version = json.loads(lists[-1][1])["metadata"]["resourceVersion"]
-        for number in (1, 1_000):
+        for number in (1, min(1_000, crowd)):
             first, last = latency(server.port, version, number)
             result[f"event_p50_ms_{number}"] = last if number > 1 else first
             version = json.loads(get(server.port, PATH + "?limit=1")[1])["metadata"]["resourceVersion"]
