@@ -69,6 +69,9 @@ package struct ResourceDefinition: Sendable {
     }
     /// Puts what is written in an earlier form into the present one; nothing is added.
     package var respell: (@Sendable (JSONValue) -> JSONValue)?
+    /// Says what becomes of an object before it is checked, or throws to refuse it; may ask others, and nothing is held
+    /// meanwhile.
+    package var admit: (@Sendable (KindContext) async throws(GatewayError) -> JSONValue)?
     /// What is wrong with an object beyond the types of its fields.
     package var validate: (@Sendable (KindContext) throws(GatewayError) -> [StatusCause])?
 

@@ -7,6 +7,12 @@ enum ObjectMetadata {
         "deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations", "ownerReferences", "finalizers",
         "managedFields",
     ]
+    /// What only the server and the request's path decide.
+    static let fixed = [
+        "name", "generateName", "namespace", "uid", "resourceVersion", "generation", "creationTimestamp",
+        "deletionTimestamp", "deletionGracePeriodSeconds", "managedFields",
+    ]
+
     /// Whether clients may write a field of `metadata`; one of them is old and dropped.
     static func isField(_ name: String) -> Bool { known.contains(name) || name == "selfLink" }
 

@@ -122,6 +122,21 @@ package struct APIServerCore: Sendable {
         }
     }
 
+    /// Answers what lies in memory and costs next to nothing; nil for everything else.
+    ///
+    /// On the event loop, so that it doesn't wait for its turn behind writes that are being worked on.
+    func answerAtOnce(_ request: APIRequest, _ route: APIRoute) -> APIResponse? {
+        guard case .resource(let target) = route, target.name != nil, request.method == .get || request.method == .head
+        else { return nil }
+        do throws(GatewayError) { return try reads(request, target).getAtOnce() } catch { return .failure(error) }
+    }
+
+    private func reads(_ request: APIRequest, _ target: ResourceTarget) -> ReadVerbs {
+        ReadVerbs(
+            store: store, target: target, request: request, kinds: registry.kinds, watches: watches, lists: lists,
+            versionWaitMS: versionWaitMS)
+    }
+
     private func document(_ request: APIRequest, _ route: APIRoute) async throws(GatewayError) -> APIResponse {
         let discovery = DiscoveryDocuments(core: self, request: request)
         let openAPI = OpenAPIDocuments(core: self, request: request)
@@ -141,9 +156,7 @@ package struct APIServerCore: Sendable {
     }
 
     private func resource(_ request: APIRequest, _ target: ResourceTarget) async throws(GatewayError) -> Answer {
-        let reads = ReadVerbs(
-            store: store, target: target, request: request, kinds: registry.kinds, watches: watches, lists: lists,
-            versionWaitMS: versionWaitMS)
+        let reads = reads(request, target)
         guard target.serves(request.method) else { throw Self.notSupported(request, target) }
         let writes = WriteVerbs(store: store, target: target, request: request, kinds: registry.kinds)
         let deletes = DeleteVerbs(store: store, target: target, request: request)

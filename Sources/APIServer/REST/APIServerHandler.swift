@@ -75,6 +75,7 @@ package final class APIServerHandler: ExchangeHandler {
     }
 
     private func answer(_ exchange: Exchange, _ request: APIRequest, _ route: APIRoute) {
+        if let response = core.answerAtOnce(request, route) { return Self.respond(exchange, request, response) }
         let bound = NIOLoopBound(exchange, eventLoop: exchange.loop)
         let core = core
         let loop = exchange.loop

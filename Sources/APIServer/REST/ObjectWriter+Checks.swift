@@ -57,6 +57,21 @@ extension ObjectWriter {
         ObjectMetadata.cleaned(try definition.settled(object))
     }
 
+    /// What the kind makes of an object, or its refusal; nothing is held meanwhile.
+    func admitted(
+        _ operation: KindContext.Operation, _ object: JSONValue, _ old: JSONValue?, _ options: WriteOptions
+    ) async throws(GatewayError) -> JSONValue {
+        guard let admit = definition.admit else { return object }
+        let context = KindContext(
+            operation, object, old: old, user: user, isDryRun: options.dryRun, kinds: kinds, reader: store)
+        var result = try settled(try await admit(context))
+        // Which object it is, and what only the server says of it, is nobody else's to change.
+        ObjectMetadata.restore(ObjectMetadata.fixed, in: &result, from: object)
+        if definition.hasStatus { result["status"] = object["status"] }
+        for field in ["apiVersion", "kind"] { result[field] = object[field] }
+        return result
+    }
+
     /// What the kind itself has against an object.
     func faults(
         _ operation: KindContext.Operation, _ object: JSONValue, _ old: JSONValue?, _ options: WriteOptions

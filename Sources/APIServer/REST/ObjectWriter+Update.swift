@@ -19,7 +19,7 @@ extension ObjectWriter {
             let body = old.body
             let input = try change(old, body)
             let warnings = try check(input, options)
-            var (new, expected) = try changed(input.json, old, body, endpoint, options, isApply)
+            var (new, expected) = try await changed(input.json, old, body, endpoint, options, isApply)
             var outcome = Outcome(body: body, isCreated: false, warnings: warnings, isWritten: false)
             if ObjectMetadata.isSame(new, body), manifest == old.manifest || manifest == nil { return outcome }
             if let file = old.manifest, manifest == nil, endpoint == .main { throw guarded(old, file, "changed") }
@@ -48,7 +48,7 @@ extension ObjectWriter {
     private func changed(
         _ input: JSONValue, _ old: StoredObject, _ body: JSONValue, _ endpoint: Endpoint, _ options: WriteOptions,
         _ isApply: Bool
-    ) throws(GatewayError) -> (JSONValue, Int?) {
+    ) async throws(GatewayError) -> (JSONValue, Int?) {
         let key = old.key
         let input = try identified(input, namespace: key.namespace, name: key.name)
         let expected = try expectedVersion(input, old)
@@ -70,6 +70,7 @@ extension ObjectWriter {
             new["status"] = status
         }
         new["metadata"]?["resourceVersion"] = .string(String(old.version))
+        if endpoint == .main { new = try await admitted(.update, new, body, options) }
         // A status must find its way even to an object that today's rules for the rest would refuse.
         if endpoint == .main {
             var causes = ObjectMetadata.validate(new)

@@ -50,7 +50,7 @@ struct ObjectWriter: Sendable {
         let isGenerated = (object["metadata"]?["name"]?.asString ?? "").isEmpty && !prefix.isEmpty
         for attempt in 1...8 {
             if isGenerated { object["metadata"]?["name"] = .string("\(prefix.prefix(58))\(RandomText.suffix())") }
-            let new = try prepared(object, options)
+            let new = try prepared(try await admitted(.create, object, nil, options), options)
             let name = new["metadata"]?["name"]?.asString ?? ""
             outcome.body = new
             let key = ObjectKey(definition.id, namespace: namespace, name: name)

@@ -23,6 +23,19 @@ struct ReadVerbs: Sendable {
             }
             return renderer.object(object)
         }
+        return try find(renderer)
+    }
+
+    /// The answer to a get that has nothing to wait for; nil for one that has.
+    func getAtOnce() throws(GatewayError) -> APIResponse? {
+        guard case .stored = definition.nature else { return nil }
+        if let text = request.parameter("resourceVersion"), let version = Int(text), version > store.version {
+            return nil
+        }
+        return try find(Renderer(definition, request, .object))
+    }
+
+    private func find(_ renderer: Renderer) throws(GatewayError) -> APIResponse {
         guard let object = store.find(target.key) else { throw definition.notFound(target.name ?? "") }
         return renderer.object(object)
     }

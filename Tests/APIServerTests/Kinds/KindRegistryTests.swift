@@ -53,6 +53,38 @@ struct KindRegistryTests {
         }
     }
 
+    /// A hook that writes through the server while it is asked must not wait for itself.
+    @Test func `a kind's admission changes, refuses and may write itself, and who an object is stays`() async throws {
+        var lamp = Self.lamp()
+        lamp.admit = { (context) async throws(GatewayError) in
+            var object = context.object
+            if object["spec"]?["watts"] == 13 { throw GatewayError(.forbidden, "no lamp has 13 watts") }
+            object["metadata"]?["name"] = "other"
+            object["metadata"]?["labels"] = ["was": context.old?["spec"]?["watts"].map { .string($0.text()) } ?? "new"]
+            object["spec"]?["bogus"] = 1
+            if let reader = context.reader, context.operation == .create, !context.isDryRun {
+                let log = ObjectKey(ResourceID(group: "shop.example.org", resource: "logs"), name: "log")
+                _ = try await reader.create(log, ["metadata": ["name": "log"]])
+            }
+            return object
+        }
+        try await TestServer.with { [lamp] server in
+            server.registry.publish(Kinds([lamp]))
+            let path = "/apis/shop.example.org/v1/namespaces/home/lamps"
+            let dry = try await server.send("POST", path + "?dryRun=All", #"{"metadata":{"name":"desk"},"spec":{}}"#)
+            #expect(dry.json["metadata"]?["labels"] == ["was": "new"] && server.store.version == 1, "\(dry.body)")
+            let made = try await server.send("POST", path, #"{"metadata":{"name":"desk"},"spec":{}}"#)
+            #expect(made.status == 201 && made.json["metadata"]?["name"] == "desk", "\(made.body)")
+            #expect(made.json["spec"] == ["watts": 40] && server.store.version == 3)
+            let merge = ["Content-Type": "application/merge-patch+json"]
+            let changed = try await server.send(
+                "PATCH", path + "/desk", #"{"spec":{"watts":60}}"#, headers: merge)
+            #expect(changed.json["metadata"]?["labels"] == ["was": "40"] && changed.json["spec"] == ["watts": 60])
+            let refused = try await server.send("PATCH", path + "/desk", #"{"spec":{"watts":13}}"#, headers: merge)
+            #expect(refused.status == 403 && refused.json["message"] == "no lamp has 13 watts")
+        }
+    }
+
     @Test func `computed kinds are read and answered ones are asked, and neither is stored`() async throws {
         var now = Self.lamp()
         now.nature = .computed { _ in
