@@ -67,7 +67,7 @@ struct WatchTests {
         try await TestServer.with { server in
             _ = try await server.store.create(Samples.key("a"), Samples.service("a"))
             let events = try await server.watch(
-                "watch=true&timeoutSeconds=1&allowWatchBookmarks=true&resourceVersion=0", until: { _ in false })
+                "watch=true&timeoutSeconds=5&allowWatchBookmarks=true&resourceVersion=0", until: { _ in false })
             #expect(summary(events) == ["ADDED 2", "BOOKMARK 2"])
             #expect(server.watches.count == 0)
         }
