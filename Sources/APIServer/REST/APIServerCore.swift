@@ -94,9 +94,10 @@ package struct APIServerCore: Sendable {
     package var bookmarkSeconds = 60
     /// How long a request waits for a version of the store that isn't there yet, milliseconds.
     package var versionWaitMS = 3_000
-    /// How many watches may be open at once.
+    /// How many watches may be open at once (setting `api-watch-limit`).
     package var watches = Slots(20_000, of: "watches", retrySeconds: 1...10)
-    /// How many lists, and first states of watches, may be on their way to clients at once; each holds 64 KiB.
+    /// How many lists, and first states of watches, may be on their way to clients at once (setting `api-list-limit`);
+    /// each holds 64 KiB.
     package var lists = Slots(1_000, of: "lists on their way", retrySeconds: 1...5)
 
     /// Creates a core around a store.

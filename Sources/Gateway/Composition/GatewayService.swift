@@ -232,6 +232,9 @@ struct GatewayService: Service, CustomStringConvertible {
         }
         core.version = GatewayVersion.text
         core.bodyLimit = settings.apiRequestLimit
+        core.watches = Slots(settings.apiWatchLimit, of: "watches (api-watch-limit)", retrySeconds: 1...10)
+        core.lists = Slots(
+            settings.apiListLimit, of: "lists on their way to clients (api-list-limit)", retrySeconds: 1...5)
         core.claims = { controller.routes.claimedGroups }
         if let upstream = settings.upstream {
             let asker = try await UpstreamAsker.make(upstream, on: loop)

@@ -19,7 +19,7 @@ extension Settings {
         "stream-publish-limit", "stream-listeners-limit", "stream-limit", "stream-queue-messages",
         "stream-queue-bytes", "stream-drop-limit", "stream-stall-timeout", "stream-heartbeat",
         "stream-allowed-origins", "datasource-proxy-private", "backend-client-certificate", "plugin-memory-limit",
-        "api-request-limit",
+        "api-request-limit", "api-watch-limit", "api-list-limit",
         "frame-format", "shutdown-timeout",
     ]
 
@@ -86,6 +86,8 @@ extension Settings {
         case "stream-heartbeat": streams.heartbeat = try reader.duration(1...3_600)
         case "plugin-memory-limit": pluginMemoryLimit = try reader.number(1_048_576...(1 << 40))
         case "api-request-limit": apiRequestLimit = try reader.number(1024...Int(Int32.max))
+        case "api-watch-limit": apiWatchLimit = try reader.number(1...1_000_000)
+        case "api-list-limit": apiListLimit = try reader.number(1...100_000)
         case "datasource-proxy-private": dataSourceProxyPrivate = try reader.choice(["true", "false"]) == "true"
         case "frame-format": frameFormat = try reader.choice(["json", "arrow"])
         case "shutdown-timeout": shutdownTimeout = try reader.duration(0...3_600)

@@ -83,6 +83,10 @@ package struct Settings: Sendable {
     package var streams = StreamSettings()
     /// The most bytes of the body of an API object.
     package var apiRequestLimit = 3_145_728
+    /// How many watches of objects may be open at once.
+    package var apiWatchLimit = 20_000
+    /// How many lists of objects, and first states of watches, may be on their way to clients at once.
+    package var apiListLimit = 1_000
     /// Bytes of plugin answers held or being received at once; what is beyond is refused.
     package var pluginMemoryLimit = 1024 * 1024 * 1024
     /// Whether the data source proxy connects to private and loopback addresses.

@@ -14,6 +14,10 @@ struct ListenerOptions: SettingFlags {
     var tlsPrivateKeyFile: String?
     @Option(help: "Most bytes of the body of an API object (default 3145728).")
     var apiRequestLimit: String?
+    @Option(help: "Most watches of objects that may be open at once (default 20000).")
+    var apiWatchLimit: String?
+    @Option(help: "Most lists of objects on their way to clients at once (default 1000).")
+    var apiListLimit: String?
     @Option(help: "Seconds for exchanges under way at shutdown (default 15).")
     var shutdownTimeout: String?
     @Option(help: "Most bytes of a request's head (default 262144).")

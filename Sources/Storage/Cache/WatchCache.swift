@@ -88,11 +88,17 @@ package final class WatchCache: Sendable {
 
     private func take(_ changes: [Change], upTo version: Int) throws(GatewayError) {
         // Reading texts is done before anybody is kept waiting.
+        let present = self.version
         var states: [(new: StoredObject?, old: StoredObject?)] = []
         for change in changes {
             var state: (new: StoredObject?, old: StoredObject?)
-            if let new = change.new { state.new = try StoredObject(new) }
-            if let old = change.old { state.old = try StoredObject(old) }
+            if change.version <= present {
+                if let new = change.new { state.new = try StoredObject(new) }
+                if let old = change.old { state.old = try StoredObject(old) }
+            } else {
+                // The state before is known here. What somebody else wrote and can't be read is as good as gone.
+                state.new = change.new.flatMap { try? StoredObject($0) }
+            }
             states.append(state)
         }
         let limit = EventRing.Limit(events: settings.historyLimit, bytes: settings.historyBytes)
@@ -227,6 +233,8 @@ package final class WatchCache: Sendable {
     package func commit(
         _ key: ObjectKey, _ precondition: Precondition, _ content: RecordContent?
     ) async throws(GatewayError) -> CommitResult {
+        // What can't be read again is never written.
+        if let content { _ = try StoredObject(Record(key: key, version: 0, content: content)) }
         let result = try await storage.commit(key, precondition, content)
         let version =
             switch result {

@@ -46,6 +46,23 @@ struct WatchCacheTests {
             ])
     }
 
+    @Test func `what can't be read is never written, and from elsewhere counts as gone`() async throws {
+        let storage = MemoryStorage()
+        let cache = try await WatchCache(storage)
+        let version = try await put(cache, "a")
+        let broken = RecordContent(bytes: Array("{".utf8))
+        await #expect { try await cache.commit(Samples.key("b"), .absent, broken) } throws: {
+            ($0 as? GatewayError)?.code == .internalError
+        }
+        #expect(try await storage.newest() == version)
+        // Another gateway on the same storage.
+        _ = try await storage.commit(Samples.key("a"), .version(version), broken)
+        #expect(cache.version == version + 1 && names(cache.state(Samples.kind)).isEmpty)
+        #expect(events(cache, from: 1) == ["deleted a@3 from 2"])
+        _ = try await put(cache, "c")
+        #expect(names(cache.state(Samples.kind)) == ["c@4"])
+    }
+
     /// A list once waited for every write before it.
     @Test func `reads never wait for writes`() async throws {
         let storage = MemoryStorage()
