@@ -71,10 +71,11 @@ for _ in $(seq 300); do
 done
 url=$(sed -n 's/^ready http=\([^ ]*\).*/\1/p' "$run/ready")
 
-# So that the first query has something to show.
+# So that the first query has something to show: it asks for every fifth second.
 say "waiting until Prometheus has measured something"
 for _ in $(seq 300); do
-    curl -fsS "$prometheus_url/api/v1/query?query=rate(prometheus_http_requests_total%5B1m%5D)" 2>/dev/null |
+    time=$(($(date +%s) / 5 * 5))
+    curl -fsS "$prometheus_url/api/v1/query?query=rate(prometheus_http_requests_total%5B1m%5D)&time=$time" 2>/dev/null |
         grep -q '"value"' && break
     sleep 0.1
 done
