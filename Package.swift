@@ -120,7 +120,9 @@ let package = Package(
             "PluginBridge",
             ["PluginProtocol", "DataFrames", "HTTPKit", "SystemKit", "DataPlaneAPI", logging] + nio),
         target("Access", ["HTTPKit", "DataPlaneAPI", logging] + certificates + nio),
-        target("HTTPKit", ["CInflate", "DataPlaneAPI", logging] + nio + tls),
+        target(
+            "HTTPKit",
+            ["CInflate", "DataPlaneAPI", logging, .product(name: "Crypto", package: "swift-crypto")] + nio + tls),
         target("PluginKit", ["PluginProtocol", "DataFrames", "DataPlaneAPI"]),
         target("SystemKit", ["CSystemShim", "DataPlaneAPI"]),
         target("PluginProtocol", ["CGRPC", "CSystemShim", "DataPlaneAPI"]),

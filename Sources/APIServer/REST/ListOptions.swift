@@ -112,7 +112,7 @@ struct ListOptions: Sendable {
     private static func readToken(
         _ token: String, _ definition: ResourceDefinition
     ) throws(GatewayError) -> (Int, ObjectKey) {
-        guard let bytes = Base64URL.decode(token), let json = try? JSONValue.parse(bytes),
+        guard let bytes = Base64URL.decode(token.utf8), let json = try? JSONValue.parse(bytes),
             json["v"]?.asString == "meta.k8s.io/v1", let version = json["rv"]?.asInt,
             let start = json["start"]?.asString, let slash = start.firstIndex(of: "/")
         else {
@@ -122,42 +122,5 @@ struct ListOptions: Sendable {
         let namespace = String(start[..<slash])
         let name = String(start[start.index(after: slash)...])
         return (version, ObjectKey(definition.id, namespace: namespace, name: name))
-    }
-}
-
-/// Base64 with the URL alphabet and without padding.
-enum Base64URL {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
-
-    static func encode(_ bytes: [UInt8]) -> String {
-        var out: [UInt8] = []
-        var bits: UInt32 = 0
-        var count = 0
-        for byte in bytes {
-            bits = bits << 8 | UInt32(byte)
-            count += 8
-            while count >= 6 {
-                count -= 6
-                out.append(alphabet[Int(bits >> UInt32(count) & 63)])
-            }
-        }
-        if count > 0 { out.append(alphabet[Int(bits << UInt32(6 - count) & 63)]) }
-        return String(decoding: out, as: UTF8.self)
-    }
-
-    static func decode(_ text: String) -> [UInt8]? {
-        var out: [UInt8] = []
-        var bits: UInt32 = 0
-        var count = 0
-        for byte in text.utf8 where byte != UInt8(ascii: "=") {
-            guard let value = alphabet.firstIndex(of: byte) else { return nil }
-            bits = bits << 6 | UInt32(value)
-            count += 6
-            if count >= 8 {
-                count -= 8
-                out.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
-            }
-        }
-        return out
     }
 }

@@ -1,3 +1,4 @@
+import DataPlaneAPI
 import HTTPKit
 
 /// Recognises bearer tokens, in `Authorization` or among the sub-protocols of a WebSocket request.
@@ -91,32 +92,5 @@ package final class TokenAuthenticator: Authenticator {
         }
         exchange.offerWebSocketProtocols(Array(kept.joined(separator: ", ").utf8))
         return .user(user)
-    }
-}
-
-/// Base64 in the alphabet for URLs, without padding (RFC 4648 section 5).
-enum Base64URL {
-    /// The bytes; nil for text that isn't base64.
-    static func decode(_ text: some Sequence<UInt8>) -> [UInt8]? {
-        var bytes: [UInt8] = []
-        var bits: UInt32 = 0
-        var count = 0
-        for character in text {
-            let value: UInt32
-            switch character {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"): value = UInt32(character - UInt8(ascii: "A"))
-            case UInt8(ascii: "a")...UInt8(ascii: "z"): value = UInt32(character - UInt8(ascii: "a")) + 26
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = UInt32(character - UInt8(ascii: "0")) + 52
-            case UInt8(ascii: "-"): value = 62
-            case UInt8(ascii: "_"): value = 63
-            default: return nil
-            }
-            bits = (bits << 6 | value) & 0xFFFFFF
-            count += 6
-            guard count >= 8 else { continue }
-            count -= 8
-            bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
-        }
-        return count == 6 ? nil : bytes
     }
 }

@@ -69,7 +69,7 @@ package final class HTTPBackend: Sendable {
             },
             // A backend's page must not run scripts with the rights of the site it is served from.
             answerFields: ["Content-Security-Policy": "sandbox", "Via": "1.1 dataplane-gateway"],
-            replacedInAnswer: ProxyRules.siteWide,
+            replacedInAnswer: SiteFields.names,
             requestLimit: limits.maxRequestBytes, responseLimit: limits.maxResponseBytes)
     }
 

@@ -77,7 +77,7 @@ final class ProxyTarget: Sendable {
             fields: fields.block, replaced: fields.names,
             drops: { ProxyFields.isGrafanas($0) },
             answerFields: ["Content-Security-Policy": "sandbox", "Via": "1.1 dataplane-gateway"],
-            replacedInAnswer: ProxyRules.siteWide,
+            replacedInAnswer: SiteFields.names,
             requestLimit: limits.maxRequestBytes, responseLimit: limit.bytes, responseSetting: limit.setting)
     }
 

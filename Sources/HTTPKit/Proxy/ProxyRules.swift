@@ -51,12 +51,6 @@ package final class ProxyRules: Sendable {
             source: .backend)
     }
 
-    /// The names of answer fields that act on the whole site, which is Grafana's: they aren't such a server's to set.
-    package static let siteWide = [
-        "content-security-policy", "set-cookie2", "clear-site-data", "strict-transport-security", "alt-svc", "refresh",
-        "service-worker-allowed", "proxy-authenticate",
-    ].map { Array($0.utf8) }
-
     /// Rules.
     package init(
         name: String, manner: Manner = .dataSource, timeoutSetting: String, host: [UInt8], fields: HeaderBlock,

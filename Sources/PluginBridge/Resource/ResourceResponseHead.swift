@@ -12,13 +12,10 @@ struct ResourceResponseHead {
     private let headers: [PluginHeader]
     private let hopByHop: ConnectionTokens
 
-    /// The fields that are never the plugin's to set, by lower-case name.
-    ///
-    /// Cookies would be the gateway's origin's, and the security policy below is the gateway's.
+    /// The fields that are about the connection or the body's length, by lower-case name: they aren't the plugin's to set.
     private static let dropped: [StaticString] = [
-        "connection", "proxy-connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer",
-        "transfer-encoding", "upgrade", "content-length", "set-cookie", "set-cookie2", "content-security-policy",
-        "clear-site-data", "strict-transport-security", "alt-svc", "service-worker-allowed",
+        "connection", "proxy-connection", "keep-alive", "proxy-authorization", "te", "trailer", "transfer-encoding",
+        "upgrade", "content-length",
     ]
 
     /// Checks a head; the error names the status that is none.
@@ -56,6 +53,7 @@ struct ResourceResponseHead {
                 if name.equalsIgnoringCase("date") { hasDate = true }
                 if name.equalsIgnoringCase("content-type") { hasType = hasType || !header.values.isEmpty }
                 return HeaderBlock.isName(name) && !hopByHop.contains(name)
+                    && !SiteFields.contains(name)
                     && !Self.dropped.contains { name.equalsIgnoringCase($0) }
             }
             guard passes else { continue }

@@ -43,13 +43,6 @@ struct TokenFileTests {
         #expect(error?.message.contains("secret-token") == false)
     }
 
-    @Test func `base64 for URLs`() {
-        #expect(Base64URL.decode("aGVsbG8".utf8) == Array("hello".utf8))
-        #expect(Base64URL.decode("_-8".utf8) == [0xFF, 0xEF])
-        #expect(Base64URL.decode("a".utf8) == nil)
-        #expect(Base64URL.decode("a+b=".utf8) == nil)
-    }
-
     @Test func `escapes in names of extra facts`() {
         #expect(
             Percent.decode("authentication.kubernetes.io%2fcredential-id")

@@ -26,4 +26,18 @@ struct Base64Tests {
     func `what isn't base64 is refused`(_ text: String) {
         #expect(Base64.decode(text) == nil)
     }
+
+    @Test func `the alphabet for URLs has no padding`() {
+        for count in 0..<20 {
+            let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ 200) }
+            let text = Base64URL.encode(bytes)
+            #expect(Base64URL.decode(text.utf8) == bytes)
+            #expect(!text.contains { "+/=".contains($0) })
+        }
+        #expect(Base64URL.decode("aGVsbG8".utf8) == Array("hello".utf8))
+        #expect(Base64URL.decode("_-8".utf8) == [0xFF, 0xEF])
+        for text in ["a", "a+b=", "aGVsbG8=", "aGVsbG8\n", "ä"] {
+            #expect(Base64URL.decode(text.utf8) == nil, "\(text)")
+        }
+    }
 }

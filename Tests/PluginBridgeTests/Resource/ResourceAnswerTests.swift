@@ -137,7 +137,7 @@ struct ResourceAnswerTests {
         let headers = [
             PluginHeader("Connection", "X-Hop, close"), PluginHeader("x-hop", "1"), PluginHeader("Keep-Alive", "t"),
             PluginHeader("Transfer-Encoding", "chunked"), PluginHeader("Upgrade", "h2c"),
-            PluginHeader("Set-Cookie", "a=b"),
+            PluginHeader("Set-Cookie", "a=b"), PluginHeader("Refresh", "0; url=https://evil.example"),
             PluginHeader("Content-Length", "999"), PluginHeader("Trailer", "X"), PluginHeader("TE", "trailers"),
             PluginHeader("Content-Security-Policy", "default-src *"), PluginHeader("bad name", "1"),
             PluginHeader("x-split", "a\r\nEvil: 1"), PluginHeader("content-type", "text/plain"),
@@ -146,7 +146,9 @@ struct ResourceAnswerTests {
         ]
         try await TestBridge.with(methods: [resourceMethod([(200, headers, Self.bytes("ok"))])]) { bridge in
             let reply = try await TestClient.send(bridge, "/r")
-            let dropped = ["X-Hop", "Keep-Alive", "Upgrade", "Set-Cookie", "Trailer", "TE", "bad name", "Evil"]
+            let dropped = [
+                "X-Hop", "Keep-Alive", "Upgrade", "Set-Cookie", "Refresh", "Trailer", "TE", "bad name", "Evil",
+            ]
             for name in dropped { #expect(reply[name] == nil, "\(name)") }
             #expect(reply["Content-Length"] != "999")
             #expect(reply["X-Split"] == "a  Evil: 1")

@@ -50,15 +50,5 @@ struct SignedAssertion: Sendable, Hashable {
         }
     }
 
-    private static func encoded(_ bytes: [UInt8]) -> String {
-        String(
-            Base64.encode(bytes).compactMap { character -> Character? in
-                switch character {
-                case "+": "-"
-                case "/": "_"
-                case "=": nil
-                default: character
-                }
-            })
-    }
+    private static func encoded(_ bytes: [UInt8]) -> String { Base64URL.encode(bytes) }
 }
