@@ -27,6 +27,9 @@ final class ChildProcess: @unchecked Sendable {
         stdout = LineLog(out.fileHandleForReading)
         stderr = LineLog(err.fileHandleForReading)
         try process.run()
+        // Only the child has these.
+        try? out.fileHandleForWriting.close()
+        try? err.fileHandleForWriting.close()
         Survivors.add(pid)
     }
 

@@ -18,6 +18,8 @@ final class LineLog: @unchecked Sendable {
                     rest = Data(rest[(end + 1)...])
                 }
             }
+            // Whoever started the process may keep it, and a run starts thousands.
+            try? handle.close()
             condition.lock()
             isClosed = true
             condition.broadcast()
