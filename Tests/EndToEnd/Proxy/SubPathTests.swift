@@ -86,7 +86,7 @@ struct SubPathTests {
                 body: #"{"from":"now-1h","to":"now","queries":[{"refId":"A"}]}"#)
             #expect(answer.status == 200 && answer.json.at("results.A") != nil, "\(answer.text)")
         }
-        #expect(try pair.upstream.recorded("POST /grafana/api/ds/query").count == before + 2)
+        #expect(try pair.upstream.recorded("POST /grafana/api/ds/query").count >= before + 2)
         let health = try pair.gateway.request(
             "GET", "\(base)/apis/grafana.example/v1/namespaces/default/datasources/db-1/health", [Self.login])
         #expect(health.status == 200, "\(health.text)")
