@@ -70,6 +70,7 @@ for _ in $(seq 300); do
     sleep 0.1
 done
 url=$(sed -n 's/^ready http=\([^ ]*\).*/\1/p' "$run/ready")
+[ -n "$url" ] || { say "the gateway is not ready after 30 s:"; cat "$run/gateway.log" >&2; exit 1; }
 
 # So that the first query has something to show: it asks for every fifth second.
 say "waiting until Prometheus has measured something"
@@ -86,6 +87,7 @@ if [ -z "$demo" ]; then
     say ""
     grep '^export KUBECONFIG=' "$run/ready" >&2 || true
     say "kubectl apply -f examples/manifests/prometheus.yaml"
+    say "kubectl wait --for=condition=Available dataplaneservice --all --timeout=30s"
     say "kubectl get dataplaneservices"
     say "curl '$url/apis/prometheus.grafana.app/v0alpha1/namespaces/default/connections/example/query' -d '@examples/datasource-query.json'"
     say "curl '$url/apis/prometheus.grafana.app/v0alpha1'"
