@@ -13,6 +13,8 @@ package struct GrafanaConfig: Sendable {
     package let authProxyHeaders: [String]
     /// What holds for the data source proxy.
     package let proxy: GrafanaProxySettings
+    /// Whether the file's part of those headers is known: it could be read now or before.
+    package let knowsAuthProxy: Bool
     /// What is wrong, with file, line and key; never with a value.
     package let faults: [GatewayError]
     /// Files that values refer to, as they were when they were read; nil for one that wasn't there.
@@ -31,14 +33,17 @@ package struct GrafanaConfig: Sendable {
         if settings.isUnreadable, let previous {
             return GrafanaConfig(
                 pluginContext: previous.pluginContext, variables: previous.variables,
-                authProxyHeaders: previous.authProxyHeaders, proxy: previous.proxy, faults: settings.faults,
+                authProxyHeaders: previous.authProxyHeaders, proxy: previous.proxy,
+                knowsAuthProxy: previous.knowsAuthProxy, faults: settings.faults,
                 referencedFiles: previous.referencedFiles)
         }
         let map = context(settings)
+        let isKnown = ["header_name", "headers"].allSatisfy { settings.isKnown("auth.proxy", $0) }
         return GrafanaConfig(
             pluginContext: map, variables: variables(settings, environment, map),
             authProxyHeaders: authProxyHeaders(settings), proxy: GrafanaProxySettings(settings),
-            faults: settings.faults, referencedFiles: settings.referencedFiles)
+            knowsAuthProxy: isKnown || previous?.knowsAuthProxy == true, faults: settings.faults,
+            referencedFiles: settings.referencedFiles)
     }
 
     // MARK: - The map

@@ -18,6 +18,13 @@ struct GrafanaINI: Sendable {
     /// Names of sections in the order they appear.
     private(set) var sectionNames: [String] = []
     private var sections: [String: [Entry]] = [:]
+    /// Sections with lines that can't be read.
+    private var damaged: Set<String> = []
+    /// Whether it isn't known to which section all lines belong.
+    private var isTorn = false
+
+    /// Whether a section may have entries that couldn't be read.
+    func mayLack(_ section: String) -> Bool { isTorn || damaged.contains(section) }
 
     /// The entries of a section in their order; a key that is there again counts once, with its last value.
     func entries(_ section: String) -> [Entry] { sections[section] ?? [] }
@@ -41,6 +48,7 @@ struct GrafanaINI: Sendable {
             func fault(_ why: String) -> GatewayError { GatewayError(.badRequest, "\(file): line \(number): \(why)") }
             if first == 0x5B {
                 guard let end = text.lastIndex(of: "]") else {
+                    isTorn = true
                     faults.append(fault("the section has no closing ]"))
                     continue
                 }
@@ -52,15 +60,19 @@ struct GrafanaINI: Sendable {
                 continue
             }
             guard let equals = text.firstIndex(where: { $0 == "=" || $0 == ":" }) else {
+                damaged.insert(section)
                 faults.append(fault("[\(section)]: a line must be a section, a comment or `key = value`"))
                 continue
             }
             let key = Self.trimmed(text[..<equals])
             guard !key.isEmpty else {
+                damaged.insert(section)
                 faults.append(fault("[\(section)]: the key before = is missing"))
                 continue
             }
             guard let value = Self.value(text[text.index(after: equals)...], &lines) else {
+                // The rest of the file was taken for the value.
+                isTorn = true
                 faults.append(fault("[\(section)] \(key): the quote is never closed"))
                 continue
             }

@@ -57,6 +57,13 @@ final class GrafanaSettings {
         return all
     }
 
+    /// Whether it is known what the file has for a key: it can be read, that section too, and what the value refers to.
+    func isKnown(_ section: String, _ key: String) -> Bool {
+        guard !isUnreadable, !ini.mayLack(section) else { return false }
+        guard let entry = ini.entry(section, key) else { return true }
+        return interpolator.expand(resolve(entry.value, section, depth: 0)).error == nil
+    }
+
     /// Whether the file couldn't be read at all.
     private(set) var isUnreadable = false
 

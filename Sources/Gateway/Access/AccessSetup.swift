@@ -1,4 +1,5 @@
 import Access
+import DataPlane
 import DataPlaneAPI
 import HTTPKit
 import NIOCore
@@ -41,9 +42,9 @@ final class AccessSetup: Sendable {
     ///
     /// - Parameters:
     ///   - data: the data folder, where the kubeconfig's token is.
-    ///   - authProxyHeaders: what the upstream may take a user from.
+    ///   - grafana: says what the upstream may take a user from.
     /// - Throws: `GatewayError` that names the file.
-    init(_ settings: Settings, data: String, authProxyHeaders: [String]) throws(GatewayError) {
+    init(_ settings: Settings, data: String, grafana: GrafanaConfig) throws(GatewayError) {
         self.settings = settings
         self.data = data
         // Made at the first start, which is no change to tell of.
@@ -55,15 +56,14 @@ final class AccessSetup: Sendable {
         authorities = Mutex(read)
         verifier = read.client == nil && read.frontProxy == nil ? nil : ClientCertificateVerifier(read)
         let names = settings.requestHeaderNames
-        for name in authProxyHeaders where RequestHeaderNames.isTaken(name) {
+        for name in grafana.authProxyHeaders where RequestHeaderNames.isTaken(name) {
             throw GatewayError(
                 .badRequest,
                 "grafana-config: [auth.proxy] takes a user from the header \(name), which has another meaning; use a name of your own"
             )
         }
         identities = IdentityFollower(
-            IdentityNames(
-                names: names.user + names.uid + names.group + authProxyHeaders, prefixes: names.extraPrefix))
+            IdentityNames(names: names.user + names.uid + names.group, prefixes: names.extraPrefix), grafana)
     }
 
     /// The first handler of a loop's chain that knows users; call on that loop.

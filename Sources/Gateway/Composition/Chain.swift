@@ -47,7 +47,9 @@ enum Chain {
         var timeouts = UpstreamTimeouts()
         timeouts.connectMS = settings.upstreamConnectTimeoutMS
         timeouts.responseSeconds = settings.upstreamResponseTimeout
-        let pool = settings.upstream.map { UpstreamPool(endpoint: $0, loop: loop, timeouts: timeouts) }
+        let pool = settings.upstream.map {
+            UpstreamPool(endpoint: $0, loop: loop, timeouts: timeouts, hold: parts.access.identities.hold)
+        }
         let upstream = UpstreamHandler(pool: pool)
         let base = settings.upstream?.basePath ?? ""
 

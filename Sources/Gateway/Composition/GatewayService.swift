@@ -50,7 +50,7 @@ struct GatewayService: Service, CustomStringConvertible {
         let environment = ProcessEnvironment.all
         let provisioned = Provisioning.load(settings.provisioningLayout, environment: environment)
         let access = try AccessSetup(
-            settings, data: folders.data, authProxyHeaders: provisioned.grafana.authProxyHeaders)
+            settings, data: folders.data, grafana: provisioned.grafana)
         let certificates = try BackendCertificates(settings.backendClientCertificates)
         let host = try PluginHost(
             settings: PluginHostSettings(
@@ -70,7 +70,7 @@ struct GatewayService: Service, CustomStringConvertible {
         await host.start(scan)
         let sources = DataSourceController(
             settings.provisioningLayout, environment: environment,
-            learn: { await access.identities.learn($0.authProxyHeaders) },
+            learn: { await access.identities.learn($0) },
             publish: { [logger] table in
                 await publisher.publish(table, manifests: await host.allManifests())
                 await host.use(table.variables)
@@ -103,7 +103,7 @@ struct GatewayService: Service, CustomStringConvertible {
         let upstreamWatch = watch
         let parts = ChainParts(
             settings: settings, publisher: publisher,
-            api: try await apiServer(store, kinds, controller, group.any(), upstreamWatch),
+            api: try await apiServer(store, kinds, controller, group.any(), upstreamWatch, access.identities),
             access: access, streams: streams, budget: budget, workers: workers, lookUps: lookUps,
             clientCertificates: certificates, metrics: GatewayMetrics(budget: budget, upstream: upstreamWatch),
             log: AccessLog())
@@ -222,13 +222,16 @@ struct GatewayService: Service, CustomStringConvertible {
 
     private func apiServer(
         _ store: WatchCache, _ kinds: KindRegistry, _ controller: ServiceController, _ loop: any EventLoop,
-        _ watch: UpstreamWatch?
+        _ watch: UpstreamWatch?, _ identities: IdentityFollower
     ) async throws -> APIServerCore {
         var core = APIServerCore(store: store)
         core.registry = kinds
         if let watch {
             core.readiness.append(
                 ReadinessCheck("upstream", isRequired: settings.upstreamRequired) { await watch.failure() })
+        }
+        if settings.upstream != nil, !settings.grafanaConfig.isEmpty {
+            core.readiness.append(ReadinessCheck("grafana-config") { identities.failure })
         }
         core.version = GatewayVersion.text
         core.bodyLimit = settings.apiRequestLimit

@@ -15,15 +15,19 @@ package final class UpstreamPool {
     private var isSweeping = false
     private var isRetired = false
     private let transport: UpstreamTransport?
+    private let hold: ForwardingHold?
     private var tls: EventLoopFuture<TLSClientContext>?
 
     /// Creates a pool; call on its loop.
     ///
-    /// - Parameter transport: how it connects; nil for plain TCP to wherever the name leads.
+    /// - Parameters:
+    ///   - transport: how it connects; nil for plain TCP to wherever the name leads.
+    ///   - hold: may keep what clients ask of the upstream from it.
     package init(
         endpoint: UpstreamEndpoint, loop: any EventLoop, timeouts: UpstreamTimeouts = UpstreamTimeouts(),
-        limits: HTTPLimits = HTTPLimits(), transport: UpstreamTransport? = nil
+        limits: HTTPLimits = HTTPLimits(), transport: UpstreamTransport? = nil, hold: ForwardingHold? = nil
     ) {
+        self.hold = hold
         self.transport = transport
         self.endpoint = endpoint
         self.loop = loop
@@ -43,11 +47,13 @@ package final class UpstreamPool {
 
     /// Asks the upstream's own API in place of what the client asked for.
     package func ask(_ exchange: Exchange, _ call: UpstreamCall) {
+        if let refusal = hold?.refusal { return exchange.respond(refusal) }
         ProxiedExchange(exchange, pool: self, .call(call)).start()
     }
 
     /// Passes an exchange on as it came.
     package func forward(_ exchange: Exchange) {
+        if let refusal = hold?.refusal { return exchange.respond(refusal) }
         ProxiedExchange(exchange, pool: self).start()
     }
 

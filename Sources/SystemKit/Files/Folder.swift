@@ -17,6 +17,8 @@ package struct FileFacts: Sendable, Hashable {
     package let isFolder: Bool
     /// Whether it is an ordinary file that may be executed by somebody.
     package let isExecutable: Bool
+    /// Whether this process may read it: rights that were mended are a change.
+    package let isReadable: Bool
 
     /// The facts of a path; nil when it can't be looked at.
     package init?(_ path: String) {
@@ -28,6 +30,7 @@ package struct FileFacts: Sendable, Hashable {
         modified = Int64(facts.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(facts.st_mtim.tv_nsec)
         isFolder = facts.st_mode & S_IFMT == S_IFDIR
         isExecutable = facts.st_mode & S_IFMT == S_IFREG && facts.st_mode & 0o111 != 0
+        isReadable = faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0
     }
 }
 

@@ -155,6 +155,28 @@ import Testing
     }
 
     @Test(arguments: [
+        ("", true), ("[auth.proxy]\nheader_name = X", true), ("[server]\nhunter2", true),
+        ("[auth.proxy]\nheader_name = $__file{/no/file}", false), ("[auth.proxy]\nheaders = Role:${NOPE}", false),
+        ("[auth.proxy]\nheader_name X", false), ("[auth.proxy]\n= X", false), ("[auth.proxy\nheader_name = X", false),
+        ("[log]\nx = `never closed\n[auth.proxy]\nheader_name = X", false), ("[plugin.a]\nx = ${NOPE}", true),
+    ])
+    func `it is told whether the headers of auth_proxy are known`(ini: String, isKnown: Bool) throws {
+        #expect(try load(ini).0.knowsAuthProxy == isKnown)
+        // What the environment names is not what the file names.
+        #expect(try load(ini, ["GF_AUTH_PROXY_HEADER_NAME": "X-Env"]).0.knowsAuthProxy == isKnown)
+    }
+
+    @Test func `what was known of auth_proxy is known while the file can't be read`() throws {
+        #expect(GrafanaConfig.load("", environment: [:]).knowsAuthProxy)
+        let missing = GrafanaConfig.load("/no/grafana.ini", environment: [:])
+        #expect(!missing.knowsAuthProxy && missing.authProxyHeaders.isEmpty)
+        #expect(!GrafanaConfig.load("/no/grafana.ini", environment: [:], previous: missing).knowsAuthProxy)
+        let known = try load("[auth.proxy]\nheader_name = X-Me").0
+        let gone = GrafanaConfig.load("/no/grafana.ini", environment: [:], previous: known)
+        #expect(gone.knowsAuthProxy && gone.authProxyHeaders == known.authProxyHeaders)
+    }
+
+    @Test(arguments: [
         ("a = b", "b"), ("a=b", "b"), ("a : b", "b"), ("  a =  b c  ", "b c"), ("a =", ""),
         ("a = 'b #c'", "'b"), ("a = \"b\"", "b"), ("a = 'b'", "b"), ("a = '", "'"), ("a = b;c", "b"), ("a = #", ""),
         ("a = `b;c`", "b;c"), ("a = \"\"\"b\nc # d\"\"\"", "b\nc # d"), ("a = b \\\n  c", "b c"), ("a = b\\", "b\\"),

@@ -59,17 +59,4 @@ struct AuthProxyFollowTests {
         #expect(gateway.process.stderr.wait(seconds: 10, containing: "grafana.ini") != nil)
         #expect(try passes(all) == [])
     }
-
-    @Test func `a file that appears later counts`() throws {
-        let folder = try TemporaryFolder()
-        let ini = "\(folder.path)/grafana.ini"
-        let gateway = try Gateway(
-            upstream: try Shared.upstream.get().port, flags: ["--grafana-config", ini])
-        #expect(try gateway.request("GET", "/echo", [("X-Late-User", "root")]).text.contains("X-Late-User"))
-        try folder.write(
-            "grafana.ini", "[auth.proxy]\nheader_name = \"X-Late-User\"\nheaders = [\"Groups:X-Late-Groups\"]\n")
-        try Self.wait(gateway, for: "X-Late-User")
-        let text = try gateway.request("GET", "/echo", [("X-Late-User", "root"), ("X-Late-Groups", "a")]).text
-        #expect(!text.contains("X-Late"), "\(text)")
-    }
 }

@@ -18,9 +18,11 @@ final class Gateway: Sendable {
     ///   - plugins: puts plugins below the given folder.
     ///   - services: DataPlaneServices as plugin id by group.
     ///   - sources: YAML entries below `datasources:`.
+    ///   - isOrdinaryUser: whether it runs without the rights of root, whoever runs the tests.
     init(
         upstream: UInt16? = nil, plugins: (TemporaryFolder) throws -> Void = { _ in }, services: [Service] = [],
-        sources: [Source] = [], flags: [String] = [], environment: [String: String] = [:]
+        sources: [Source] = [], flags: [String] = [], environment: [String: String] = [:],
+        isOrdinaryUser: Bool = false
     ) throws {
         folder = try TemporaryFolder()
         _ = try folder.folder("plugins")
@@ -39,7 +41,12 @@ final class Gateway: Sendable {
             "\(folder.path)/data",
         ]
         if let upstream { arguments += ["--upstream", "http://127.0.0.1:\(upstream)"] }
-        process = try ChildProcess(Programs.gateway(), arguments + flags, environment: environment)
+        var program = try Programs.gateway()
+        if isOrdinaryUser, geteuid() == 0, let setpriv = Programs.installed("setpriv") {
+            arguments = ["--reuid=65534", "--regid=65534", "--clear-groups", try folder.handOver(program)] + arguments
+            program = setpriv
+        }
+        process = try ChildProcess(program, arguments + flags, environment: environment)
         guard let ready = process.stdout.wait(containing: "ready "), ready.hasPrefix("ready ") else {
             process.end()
             throw Trouble("the gateway did not start: \(process.stdout.tail())\n\(process.stderr.tail())")

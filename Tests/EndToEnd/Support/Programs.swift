@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// A failure of the test's own surroundings, with what helps to understand it.
 struct Trouble: Error, CustomStringConvertible {
@@ -69,6 +70,19 @@ final class TemporaryFolder: Sendable {
         try Data(text.utf8).write(to: URL(fileURLWithPath: file))
         if executable { try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file) }
         return file
+    }
+
+    /// Copies a program into the folder and gives everything in it to nobody (65534); returns the copy's path.
+    func handOver(_ program: String) throws -> String {
+        let copy = "\(path)/\((program as NSString).lastPathComponent)"
+        try FileManager.default.copyItem(atPath: program, toPath: copy)
+        let names = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
+        for name in [path] + names.map({ "\(path)/\($0)" }) {
+            guard lchown(name, 65534, 65534) == 0 else {
+                throw Trouble("chown \(name): \(String(cString: strerror(errno)))")
+            }
+        }
+        return copy
     }
 
     /// Makes a folder; returns its path.
