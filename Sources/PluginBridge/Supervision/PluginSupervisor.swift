@@ -113,10 +113,10 @@ actor PluginSupervisor {
             case .unusable: .backingOff
             case .ended: policy.isCrashLooping ? .crashLooping : .backingOff
             }
+        publish(down(phase, failure.description, nextStart: delay))
         logger.error(
             "plugin is down",
             metadata: ["cause": "\(failure.description)", "next_start_in_s": "\(PluginDown.rounded(delay))"])
-        publish(down(phase, failure.description, nextStart: delay))
         await sleep(delay)
     }
 
@@ -144,9 +144,9 @@ actor PluginSupervisor {
             }
             missed += 1
             if missed == 2 {
-                logger.error("plugin does not answer health checks", metadata: ["pid": "\(process.pid)"])
                 lastFailure = "it runs, but does not answer health checks"
                 publish(down(.degraded, "it runs, but does not answer health checks", retryAfter: 5))
+                logger.error("plugin does not answer health checks", metadata: ["pid": "\(process.pid)"])
             } else if missed == 6 {
                 logger.error("plugin stays silent and is killed", metadata: ["pid": "\(process.pid)"])
                 endedBecause = "it stopped answering and was killed"
@@ -271,8 +271,9 @@ actor PluginSupervisor {
     private func note(waitingFor what: String) {
         guard starting != nil, !isStopping, lastFailure != what else { return }
         lastFailure = what
-        logger.warning("plugin is not ready yet", metadata: ["cause": "\(what)"])
+        // Before the line: who has read it and asks is told the same.
         publish(startingState)
+        logger.warning("plugin is not ready yet", metadata: ["cause": "\(what)"])
     }
 
     /// Keeps reading what a Go plugin prints: it blocks for ever once a pipe of its is full.

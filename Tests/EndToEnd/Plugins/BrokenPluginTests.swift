@@ -24,12 +24,21 @@ struct BrokenPluginTests {
         ("closes", "exec >&- 2>&-; exec sleep 1000", "no handshake within 2 s"),
     ]
 
-    @Test func `each failure is a 503 with its cause, and the others don't notice`() throws {
+    /// Those that only the time for a start ends; the others have all the time that a busy machine needs.
+    private static func isSlow(_ id: String) -> Bool {
+        scripts.first { $0.id == id }?.cause.contains("within 2 s") == true
+    }
+
+    @Test(arguments: [true, false])
+    func `each failure is a 503 with its cause, and the others don't notice`(isSlow: Bool) throws {
+        let ids = Self.ids.filter { Self.isSlow($0) == isSlow }
         let gateway = try Gateway(
             plugins: { folder in
                 try TestPlugins.install("testds", in: folder)
-                for row in Self.scripts { try TestPlugins.install(row.id, script: row.script, in: folder) }
-                for (id, program) in Self.programs {
+                for row in Self.scripts where ids.contains(row.id) {
+                    try TestPlugins.install(row.id, script: row.script, in: folder)
+                }
+                for (id, program) in Self.programs where ids.contains(id) {
                     try folder.write("plugins/\(id)/plugin.json", TestPlugins.manifest(id))
                     try folder.write("plugins/\(id)/gpx_test_\(TestPlugins.platform)", program, executable: true)
                 }
@@ -38,25 +47,21 @@ struct BrokenPluginTests {
                 try folder.write("plugins/plain/gpx_test_\(TestPlugins.platform)", "not executable")
                 try folder.write("plugins/broken/plugin.json", "{")
             },
-            services: [.init()] + Self.ids.map { .init(group: "\($0).example.com", pluginID: $0) },
-            sources: [.init(uid: "123")] + Self.ids.map { .init(uid: $0, type: $0) },
-            flags: ["--plugin-start-timeout", "2"])
+            services: [.init()] + ids.map { .init(group: "\($0).example.com", pluginID: $0) },
+            sources: [.init(uid: "123")] + ids.map { .init(uid: $0, type: $0) },
+            flags: isSlow ? ["--plugin-start-timeout", "2"] : [])
         try gateway.waitForPlugin("testds")
-        for id in Self.ids {
+        for id in ids {
             let down = gateway.process.stderr.wait(seconds: 20) { $0.contains("plugin is down") && $0.contains(id) }
             #expect(down != nil, "\(id): \(gateway.log)")
             let cause = try #require(Self.scripts.first { $0.id == id }?.cause ?? Self.causes[id])
             var answer = try Self.ask(gateway, id)
-            // On a busy machine a start may have been too slow to come to its own failure.
-            let deadline = Date(timeIntervalSinceNow: 20)
-            while !answer.message.contains(cause), Date() < deadline { answer = try Self.ask(gateway, id) }
-            #expect(answer.message.contains(cause), "\(id): \(answer.message)")
-            // A cause also shows while the next start is under way.
+            // The cause also shows while the next start is under way.
             for _ in 0..<5 {
                 #expect(answer.status == 503, "\(id): \(answer.text)")
                 #expect(answer.isStatus && answer.message.contains(id), "\(answer.text)")
                 #expect(answer["Retry-After"] != nil, "\(id)")
-                #expect(!answer.message.hasSuffix("is not available: it is being started"), "\(answer.message)")
+                #expect(answer.message.contains(cause), "\(id): \(answer.message)")
                 answer = try Self.ask(gateway, id)
             }
         }
