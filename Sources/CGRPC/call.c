@@ -4,7 +4,8 @@ enum { READING = 1, ENDED = 2, HAS_STATUS = 4, CANCELLED = 8 };
 
 struct cgrpc_call_list {
     cgrpc_call *first;
-    uint64_t look;
+    int64_t now;
+    int64_t grace;
 };
 
 // One allocation per call; the request's metadata follows the struct.
@@ -13,7 +14,7 @@ struct cgrpc_call {
     cgrpc_call *next;
     cgrpc_call *previous;
     int has_message;
-    uint64_t seen;
+    int64_t seen;
     cgrpc_op status_op;
     cgrpc_op read_op;
     atomic_int references;
@@ -206,9 +207,9 @@ static int is_receiving(cgrpc_call *call, int which) {
     if (which == CGRPC_LATER_MESSAGE) return call->has_message && (bits & READING);
     // The core fills the array as soon as the header has come, long before the batch that it belongs to is done.
     if (call->has_message || __atomic_load_n(&call->initial.capacity, __ATOMIC_RELAXED) == 0) return 0;
-    // A small message follows its header at once: only what is still on its way at the next look counts.
-    if (call->seen == 0) call->seen = call->list->look;
-    return call->seen < call->list->look;
+    // A small message follows its header at once: only what is still on its way some time later counts.
+    if (call->seen == 0) call->seen = call->list->now;
+    return call->list->now - call->seen > call->list->grace;
 }
 
 void *cgrpc_call_list_receiving(const cgrpc_call_list *list, int which, size_t index) {
@@ -218,8 +219,11 @@ void *cgrpc_call_list_receiving(const cgrpc_call_list *list, int which, size_t i
     return NULL;
 }
 
-size_t cgrpc_call_list_count(cgrpc_call_list *list, int which) {
-    if (which == CGRPC_FIRST_MESSAGE) list->look++;
+size_t cgrpc_call_list_count(cgrpc_call_list *list, int which, int64_t grace) {
+    if (which == CGRPC_FIRST_MESSAGE) {
+        list->now = cgrpc_now();
+        list->grace = grace;
+    }
     size_t count = 0;
     for (cgrpc_call *call = list->first; call != NULL; call = call->next) count += is_receiving(call, which) != 0;
     return count;

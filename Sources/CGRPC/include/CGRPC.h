@@ -119,12 +119,13 @@ void cgrpc_call_list_destroy(cgrpc_call_list *list);
 int cgrpc_call_list_is_empty(const cgrpc_call_list *list);
 
 enum {
-    CGRPC_FIRST_MESSAGE = 1,  // its message is on its way: the header had come at the last count, the message hasn't yet
+    CGRPC_FIRST_MESSAGE = 1,  // its message is on its way: the header came before an earlier count, the message hasn't
     CGRPC_LATER_MESSAGE = 2   // a message of a stream was asked for after the first, on its way or not
 };
 
 // How many calls wait for such a message and weren't cancelled, and the context of one of them or NULL.
-size_t cgrpc_call_list_count(cgrpc_call_list *list, int which);
+// grace: nanoseconds since that earlier count from which on a first message counts.
+size_t cgrpc_call_list_count(cgrpc_call_list *list, int which, int64_t grace);
 void *cgrpc_call_list_receiving(const cgrpc_call_list *list, int which, size_t index);
 
 // Valid from CGRPC_FINISHED until release.

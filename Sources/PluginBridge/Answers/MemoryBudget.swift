@@ -41,17 +41,22 @@ package final class MemoryBudget: Sendable {
             source: .gateway, retryAfterSeconds: 1)
     }
 
-    /// The refusal of a message that was just charged and takes the budget beyond its limit; nil to keep the message.
-    ///
-    /// Small messages that bring an answer forward which is under way aren't asked about: one at a time is held of those.
-    func refusal(holding bytes: Int) -> GatewayError? {
-        guard inUse > limit else { return nil }
-        let isAlone = bytes > limit
-        return GatewayError(
-            isAlone ? .badGateway : .serviceUnavailable,
-            isAlone
-                ? "a message of the plugin's answer is \(bytes) bytes, limit is \(limit) (setting plugin-memory-limit)"
-                : full, source: isAlone ? .plugin : .gateway, retryAfterSeconds: isAlone ? nil : 1)
+    /// Counts a message until the charge is let go, if it fits: one that doesn't takes the room of no other.
+    func admit(_ bytes: Int) throws(GatewayError) -> Charge {
+        guard bytes <= limit else {
+            throw GatewayError(
+                .badGateway,
+                "a message of the plugin's answer is \(bytes) bytes, limit is \(limit) (setting plugin-memory-limit)",
+                source: .plugin)
+        }
+        var before = inUse
+        while before <= limit - bytes {
+            let (isDone, now) = held.weakCompareExchange(
+                expected: before, desired: before + bytes, ordering: .relaxed)
+            if isDone { return Charge(self, counted: bytes) }
+            before = now
+        }
+        throw GatewayError(.serviceUnavailable, full, source: .gateway, retryAfterSeconds: 1)
     }
 
     private var full: String {
@@ -108,18 +113,27 @@ package final class MemoryBudget: Sendable {
         gauge.settle()
     }
 
+    /// Counts a message of an answer with several until the charge is let go.
+    ///
+    /// Small messages that bring an answer forward which is under way always fit: one at a time is held of those.
+    func take(_ bytes: Int, isFirst: Bool) throws(GatewayError) -> Charge {
+        isFirst || bytes > Self.smallMessage ? try admit(bytes) : charge(bytes)
+    }
+
     /// Counts an answer until the charge is let go.
-    func charge(_ bytes: Int) -> Charge { Charge(self, bytes) }
+    func charge(_ bytes: Int) -> Charge {
+        held.wrappingAdd(bytes, ordering: .relaxed)
+        return Charge(self, counted: bytes)
+    }
 
     /// An answer's share of the budget.
     final class Charge: Sendable {
         private let budget: MemoryBudget
         private let bytes: Int
 
-        init(_ budget: MemoryBudget, _ bytes: Int) {
+        fileprivate init(_ budget: MemoryBudget, counted bytes: Int) {
             self.budget = budget
             self.bytes = bytes
-            budget.held.wrappingAdd(bytes, ordering: .relaxed)
         }
 
         deinit { budget.held.wrappingSubtract(bytes, ordering: .relaxed) }

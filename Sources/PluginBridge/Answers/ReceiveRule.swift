@@ -20,6 +20,10 @@ struct ReceiveRule {
         return min(isFirst ? own - 1 : own, (own + 1) / 2)
     }
 
+    /// Milliseconds for which an answer that has begun may be a small one: in this time the core can't receive more than
+    /// a tenth of the limit.
+    var grace: Int { min(20, max(2, limit / 10 / (2 << 20))) }
+
     /// Milliseconds until it is worth looking again: half the time in which the core could fill what is left, at 2 MiB a
     /// millisecond, which is more than one thread can receive.
     func pause(pressure: Int, isReceiving: Bool) -> Int {

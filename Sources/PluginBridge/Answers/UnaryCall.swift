@@ -63,8 +63,7 @@ struct UnaryCall {
     private func take(
         _ message: GRPCMessage, _ answer: (GRPCMessage) throws(GatewayError) -> Void
     ) throws(GatewayError) {
-        let charge = budget.charge(message.count)
-        if let refusal = budget.refusal(holding: message.count) { throw refusal }
+        let charge = try budget.admit(message.count)
         // What is made of a large message may wait for the client.
         if message.count > PacedBody.pieceSize { exchange.keep(charge) }
         try answer(message)

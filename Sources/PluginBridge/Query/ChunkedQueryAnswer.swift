@@ -67,9 +67,9 @@ final class ChunkedQueryAnswer {
 
     private func take(_ message: GRPCMessage) {
         clock?.pause()
-        let charge = budget.charge(message.count)
-        if isFirst || message.count > MemoryBudget.smallMessage, let refusal = budget.refusal(holding: message.count) {
-            return failed(refusal)
+        let charge: MemoryBudget.Charge
+        do throws(GatewayError) { charge = try budget.take(message.count, isFirst: isFirst) } catch {
+            return failed(error)
         }
         if isFirst {
             isFirst = false

@@ -69,12 +69,7 @@ final class ResourceAnswer {
 
     private func take(_ message: GRPCMessage) throws(GatewayError) {
         clock?.restart(seconds: settings.idleTimeout)
-        let charge = budget.charge(message.count)
-        if head == nil || message.count > MemoryBudget.smallMessage,
-            let refusal = budget.refusal(holding: message.count)
-        {
-            throw refusal
-        }
+        let charge = try budget.take(message.count, isFirst: head == nil)
         let piece: CallResourcePiece
         do throws(WireError) {
             piece = try CallResourcePiece(message, headLimit: Self.headLimit)
@@ -181,7 +176,8 @@ final class ResourceAnswer {
 
     private func finished(_ failure: GRPCError?) {
         call = nil
-        if let failure {
+        // Everything that the plugin stated has come: how the call ends changes nothing of it.
+        if let failure, !isWhole {
             return fail(PluginFault.error(failure, of: .callResource, instance: instance, timeout: settings.timeout))
         }
         guard let head else { return fail(fault("sent an empty answer")) }

@@ -215,9 +215,9 @@ final class StreamFeed {
         guard message.count > bridge.settings.inlineLimit else {
             return packetRead(run, Self.read(message, pluginID))
         }
-        let charge = bridge.budget.charge(message.count)
-        if message.count > MemoryBudget.smallMessage, let full = bridge.budget.refusal(holding: message.count) {
-            return packetRead(run, .failure(full))
+        let charge: MemoryBudget.Charge
+        do throws(GatewayError) { charge = try bridge.budget.take(message.count, isFirst: false) } catch {
+            return packetRead(run, .failure(error))
         }
         isBusy = true
         let bound = NIOLoopBound(self, eventLoop: bridge.loop)

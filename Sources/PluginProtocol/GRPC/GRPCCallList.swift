@@ -20,7 +20,7 @@ package final class GRPCCallList: @unchecked Sendable {
 
     /// What a call waits for.
     package enum Waiting: Sendable {
-        /// Its first message is on its way: the header of the answer had come when these were counted before.
+        /// Its first message is on its way: the header of the answer had come at an earlier count, long enough ago.
         case firstMessage
         /// A further message of a stream, which is on its way or not.
         case laterMessage
@@ -46,7 +46,11 @@ package final class GRPCCallList: @unchecked Sendable {
     package var isEmpty: Bool { handle.map { cgrpc_call_list_is_empty($0) != 0 } ?? true }
 
     /// How many calls wait for such a message.
-    package func count(_ what: Waiting) -> Int { handle.map { cgrpc_call_list_count($0, what.number) } ?? 0 }
+    ///
+    /// - Parameter grace: milliseconds since that earlier count: a small message comes soon after its header.
+    package func count(_ what: Waiting, grace: Int = 0) -> Int {
+        handle.map { cgrpc_call_list_count($0, what.number, Int64(grace) * 1_000_000) } ?? 0
+    }
 
     /// The calls that began last, or asked last, among those that wait for such a message.
     package func newest(_ count: Int, _ what: Waiting) -> [GRPCCall] {

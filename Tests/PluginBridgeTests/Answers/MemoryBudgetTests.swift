@@ -19,6 +19,33 @@ struct MemoryBudgetTests {
         #expect(budget.refusal == nil)
     }
 
+    @Test func `a message that doesn't fit takes the room of no other`() throws {
+        let budget = MemoryBudget(limit: 100)
+        let large = try budget.admit(80)
+        #expect(throws: GatewayError.self) { try budget.admit(21) }
+        #expect(budget.inUse == 80)
+        let small = try budget.admit(20)
+        #expect(budget.inUse == 100)
+        // What brings an answer forward that has begun always goes on.
+        let next = try budget.take(10, isFirst: false)
+        #expect(budget.inUse == 110)
+        do {
+            _ = try budget.take(10, isFirst: true)
+            Issue.record("a new answer came beyond the limit")
+        } catch { #expect(error.httpStatus == 503 && error.retryAfterSeconds == 1) }
+        do { _ = try budget.admit(101) } catch { #expect(error.httpStatus == 502 && error.retryAfterSeconds == nil) }
+        withExtendedLifetime((large, small, next)) {}
+    }
+
+    @Test func `many that ask at once never take more than there is`() async {
+        let budget = MemoryBudget(limit: 1000)
+        let kept = await withTaskGroup(of: [MemoryBudget.Charge].self) { group in
+            for _ in 0..<8 { group.addTask { (0..<100).compactMap { _ in try? budget.admit(7) } } }
+            return await group.reduce(into: []) { $0 += $1 }
+        }
+        #expect(kept.count == 1000 / 7 && budget.inUse == kept.count * 7)
+    }
+
     @Test func `what ends a call says whether it may come again`() {
         let budget = MemoryBudget(limit: 100)
         let charge = budget.charge(50)

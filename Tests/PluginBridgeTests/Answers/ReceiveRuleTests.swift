@@ -35,6 +35,11 @@ struct ReceiveRuleTests {
         #expect(ReceiveRule(limit: limit).pause(pressure: pressure, isReceiving: receiving) == pause)
     }
 
+    @Test(arguments: [(8 << 20, 2), (128 << 20, 6), (256 << 20, 12), (4 << 30, 20)])
+    func `an answer that began just now may be a small one`(limit: Int, grace: Int) {
+        #expect(ReceiveRule(limit: limit).grace == grace)
+    }
+
     @Test func `streams that only wait don't end for messages that have come`() {
         #expect(rule.excess(pressure: 1200, held: 950, streams: 5) == 0)
         #expect(rule.excess(pressure: 1200, held: 949, streams: 5) == 3)
