@@ -7,9 +7,6 @@ package struct DataSourceReference: Sendable, Hashable {
     /// The API version; mostly empty.
     package var apiVersion: String
 
-    /// Whether it says nothing at all.
-    var isEmpty: Bool { type.isEmpty && uid.isEmpty }
-
     /// Creates a reference.
     package init(type: String = "", uid: String = "", apiVersion: String = "") {
         self.type = type
@@ -63,12 +60,10 @@ package struct ParsedQueries: Sendable, Hashable {
         }
     }
 
-    /// Checks that the uid the client wrote is the one of the path.
+    /// Checks that the uid the client wrote, if any, is the one of the path.
     package func checkUID() throws(GatewayError) {
         for (index, query) in queries.enumerated() {
-            guard let source = query.dataSource, !source.isEmpty else { continue }
-            let uid = source.uid
-            if uid == dataSourceUID { continue }
+            guard let uid = query.dataSource?.uid, !uid.isEmpty, uid != dataSourceUID else { continue }
             let field = "queries[\(index)].datasource.uid"
             let cause = StatusCause.invalid(field, string: uid, "must be the uid of the path")
             throw GatewayError(.badRequest, "invalid datasource UID: \(cause.line)", causes: [cause])

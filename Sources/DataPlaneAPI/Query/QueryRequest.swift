@@ -166,16 +166,16 @@ extension QueryRequest {
     private static func checkSources(_ queries: [ParsedQuery]) throws(GatewayError) {
         if queries.count == 1 { return }
         let sources = queries.lazy.compactMap(\.dataSource)
-        guard let first = sources.first else { return }
-        // A reference may leave out the type.
+        // A reference may leave out either.
         let type = sources.map(\.type).first { !$0.isEmpty } ?? ""
+        let uid = sources.map(\.uid).first { !$0.isEmpty } ?? ""
         for (index, query) in queries.enumerated() {
             guard let source = query.dataSource else { continue }
             let (key, found, wanted, message) =
                 !source.type.isEmpty && source.type != type
                 ? ("type", source.type, type, "expect same datasource types")
-                : ("uid", source.uid, first.uid, "expect same datasource UID")
-            if found == wanted { continue }
+                : ("uid", source.uid, uid, "expect same datasource UID")
+            if found == wanted || found.isEmpty { continue }
             let cause = StatusCause.invalid(
                 "queries[\(index)].datasource.\(key)", string: found, "the queries before it say \"\(wanted)\"")
             throw GatewayError(.badRequest, "\(message): \(cause.line)", causes: [cause])

@@ -228,6 +228,23 @@ struct QueryRequestTests {
         #expect(error.message.hasPrefix("invalid datasource UID"))
     }
 
+    @Test(arguments: [#"{"type":"testds"}"#, #"{"type":"testds","uid":""}"#, #"{"type":"testds","uid":null}"#, "{}"])
+    func `a reference without a uid means the path`(_ reference: String) throws {
+        let one = #"{"refId":"A","datasource":\#(reference)}"#
+        let other = #"{"refId":"B","datasource":{"type":"testds","uid":"123"}}"#
+        for list in [one, "\(one),\(other)", "\(other),\(one)"] {
+            let parsed = try parse(#"{"queries":[\#(list)]}"#, types: ["testds"])
+            #expect(parsed.dataSourceUID == "123")
+        }
+        let wrong = #"{"refId":"C","datasource":{"type":"testds","uid":"9"}}"#
+        for list in ["\(one),\(wrong)", "\(wrong),\(one)"] {
+            let error = try #require(throws: GatewayError.self) {
+                try parse(#"{"queries":[\#(list)]}"#, types: ["testds"])
+            }
+            #expect(error.message.hasPrefix("invalid datasource UID"), "\(error.message)")
+        }
+    }
+
     @Test func aliasesAreAccepted() throws {
         let parsed = try parse(#"{"queries":[{"datasource":{"type":"old","uid":"123"}}]}"#)
         try parsed.checkType(accepted: ["new", "old"])
