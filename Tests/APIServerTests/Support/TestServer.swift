@@ -151,11 +151,12 @@ final class TestServer: Sendable {
     ///
     /// - Parameter opened: called when the head has come.
     func watch(
-        _ query: String, headers: [String: String] = [:], opened: @escaping @Sendable () async throws -> Void = {},
+        _ query: String, of path: String = Samples.path, headers: [String: String] = [:],
+        opened: @escaping @Sendable () async throws -> Void = {},
         until enough: @escaping @Sendable ([JSONValue]) -> Bool
     ) async throws -> [JSONValue] {
         // HTTP/1.0: the body comes without chunks.
-        var text = "GET \(Samples.path)?\(query) HTTP/1.0\r\nHost: localhost\r\n"
+        var text = "GET \(path)?\(query) HTTP/1.0\r\nHost: localhost\r\n"
         for (name, value) in headers { text += "\(name): \(value)\r\n" }
         let request = text + "\r\n"
         return try await connect().executeThenClose { inbound, outbound in

@@ -126,7 +126,7 @@ struct PluginChangeTests {
         #expect(gone.condition("PluginReady") == "False PluginNotFound")
         let answer = try gateway.query(Self.service)
         #expect(answer.status == 503 && answer.message.contains("alpha"), "\(answer.text)")
-        #expect(ProcessFacts.waitForEnd(plugin, seconds: 20))
+        #expect(ProcessFacts.waitForEnd(plugin, seconds: 5))
         place = watch.count
         try FileManager.default.moveItem(atPath: "\(gateway.folder.path)/away", toPath: folder)
         try watch.wait(Self.service.name, from: place) { $0.isAvailable }

@@ -21,7 +21,7 @@ struct ForeignProcessTests {
     @Test(arguments: ForeignPlugin.allCases)
     func `a line before the handshake is logged and passed over`(plugin: ForeignPlugin) throws {
         guard let gateway = try plugin.gateway("noise") else { return }
-        let line = gateway.process.stderr.wait(containing: "welcome to the plugin")
+        let line = gateway.process.stderr.wait(seconds: 5, containing: "welcome to the plugin")
         #expect(line?.contains("before its handshake") == true, "\(gateway.log)")
         #expect(try ask(gateway).status == 200)
     }

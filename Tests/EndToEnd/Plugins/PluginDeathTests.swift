@@ -60,7 +60,7 @@ struct PluginDeathTests {
         }
     }
 
-    @Test func `a killed plugin serves again at once and the other one never stops`() throws {
+    @Test func `a killed plugin serves again within a second and the other one never stops`() throws {
         let gateway = try Self.twoPlugins()
         let victim = try Self.pid(gateway, "alpha")
         let (alpha, beta) = (Load(gateway, "alpha"), Load(gateway, "beta"))
@@ -73,7 +73,7 @@ struct PluginDeathTests {
         alpha.stop()
         beta.stop()
         print("plugin killed under load: serving again after \(Int(again.timeIntervalSince(killed) * 1000)) ms")
-        #expect(again.timeIntervalSince(killed) < 10)
+        #expect(again.timeIntervalSince(killed) < 1)
         #expect(alpha.failure == nil && beta.failure == nil)
         #expect(beta.answers.allSatisfy { $0.status == 200 })
         #expect(beta.answers.contains { $0.at > killed && $0.at < again })
@@ -96,7 +96,7 @@ struct PluginDeathTests {
         let start = Date()
         kill(victim, signal)
         let answer = try client.readAnswer()
-        #expect(Date().timeIntervalSince(start) < 10)
+        #expect(Date().timeIntervalSince(start) < 1)
         #expect(answer.status == 503, "\(answer.text)")
         #expect(answer.isStatus && answer.message.contains("alpha"), "\(answer.text)")
     }
@@ -127,7 +127,7 @@ struct PluginDeathTests {
         let gateway = try Self.twoPlugins()
         let plugins = [try Self.pid(gateway, "alpha"), try Self.pid(gateway, "beta")]
         kill(gateway.process.pid, SIGKILL)
-        for pid in plugins { #expect(ProcessFacts.waitForEnd(pid, seconds: 20)) }
+        for pid in plugins { #expect(ProcessFacts.waitForEnd(pid, seconds: 3)) }
     }
 
     @Test func `a graceful stop leaves nothing and finishes what is under way`() throws {

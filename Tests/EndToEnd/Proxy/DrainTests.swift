@@ -88,7 +88,7 @@ struct DrainTests {
         #expect(try late.read().opcode == 0x8)
         let answer = try slow.readAnswer()
         #expect(answer.text == "late" && answer["Connection"] == "close")
-        #expect(gateway.process.waitForExit(seconds: 10))
+        #expect(gateway.process.waitForExit(seconds: 5))
         #expect(gateway.process.exitStatus == 0)
     }
 }

@@ -104,6 +104,6 @@ struct UpstreamSettingsTests {
             #expect(try gateway.request("GET", "/livez").status == 200)
         }
         gateway.process.signal(SIGTERM)
-        #expect(gateway.process.waitForExit(seconds: 10) && gateway.process.exitStatus == 0)
+        #expect(gateway.process.waitForExit(seconds: 5) && gateway.process.exitStatus == 0)
     }
 }

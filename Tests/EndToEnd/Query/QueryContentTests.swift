@@ -159,7 +159,10 @@ struct QueryContentTests {
     }
 
     @Test func `a client that goes away cancels the call`() throws {
-        let gateway = try Shared.queries.get()
+        let gateway = try Gateway(
+            plugins: { try TestPlugins.install("testds", in: $0) }, services: [.init()], sources: [.init(uid: "123")],
+            flags: ["--client-half-close-timeout", "1"])
+        try gateway.waitForPlugin("testds")
         for cut in [true, false] {
             let tag = "tag-\(UUID().uuidString)"
             let client = try gateway.connect()
@@ -169,7 +172,7 @@ struct QueryContentTests {
             )
             #expect(gateway.process.stderr.wait(containing: "sleeping \(tag)") != nil)
             if cut { client.reset() } else { client.shutdownWriting() }
-            #expect(gateway.process.stderr.wait(containing: "cancelled \(tag)") != nil, "\(gateway.log)")
+            #expect(gateway.process.stderr.wait(seconds: 5, containing: "cancelled \(tag)") != nil, "\(gateway.log)")
         }
     }
 
@@ -182,7 +185,7 @@ struct QueryContentTests {
             "POST", QueryRouteTests.path, body: QueryCase.queries(#"{"do":"sleep","ms":60000,"tag":"slow"}"#))
         #expect(slow.status == 504)
         #expect(slow.isStatus && slow.message.contains("plugin-call-timeout"), "\(slow.text)")
-        #expect(gateway.process.stderr.wait(containing: "cancelled slow") != nil)
+        #expect(gateway.process.stderr.wait(seconds: 5, containing: "cancelled slow") != nil)
         let long = QueryCase.queries("{\"x\":\"\(String(repeating: "y", count: 30_000))\"}")
         let refused = try gateway.request("POST", QueryRouteTests.path, body: long)
         #expect(refused.status == 413)

@@ -9,7 +9,7 @@ final class RawClient: @unchecked Sendable {
     private var buffer: [UInt8] = []
     private(set) var isAtEnd = false
 
-    init(port: UInt16, seconds: Int = 45, receiveBuffer: Int32? = nil) throws {
+    init(port: UInt16, seconds: Int = 15, receiveBuffer: Int32? = nil) throws {
         socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | 0o2000000, 0)
         guard socket >= 0 else { throw Trouble("no socket: \(String(cString: strerror(errno)))") }
         if var size = receiveBuffer {
