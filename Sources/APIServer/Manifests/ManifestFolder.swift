@@ -82,9 +82,11 @@ package actor ManifestFolder {
             faults.append(ManifestFault(file: paths.first ?? "", message: error.message))
         }
         for fault in faults where !lastFaults.contains(fault) {
-            logger.error(
-                "manifest: \(fault.message)",
-                metadata: ["file": "\(fault.file)", "line": "\(fault.line)", "field": "\(fault.field)"])
+            var place: Logger.Metadata = [:]
+            if !fault.file.isEmpty { place["file"] = "\(fault.file)" }
+            if fault.line > 0 { place["line"] = .stringConvertible(fault.line) }
+            if !fault.field.isEmpty { place["field"] = "\(fault.field)" }
+            logger.error("manifest: \(fault.message)", metadata: place)
         }
         if faults.isEmpty, !lastFaults.isEmpty { logger.notice("manifest: every file is in order again") }
         lastFaults = faults

@@ -20,7 +20,7 @@ package final class MastersAuthorizer: Authorizer {
 /// What Kubernetes lets everybody read from the first day: whether the server works, and, once they are known, what it
 /// serves and who they are (cluster roles `system:public-info-viewer`, `system:discovery` and `system:basic-user`).
 package final class BootstrapAuthorizer: Authorizer {
-    private static let open: Set<String> = ["/livez", "/readyz", "/version", "/version/"]
+    private static let open: Set<String> = ["/healthz", "/livez", "/readyz", "/version", "/version/"]
     private static let discovery = ["/api", "/apis", "/openapi"]
 
     /// An authorizer.

@@ -32,6 +32,16 @@ package enum StoreCopies {
     private static let noStore = GatewayError(
         .badGateway, "what answers at the admin address gave no store; say with --admin-address where the gateway is")
 
+    /// The data folder that is meant where none is named: that of a gateway that was started here.
+    package static func dataFolderHere() throws(GatewayError) -> String {
+        let here = "./data"
+        guard FileFacts("\(here)/\(AdminToken.fileName)") != nil else {
+            throw GatewayError(
+                .badRequest, "\(here) is no gateway's data folder; say with --data-dir where the objects go")
+        }
+        return here
+    }
+
     /// Puts a copy in the place of the store of a gateway that doesn't run.
     ///
     /// - Returns: the name of the store that was there before; nil when there was none.

@@ -18,8 +18,9 @@ final class AccessLog: Sendable {
         guard level >= logger.logLevel else { return }
         var fields: Logger.Metadata = [
             "method": "\(exchange.request.methodText)", "path": "\(Self.shortened(exchange.request.sentPath))",
-            "status": "\(exchange.status)", "handler": "\(exchange.handledBy.rawValue)",
-            "bytes": "\(exchange.bytesSent)", "ms": "\(nanoseconds / 1_000_000)", "peer": "\(exchange.peer.address)",
+            "status": .stringConvertible(exchange.status), "handler": "\(exchange.handledBy.rawValue)",
+            "bytes": .stringConvertible(exchange.bytesSent), "ms": .stringConvertible(nanoseconds / 1_000_000),
+            "peer": "\(exchange.peer.address)",
         ]
         if let state = exchange.access as? AccessState {
             if let user = state.user { fields["user"] = "\(user.name)" }

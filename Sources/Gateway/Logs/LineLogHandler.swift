@@ -48,7 +48,7 @@ package struct LineLogHandler: LogHandler {
                 line.append(UInt8(ascii: ","))
                 Self.quote(key, into: &line)
                 line.append(UInt8(ascii: ":"))
-                if case .stringConvertible(let typed as LogFieldValue) = value, let json = typed.json {
+                if let json = Self.json(value) {
                     line.append(contentsOf: json.utf8)
                 } else {
                     Self.quote("\(value)", into: &line)
@@ -82,6 +82,13 @@ package struct LineLogHandler: LogHandler {
         case .warning: "warn"
         case .error, .critical: "error"
         }
+    }
+
+    /// What a value is where it is no text: numbers stay numbers.
+    private static func json(_ value: Logger.MetadataValue) -> String? {
+        guard case .stringConvertible(let typed) = value else { return nil }
+        if let field = typed as? LogFieldValue { return field.json }
+        return typed is any BinaryInteger ? typed.description : nil
     }
 
     private static func quote(_ text: String, into line: inout [UInt8]) {

@@ -27,10 +27,11 @@ struct Restore: AsyncParsableCommand {
         discussion: "Objects of the manifests folder are brought in step with the folder at the next start.")
 
     @Argument(help: "A file that the command backup wrote.") var file: String
-    @Option(help: "The gateway's data folder.") var dataDir = "./data"
+    @Option(help: "The gateway's data folder; ./data where that is one.") var dataDir: String?
 
     func run() async throws {
         do throws(GatewayError) {
+            let dataDir = try dataDir ?? StoreCopies.dataFolderHere()
             let before = try await StoreCopies.restore(file, dataDir: dataDir)
             print("\(dataDir) has the objects of \(file)\(before.map { "; what was there before is \($0)" } ?? "")")
         } catch {

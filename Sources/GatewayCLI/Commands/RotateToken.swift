@@ -13,7 +13,11 @@ struct RotateToken: ParsableCommand {
     func run() throws {
         do throws(GatewayError) {
             let count = try AdminToken.rotate(data: dataDir)
-            print("the token was replaced, also in \(count) kubeconfigs of \(dataDir); copies of them need the new one")
+            print(
+                count > 0
+                    ? "the token was replaced, also in \(count) kubeconfigs of \(dataDir); copies of them need the new one"
+                    : "the token was replaced; no kubeconfig of \(dataDir) held the old one, the next start writes them anew"
+            )
         } catch {
             throw stop(error)
         }

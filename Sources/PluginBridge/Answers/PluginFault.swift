@@ -96,8 +96,8 @@ package enum PluginFault {
     package static func notImplemented(_ method: PluginMethod, _ pluginID: String) -> GatewayError {
         GatewayError(
             .notImplemented,
-            "plugin \(pluginID) does not implement \(method.service); take that service out of the DataPlaneService or use "
-                + "a plugin that has it",
+            "plugin \(pluginID) does not implement \(method.service); where a DataPlaneService names that service, take it out "
+                + "or name a plugin that has it",
             source: .plugin)
     }
 }

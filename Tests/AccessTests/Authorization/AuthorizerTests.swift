@@ -96,7 +96,9 @@ struct AccessRulesTests {
         let rules = rules(.anonymous)
         #expect(rules.resources.isEmpty)
         #expect(
-            rules.paths.flatMap(\.paths) == ["/livez", "/readyz", "/version", "/version/", "/livez/*", "/readyz/*"])
+            rules.paths.flatMap(\.paths) == [
+                "/healthz", "/livez", "/readyz", "/version", "/version/", "/livez/*", "/readyz/*",
+            ])
     }
 
     @Test func `the namespace of a rules review is read from both forms, and is needed`() throws {
