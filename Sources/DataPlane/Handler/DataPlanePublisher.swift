@@ -1,27 +1,18 @@
 import DataPlaneAPI
+import HTTPKit
 import NIOCore
 import NIOPosix
 import PluginBridge
 
 /// Brings new routes and data sources to every event loop; a request is served wholly by one generation.
 package final class DataPlanePublisher: Sendable {
-    private let loops: [(loop: any EventLoop, state: NIOLoopBound<LoopState>)]
+    private let states: PerLoop<LoopState>
 
-    private init(_ loops: [(loop: any EventLoop, state: NIOLoopBound<LoopState>)]) {
-        self.loops = loops
-    }
+    private init(_ states: PerLoop<LoopState>) { self.states = states }
 
     /// A publisher for the loops of a group.
     package static func start(_ group: any EventLoopGroup, host: PluginHost) async throws -> DataPlanePublisher {
-        var loops: [(loop: any EventLoop, state: NIOLoopBound<LoopState>)] = []
-        for loop in group.makeIterator() {
-            let plugins = try await host.plugins(for: loop)
-            let state = try await loop.submit {
-                NIOLoopBound(LoopState(plugins: plugins.value, loop: loop), eventLoop: loop)
-            }.get()
-            loops.append((loop, state))
-        }
-        return DataPlanePublisher(loops)
+        DataPlanePublisher(try await PerLoop.make(group) { LoopState(plugins: host.plugins(on: $0), loop: $0) })
     }
 
     /// Starts the streams of all loops.
@@ -32,13 +23,9 @@ package final class DataPlanePublisher: Sendable {
     package func startStreams(
         _ settings: StreamSettings, budget: MemoryBudget, workers: NIOThreadPool
     ) async throws -> StreamHub {
-        var entries: [(loop: any EventLoop, plugins: NIOLoopBound<LoopPlugins>)] = []
-        for (loop, state) in loops {
-            let plugins = try await loop.submit { NIOLoopBound(state.value.plugins, eventLoop: loop) }.get()
-            entries.append((loop, plugins))
-        }
-        let hub = try await StreamHub.start(settings: settings, loops: entries, budget: budget, workers: workers)
-        await onEveryLoop { state in
+        let hub = try await StreamHub.start(
+            settings: settings, plugins: try await states.map { $2.plugins }, budget: budget, workers: workers)
+        await states.onEvery { state in
             state.streams = hub
             state.endUnclaimedStreams()
         }
@@ -46,11 +33,11 @@ package final class DataPlanePublisher: Sendable {
     }
 
     /// The state of a loop; call on that loop.
-    package func state(of loop: any EventLoop) -> LoopState? { loops.first { $0.loop === loop }?.state.value }
+    package func state(of loop: any EventLoop) -> LoopState? { states.value(on: loop) }
 
     /// Publishes routes; returns when every loop has them, so that a condition set afterwards is true.
     package func publish(_ routes: RouteTable) async {
-        await onEveryLoop { state in
+        await states.onEvery { state in
             state.replace(routes: routes)
             state.endUnclaimedStreams()
         }
@@ -58,20 +45,14 @@ package final class DataPlanePublisher: Sendable {
 
     /// Lets every loop show backends the client certificates that are there now.
     package func certificatesChanged() async {
-        await onEveryLoop { $0.certificatesChanged() }
+        await states.onEvery { $0.certificatesChanged() }
     }
 
     /// Publishes data sources and plugin facts; returns when every loop has them.
     package func publish(_ sources: DataSourceTable, manifests: [String: PluginManifest]) async {
-        await onEveryLoop { state in
+        await states.onEvery { state in
             state.replace(sources: sources, manifests: manifests)
             state.refreshStreams()
-        }
-    }
-
-    private func onEveryLoop(_ change: @escaping @Sendable (LoopState) -> Void) async {
-        for (loop, state) in loops {
-            _ = try? await loop.submit { change(state.value) }.get()
         }
     }
 }

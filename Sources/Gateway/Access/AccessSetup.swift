@@ -36,7 +36,7 @@ final class AccessSetup: Sendable {
         }
     }
 
-    private let loops = Mutex<[NIOLoopBound<TokenAuthenticator>]>([])
+    private let authenticators = PerLoop<TokenAuthenticator>()
 
     /// Reads the files that the settings name.
     ///
@@ -69,7 +69,9 @@ final class AccessSetup: Sendable {
     /// The first handler of a loop's chain that knows users; call on that loop.
     func handler(_ loop: any EventLoop, next: any ExchangeHandler) -> AccessHandler {
         let token = TokenAuthenticator(tokens: tokens.withLock { $0.all })
-        loops.withLock { $0.append(NIOLoopBound(token, eventLoop: loop)) }
+        self.authenticators.add(token, on: loop)
+        // What was read in between.
+        token.tokens = tokens.withLock { $0.all }
         var authenticators: [any Authenticator] = []
         // The order is Kubernetes': front proxy, certificate, token.
         if !settings.requestHeaderClientCAFile.isEmpty {
@@ -105,7 +107,7 @@ final class AccessSetup: Sendable {
             if case .success(let table) = admin { tokens.admin = table }
             return tokens.all
         }
-        for bound in loops.withLock({ $0 }) { bound.eventLoop.execute { bound.value.tokens = read } }
+        authenticators.tellEvery { $0.tokens = read }
         _ = try file.get()
         _ = try admin.get()
     }

@@ -16,12 +16,8 @@ final class IdentityFollower: Sendable {
     /// What keeps requests from the upstream meanwhile.
     let hold: ForwardingHold
 
-    private struct State {
-        var names: IdentityNames
-        var loops: [(loop: any EventLoop, context: NIOLoopBound<LoopContext>)] = []
-    }
-
-    private let state: Mutex<State>
+    private let known: Mutex<IdentityNames>
+    private let contexts = PerLoop<LoopContext>()
     private let logger = Logger(label: "access")
 
     /// A follower that begins with what was read at the start.
@@ -30,7 +26,7 @@ final class IdentityFollower: Sendable {
     init(_ names: IdentityNames, _ grafana: GrafanaConfig) {
         var names = names
         _ = names.add(grafana.authProxyHeaders)
-        state = Mutex(State(names: names))
+        known = Mutex(names)
         hold = ForwardingHold(isOn: !grafana.knowsAuthProxy)
         if !grafana.knowsAuthProxy {
             logger.error(
@@ -43,16 +39,11 @@ final class IdentityFollower: Sendable {
     var failure: String? { hold.isOn ? "the headers of [auth.proxy] in grafana-config can't be read" : nil }
 
     /// The names at present.
-    var names: IdentityNames { state.withLock { $0.names } }
+    var names: IdentityNames { known.withLock { $0 } }
 
     /// Keeps the connections of a context up to date; call on its loop.
     func follow(_ context: LoopContext) {
-        let bound = NIOLoopBound(context, eventLoop: context.loop)
-        let loop = context.loop
-        let names = state.withLock { state in
-            state.loops.append((loop, bound))
-            return state.names
-        }
+        contexts.add(context, on: context.loop)
         context.use(identityNames: names)
     }
 
@@ -65,14 +56,8 @@ final class IdentityFollower: Sendable {
             )
         }
         let usable = names.filter { !RequestHeaderNames.isTaken($0) }
-        let (added, all, loops) = state.withLock { state in
-            (state.names.add(usable), state.names, state.loops)
-        }
-        if !added.isEmpty {
-            for (loop, context) in loops {
-                _ = try? await loop.submit { context.value.use(identityNames: all) }.get()
-            }
-        }
+        let (added, all) = known.withLock { ($0.add(usable), $0) }
+        if !added.isEmpty { await contexts.onEvery { $0.use(identityNames: all) } }
         // Not before every loop has the names.
         if grafana.knowsAuthProxy, hold.release() {
             logger.info("grafana-config is read, requests go on to the upstream from now on")

@@ -13,7 +13,7 @@ import Glibc
 
 /// Counts exchanges and writes the gateway's own metrics in the Prometheus text format.
 final class GatewayMetrics: Sendable {
-    private let loops = Mutex<[(loop: any EventLoop, counters: NIOLoopBound<LoopCounters>)]>([])
+    private let counters = PerLoop<LoopCounters>()
     private let budget: MemoryBudget
     private let started = ContinuousClock.now
     private let startTime = time(nil)
@@ -29,8 +29,7 @@ final class GatewayMetrics: Sendable {
     /// Counters for a loop; call on that loop.
     func counters(for loop: any EventLoop, log: AccessLog?) -> LoopCounters {
         let counters = LoopCounters(log: log)
-        let bound = NIOLoopBound(counters, eventLoop: loop)
-        loops.withLock { $0.append((loop, bound)) }
+        self.counters.add(counters, on: loop)
         return counters
     }
 
@@ -41,9 +40,7 @@ final class GatewayMetrics: Sendable {
         _ host: PluginHost, _ store: WatchCache, _ watches: Slots, _ streams: StreamHub, needed: Set<String>
     ) async -> String {
         var sum = LoopCounters.Values()
-        for (loop, counters) in loops.withLock({ $0 }) {
-            if let values = try? await loop.submit({ counters.value.values }).get() { sum.add(values) }
-        }
+        for values in await counters.collect({ $0.values }) { sum.add(values) }
         let (running, listeners) = (await streams.streams(), await streams.listeners())
         var out = MetricsText()
         requests(sum, into: &out)

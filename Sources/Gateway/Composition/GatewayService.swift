@@ -171,7 +171,7 @@ struct GatewayService: Service, CustomStringConvertible {
         _ group: MultiThreadedEventLoopGroup, _ parts: ChainParts, _ pages: AdminPages, _ download: StoreDownload,
         _ folders: Folders
     ) async throws -> Listeners {
-        let chains = try await LoopChains(group, parts)
+        let chains = try await PerLoop.make(group) { LoopChain($0, parts) }
         let access = parts.access
         let settings = settings
         var limits = HTTPLimits.requests
@@ -185,7 +185,7 @@ struct GatewayService: Service, CustomStringConvertible {
             settings.effectiveListeners, group: group, access: access, data: folders.data
         ) { listener, loop in
             let context =
-                if listener.purpose == .data, let own = chains.parts(loop) {
+                if listener.purpose == .data, let own = chains.value(on: loop) {
                     LoopContext(
                         loop: loop, chain: own.chain, limits: heads, timeouts: times, observer: own.counters)
                 } else {

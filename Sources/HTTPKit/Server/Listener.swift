@@ -19,9 +19,9 @@ package struct ListenAddress: Sendable, Hashable {
 /// An HTTP/1 listener, plain or TLS: accepts connections and gives each to the chain of its event loop.
 package final class Listener: Sendable {
     private let channel: any Channel
-    private let contexts: [(loop: any EventLoop, context: NIOLoopBound<LoopContext>)]
+    private let contexts: PerLoop<LoopContext>
 
-    private init(channel: any Channel, contexts: [(loop: any EventLoop, context: NIOLoopBound<LoopContext>)]) {
+    private init(channel: any Channel, contexts: PerLoop<LoopContext>) {
         self.channel = channel
         self.contexts = contexts
     }
@@ -40,12 +40,7 @@ package final class Listener: Sendable {
         on address: ListenAddress, tls: TLSServerContext? = nil, group: MultiThreadedEventLoopGroup,
         makeContext: @escaping @Sendable (any EventLoop) -> LoopContext
     ) async throws -> Listener {
-        var contexts: [(loop: any EventLoop, context: NIOLoopBound<LoopContext>)] = []
-        for loop in group.makeIterator() {
-            let context = try await loop.submit { NIOLoopBound(makeContext(loop), eventLoop: loop) }.get()
-            contexts.append((loop, context))
-        }
-        let byLoop = Dictionary(uniqueKeysWithValues: contexts.map { (ObjectIdentifier($0.loop), $0.context) })
+        let contexts = try await PerLoop.make(group, makeContext)
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -59,7 +54,7 @@ package final class Listener: Sendable {
             .childChannelOption(.writeBufferWaterMark, value: .init(low: 64 * 1024, high: 256 * 1024))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    guard let context = byLoop[ObjectIdentifier(channel.eventLoop)]?.value else {
+                    guard let context = contexts.value(on: channel.eventLoop) else {
                         throw ChannelError.inappropriateOperationForState
                     }
                     let connection = ServerConnection(context: context)
@@ -79,27 +74,17 @@ package final class Listener: Sendable {
     /// Closes idle connections; the others close after their exchange.
     ///
     /// New ones are accepted still.
-    package func drain() async {
-        for (loop, context) in contexts { _ = try? await loop.submit { context.value.drain() }.get() }
-    }
+    package func drain() async { await contexts.onEvery { $0.drain() } }
 
     /// Stops accepting.
     package func stopAccepting() async { try? await channel.close().get() }
 
     /// How many connections are open.
-    package func openConnections() async -> Int { await count { $0.openConnections } }
+    package func openConnections() async -> Int { await contexts.collect { $0.openConnections }.reduce(0, +) }
 
     /// How many connections are open that were when `drain` was called.
-    package func drainedConnections() async -> Int { await count { $0.drainedConnections } }
-
-    private func count(_ counted: @escaping @Sendable (LoopContext) -> Int) async -> Int {
-        var count = 0
-        for (loop, context) in contexts { count += (try? await loop.submit { counted(context.value) }.get()) ?? 0 }
-        return count
-    }
+    package func drainedConnections() async -> Int { await contexts.collect { $0.drainedConnections }.reduce(0, +) }
 
     /// Closes every connection.
-    package func closeAll() async {
-        for (loop, context) in contexts { _ = try? await loop.submit { context.value.closeAll() }.get() }
-    }
+    package func closeAll() async { await contexts.onEvery { $0.closeAll() } }
 }

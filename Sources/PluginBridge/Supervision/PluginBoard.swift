@@ -1,3 +1,4 @@
+import HTTPKit
 import NIOCore
 import PluginProtocol
 import Synchronization
@@ -8,7 +9,6 @@ final class PluginBoard: Sendable {
         var states: [String: PluginState] = [:]
         /// Plugins whose last process had no metrics.
         var withoutMetrics: Set<String> = []
-        var loops: [(loop: any EventLoop, plugins: NIOLoopBound<LoopPlugins>)] = []
 
         /// Keeps in mind what the running process has said of its metrics.
         mutating func noteMetrics(_ id: String) {
@@ -18,6 +18,7 @@ final class PluginBoard: Sendable {
     }
 
     private let state = Mutex(State())
+    private let plugins = PerLoop<LoopPlugins>()
     let changes: AsyncStream<String>
     private let feed: AsyncStream<String>.Continuation
 
@@ -25,12 +26,14 @@ final class PluginBoard: Sendable {
         (changes, feed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1024))
     }
 
-    func add(_ loop: any EventLoop, _ plugins: NIOLoopBound<LoopPlugins>) {
+    /// Keeps the plugins of a loop up to date from now on; call on that loop.
+    func add(_ plugins: LoopPlugins, on loop: any EventLoop) {
         let known = state.withLock { state in
-            state.loops.append((loop, plugins))
+            self.plugins.add(plugins, on: loop)
             return state.states
         }
-        loop.execute { for (id, value) in known { plugins.value.set(id, value) } }
+        // What is published from now on comes to the loop later.
+        for (id, value) in known { plugins.set(id, value) }
     }
 
     func publish(_ id: String, _ value: PluginState) {
@@ -38,7 +41,7 @@ final class PluginBoard: Sendable {
         state.withLock { state in
             state.noteMetrics(id)
             state.states[id] = value
-            for (loop, plugins) in state.loops { loop.execute { plugins.value.set(id, value) } }
+            plugins.tellEvery { $0.set(id, value) }
         }
         feed.yield(id)
     }

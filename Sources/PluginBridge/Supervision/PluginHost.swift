@@ -53,14 +53,12 @@ package actor PluginHost {
     package nonisolated var changes: AsyncStream<String> { board.changes }
 
     /// The plugins as a loop sees them; the host keeps it up to date from then on.
-    package nonisolated func plugins(for loop: any EventLoop) async throws -> NIOLoopBound<LoopPlugins> {
-        let bound = try await loop.submit {
-            NIOLoopBound(
-                LoopPlugins(completions: CompletionTarget(LoopCompletions(loop), calls: GRPCCallList())),
-                eventLoop: loop)
-        }.get()
-        board.add(loop, bound)
-        return bound
+    ///
+    /// Call on that loop.
+    package nonisolated func plugins(on loop: any EventLoop) -> LoopPlugins {
+        let plugins = LoopPlugins(completions: CompletionTarget(LoopCompletions(loop), calls: GRPCCallList()))
+        board.add(plugins, on: loop)
+        return plugins
     }
 
     /// Starts the plugins found.

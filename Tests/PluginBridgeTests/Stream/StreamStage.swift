@@ -16,7 +16,7 @@ final class StreamStage: Sendable {
     let hub: StreamHub
     private let listener: Listener
     private let runtime: GRPCRuntime
-    private let loops: [(loop: any EventLoop, plugins: NIOLoopBound<LoopPlugins>)]
+    private let plugins: PerLoop<LoopPlugins>
     private let workers = NIOThreadPool(numberOfThreads: 1)
 
     /// A running plugin process, as far as the gateway can tell.
@@ -50,17 +50,9 @@ final class StreamStage: Sendable {
         group = MultiThreadedEventLoopGroup(numberOfThreads: count)
         runtime = try GRPCRuntime()
         workers.start()
-        var loops: [(loop: any EventLoop, plugins: NIOLoopBound<LoopPlugins>)] = []
-        for loop in group.makeIterator() {
-            let plugins = try await loop.submit {
-                NIOLoopBound(
-                    LoopPlugins(completions: CompletionTarget(LoopCompletions(loop))), eventLoop: loop)
-            }.get()
-            loops.append((loop, plugins))
-        }
-        self.loops = loops
+        plugins = try await PerLoop.make(group) { LoopPlugins(completions: CompletionTarget(LoopCompletions($0))) }
         let hub = try await StreamHub.start(
-            settings: settings, loops: loops, budget: MemoryBudget(limit: 256 << 20), workers: workers)
+            settings: settings, plugins: plugins, budget: MemoryBudget(limit: 256 << 20), workers: workers)
         self.hub = hub
         listener = try await Listener.start(on: ListenAddress(host: "127.0.0.1", port: 0), group: group) { loop in
             LoopContext(loop: loop, chain: StageHandler(hub.bridge(on: loop)))
@@ -89,11 +81,7 @@ final class StreamStage: Sendable {
     }
 
     /// Tells every loop what state the plugin is in.
-    func publish(_ state: PluginState) async throws {
-        for entry in loops {
-            try await entry.loop.submit { entry.plugins.value.set(Self.pluginID, state) }.get()
-        }
-    }
+    func publish(_ state: PluginState) async throws { await plugins.onEvery { $0.set(Self.pluginID, state) } }
 
     /// Opens a connection for the time of `body`.
     func connect<R: Sendable>(_ body: (inout StreamClient) async throws -> R) async throws -> R {
