@@ -27,7 +27,7 @@ enum APIRoute: Sendable {
     }
 
     /// Finds the meaning of a path; nil for one that is the delegate's.
-    static func find(_ path: CanonicalPath, _ core: APIServerCore) -> APIRoute? {
+    static func find(_ path: CanonicalPath, _ paths: APIPaths) -> APIRoute? {
         let segments = APIRequest.segments(path)
         switch segments.first {
         case "version" where segments.count == 1: return .version
@@ -37,35 +37,35 @@ enum APIRoute: Sendable {
         case "api":
             if segments.count == 1 { return .core }
             if segments == ["api", "v1"] { return .coreVersion }
-            return segments[1] == "v1" ? ResourceTarget(segments, core.registry.kinds).map { .resource($0) } : nil
-        case "apis": return apis(segments, core)
-        case "openapi": return openAPI(segments, core)
+            return segments[1] == "v1" ? ResourceTarget(segments, paths.registry.kinds).map { .resource($0) } : nil
+        case "apis": return apis(segments, paths)
+        case "openapi": return openAPI(segments, paths)
         default: return nil
         }
     }
 
-    private static func apis(_ segments: [String], _ core: APIServerCore) -> APIRoute? {
+    private static func apis(_ segments: [String], _ paths: APIPaths) -> APIRoute? {
         guard segments.count > 1 else { return .groups }
-        let own = core.registry.kinds.groups.first { $0.name == segments[1] }
-        let claimed = own == nil ? core.claims().first { $0.name == segments[1] } : nil
+        let own = paths.registry.kinds.groups.first { $0.name == segments[1] }
+        let claimed = own == nil ? paths.claims().first { $0.name == segments[1] } : nil
         guard let versions = own?.versions ?? claimed?.versions.map(\.name) else {
-            return core.fetch == nil ? .unknown : nil
+            return paths.hasUpstream ? nil : .unknown
         }
         if segments.count == 2 { return .group(segments[1]) }
-        guard versions.contains(segments[2]) else { return own != nil || core.fetch == nil ? .unknown : nil }
+        guard versions.contains(segments[2]) else { return own != nil || !paths.hasUpstream ? .unknown : nil }
         if segments.count == 3 { return .groupVersion(segments[1], segments[2]) }
-        guard own != nil else { return core.fetch == nil ? .unknown : nil }
-        return ResourceTarget(segments, core.registry.kinds).map { .resource($0) } ?? .unknown
+        guard own != nil else { return paths.hasUpstream ? nil : .unknown }
+        return ResourceTarget(segments, paths.registry.kinds).map { .resource($0) } ?? .unknown
     }
 
-    private static func openAPI(_ segments: [String], _ core: APIServerCore) -> APIRoute? {
+    private static func openAPI(_ segments: [String], _ paths: APIPaths) -> APIRoute? {
         if segments == ["openapi", "v2"] { return .openAPIv2 }
         guard segments.count >= 2, segments[1] == "v3" else { return nil }
         if segments.count == 2 { return .openAPIv3 }
-        guard segments.count == 5, segments[2] == "apis" else { return core.fetch == nil ? .unknown : nil }
-        let isOwn = core.registry.kinds.groups.contains { $0.name == segments[3] && $0.versions.contains(segments[4]) }
-        guard isOwn || core.claims().contains(where: { $0.name == segments[3] && $0.has(segments[4]) }) else {
-            return core.fetch == nil ? .unknown : nil
+        guard segments.count == 5, segments[2] == "apis" else { return paths.hasUpstream ? nil : .unknown }
+        let isOwn = paths.registry.kinds.groups.contains { $0.name == segments[3] && $0.versions.contains(segments[4]) }
+        guard isOwn || paths.claims().contains(where: { $0.name == segments[3] && $0.has(segments[4]) }) else {
+            return paths.hasUpstream ? nil : .unknown
         }
         return .openAPIv3Group(segments[3], segments[4])
     }

@@ -24,7 +24,7 @@ package final class APIServerHandler: ExchangeHandler {
 
     /// Answers the exchange or hands it on.
     package func handle(_ exchange: Exchange) {
-        guard exchange.request.withPath(Self.mayBeOurs), let route = APIRoute.find(exchange.path, core) else {
+        guard exchange.request.withPath(Self.mayBeOurs), let route = APIRoute.find(exchange.path, core.paths) else {
             return next.handle(exchange)
         }
         exchange.handledBy = .api

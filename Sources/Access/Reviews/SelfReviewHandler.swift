@@ -51,6 +51,9 @@ package final class SelfReviewHandler: ExchangeHandler {
         self.next = next
     }
 
+    /// Whether a path is one of a review.
+    package static func answers(_ path: CanonicalPath) -> Bool { path.raw.withUnsafeBytes { Review($0) } != nil }
+
     /// Answers reviews, hands everything else on.
     package func handle(_ exchange: Exchange) {
         guard let review = exchange.request.withPath({ Review($0) }) else { return next.handle(exchange) }

@@ -1,22 +1,26 @@
 import APIServer
+import Access
 import DataPlane
 import DataPlaneAPI
 import HTTPKit
 import PluginBridge
 import SystemKit
 
-/// Says who would answer a request.
+/// Says who would answer a request, by what the handlers themselves decide with.
 package struct Explanation: Sendable {
     private let routes: @Sendable () -> RouteTable
     private let source: @Sendable (Int, String) async -> DataSource?
     private let plugin: @Sendable (String) -> String
     private let upstream: UpstreamEndpoint?
+    private let api: APIPaths
 
     init(
-        routes: @escaping @Sendable () -> RouteTable, source: @escaping @Sendable (Int, String) async -> DataSource?,
+        routes: @escaping @Sendable () -> RouteTable, kinds: KindRegistry,
+        source: @escaping @Sendable (Int, String) async -> DataSource?,
         plugin: @escaping @Sendable (String) -> String, upstream: UpstreamEndpoint?
     ) {
         self.routes = routes
+        api = APIPaths(registry: kinds, claims: { routes().claimedGroups }, hasUpstream: upstream != nil)
         self.source = source
         self.plugin = plugin
         self.upstream = upstream
@@ -25,15 +29,11 @@ package struct Explanation: Sendable {
     /// A few lines: handler, object, service, plugin, or the delegate.
     func text(method: String, path text: String) async -> String {
         let target = String(text.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false).first ?? "")
-        let base = upstream?.basePath ?? ""
+        guard target.hasPrefix("/") else { return "refused with 400: a path begins with /" }
+        let rules = Chain.rules(upstream)
         let sent = CanonicalPath(target)
-        let owned = Chain.owned(base)
-        if owned.contains(sent), let refusal = sent.refusal { return "refused with 400: \(refusal.message)" }
-        if owned.isEscapedTo(by: sent) || owned.contains(sent) && !owned.containsLiterally(sent.raw) {
-            return "refused with 400: the path may be read as an owned one"
-        }
-        let path =
-            !base.isEmpty && target.hasPrefix("\(base)/") ? CanonicalPath(String(target.dropFirst(base.count))) : sent
+        if let refusal = rules.refusal(sent) { return "refused with 400: \(refusal.message)" }
+        let path = rules.inner(sent)
         let match = routes().match(path, method: method.uppercased().utf8)
         switch match {
         case .source(let route, let namespace, let uid, _):
@@ -61,7 +61,13 @@ package struct Explanation: Sendable {
         case .app(let route, _, _), .plugin(let route), .route(let route, _):
             return claimed(route).joined(separator: "\n")
         case .none:
-            if Self.isAPIServer(path) { return "handler   API server of the gateway (APIServerHandler)" }
+            if SelfReviewHandler.answers(path) {
+                let refused = method.uppercased() == "POST" ? "" : "\nanswer    405: only POST is allowed here"
+                return "handler   who asks, and what they may do (SelfReviewHandler)\(refused)"
+            }
+            if let meaning = api.meaning(path) {
+                return "handler   API server of the gateway (APIServerHandler)\nanswer    \(meaning)"
+            }
             guard let upstream else { return "delegate  none: no --upstream is configured, so 404" }
             return "delegate  upstream \(upstream.text)"
         }
@@ -82,22 +88,12 @@ package struct Explanation: Sendable {
         }
     }
 
-    private static func isAPIServer(_ path: CanonicalPath) -> Bool {
-        let names = (0..<path.count).map { path.text($0) }
-        switch names.first {
-        case "version", "livez", "readyz": return names.count == 1
-        case "openapi": return names.count > 1
-        case "api": return names.count == 1 || names == ["api", "v1"]
-        case "apis": return names.count == 1 || names[1] == DataPlaneService.group
-        default: return false
-        }
-    }
-
     /// From the files, without a running gateway.
     package static func offline(method: String, path: String, _ settings: Settings) async throws -> String {
         let read = try OfflineConfiguration(settings)
         return await Explanation(
-            routes: { read.routes }, source: { read.sources.find(orgID: $0, uid: $1) },
+            routes: { read.routes }, kinds: KindRegistry([DataPlaneServiceKind.definition]),
+            source: { read.sources.find(orgID: $0, uid: $1) },
             plugin: { read.scan.plugins[$0].map { "found in \($0.folder)" } ?? "not found in --plugins-dir" },
             upstream: settings.upstream
         ).text(method: method, path: path)

@@ -30,12 +30,18 @@ struct ChainParts: Sendable {
 /// Builds the handler chain of the data port, in the order a request travels.
 enum Chain {
     /// What the gateway answers itself, at the root and below the upstream's base path; everything else is the upstream's.
-    static func owned(_ base: String) -> OwnedPrefixes {
+    private static func owned(_ base: String) -> OwnedPrefixes {
         let below = ["/apis", "/openapi/v2", "/openapi/v3", "/api/v1/namespaces"]
         let exactly = ["/api", "/api/v1", "/api/v1/events", "/api/v1/services", "/version", "/livez", "/readyz"]
         guard !base.isEmpty else { return OwnedPrefixes(below: below, exactly: exactly) }
         return OwnedPrefixes(
             below: below + below.map { base + $0 }, exactly: exactly + exactly.map { base + $0 })
+    }
+
+    /// What every path must look like.
+    static func rules(_ upstream: UpstreamEndpoint?) -> PathRules {
+        let base = upstream?.basePath ?? ""
+        return PathRules(owned: owned(base), base: base)
     }
 
     /// The chain of one loop; call on that loop.
@@ -51,13 +57,13 @@ enum Chain {
             UpstreamPool(endpoint: $0, loop: loop, timeouts: timeouts, hold: parts.access.identities.hold)
         }
         let upstream = UpstreamHandler(pool: pool)
-        let base = settings.upstream?.basePath ?? ""
+        let rules = rules(settings.upstream)
 
         let stored = APIServerHandler(core: parts.api, gate: gate, next: upstream)
         let api = SelfReviewHandler(gate: gate, policy: policy, next: stored)
 
         guard let state = parts.publisher.state(of: loop) else {
-            return PathFilter(owned: owned(base), base: base, next: parts.access.handler(loop, next: api))
+            return PathFilter(rules, next: parts.access.handler(loop, next: api))
         }
         let bridges = bridges(loop, state, parts)
         let dataPlane = DataPlaneHandler(
@@ -72,7 +78,7 @@ enum Chain {
             upstream: UpstreamBackend(pool: pool),
             gate: gate, userAgent: GatewayVersion.pluginUserAgent, next: api)
 
-        return PathFilter(owned: owned(base), base: base, next: parts.access.handler(loop, next: dataPlane))
+        return PathFilter(rules, next: parts.access.handler(loop, next: dataPlane))
     }
 
     /// The chain of an admin listener on one loop; call on that loop.

@@ -111,7 +111,7 @@ struct GatewayService: Service, CustomStringConvertible {
         let pages = AdminPages(
             host: host, controller: controller, store: store, watches: parts.api.watches,
             explanation: Explanation(
-                routes: { controller.routes }, source: { await sources.table?.find(orgID: $0, uid: $1) },
+                routes: { controller.routes }, kinds: kinds, source: { await sources.table?.find(orgID: $0, uid: $1) },
                 plugin: { Self.describe(host.state($0)) }, upstream: upstream),
             metrics: parts.metrics, streams: streams, sources: { await sources.table })
         let download = StoreDownload(storage: storage, folder: folders.data)

@@ -139,6 +139,37 @@ struct ExplainTests {
         #expect(copy.status == 0, "\(copy.error)")
     }
 
+    /// What `explain` says is what a request gets: each is asked for and sent.
+    @Test(arguments: [
+        ("GET", "/apis/test.example.com", "APIServerHandler", 200),
+        ("GET", "/apis/test.example.com/v1", "APIServerHandler", 200),
+        ("GET", "/apis/test.example.com/v9", "nothing is there: 404", 404),
+        ("GET", "/apis/other.example.com", "nothing is there: 404", 404),
+        ("GET", "/livez/ping", "the check ping of livez", 200),
+        ("GET", "/livez/a/b", "delegate  none", 404), ("GET", "/api/v1/namespaces/default", "delegate  none", 404),
+        ("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", "SelfReviewHandler", 400),
+        ("GET", "/apis/authentication.k8s.io/v1/selfsubjectreviews", "405", 405),
+        ("GET", "/apis/aggregation.grafana.app/v0alpha1/dataplaneservices/x", "the object x of dataplaneservices", 404),
+        ("GET", "/%61pis/x", "refused with 400", 400), ("GET", "/x", "delegate  none", 404),
+        ("POST", "/apis/test.example.com/v1/namespaces/default/datasources/none/query", "none is not configured", 404),
+        ("GET", "/apis/test.example.com/v1/namespaces/default/datasources/none/query", "405", 405),
+    ])
+    func `explain says who answers, and that is who answers`(method: String, path: String, text: String, status: Int)
+        throws
+    {
+        let gateway = try Self.shared.get()
+        let explained = try gateway.admin("/explain?method=\(method)&path=\(path.replacing("%", with: "%25"))").text
+        #expect(explained.contains(text), "\(explained)")
+        let offline = try GatewayCommand.run([
+            "explain", method, path, "--offline", "--manifests", "\(gateway.folder.path)/manifests", "--provisioning",
+            "\(gateway.folder.path)/provisioning",
+        ])
+        #expect(offline.out.contains(text), "\(offline.out) \(offline.error)")
+        #expect(try gateway.request(method, path).status == status)
+    }
+
+    private static let shared = Result { try Gateway(services: [.init()]) }
+
     @Test func `data sources are listed without their secrets`() throws {
         let gateway = try Gateway(sources: [
             .init(uid: "one", more: "    secureJsonData: {password: hidden-word}\n    isDefault: true\n"),
