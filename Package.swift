@@ -161,8 +161,9 @@ let package = Package(
         tests(
             "PluginBridgeTests",
             ["PluginBridge", "PluginProtocol", "PluginKit", "HTTPKit", "DataFrames", "DataPlaneAPI", embedded] + nio),
-        tests("AccessTests", ["Access", "HTTPKit", "DataPlaneAPI", embedded] + certificates + nio),
-        tests("HTTPKitTests", ["HTTPKit", "DataPlaneAPI"] + nio),
+        target("HTTPTesting", ["HTTPKit"] + nio, path: "Tests/HTTPTesting"),
+        tests("AccessTests", ["Access", "HTTPKit", "HTTPTesting", "DataPlaneAPI", embedded] + certificates + nio),
+        tests("HTTPKitTests", ["HTTPKit", "HTTPTesting", "DataPlaneAPI"] + nio),
         tests(
             "DataPlaneTests",
             [

@@ -1,19 +1,20 @@
 import NIOCore
 
 /// Reads request heads, strictly: everything that two parsers could read differently is refused.
-struct RequestHeadParser {
+package struct RequestHeadParser {
     /// The most bytes of a method.
     private static let longestMethod = 32
 
     private var finder = HeadFinder()
     var limits: HTTPLimits
 
-    init(limits: HTTPLimits) {
+    /// A parser for one connection.
+    package init(limits: HTTPLimits) {
         self.limits = limits
     }
 
     /// Takes the next head from the buffer, or nil while it is incomplete.
-    mutating func next(_ buffer: inout ByteBuffer) throws(HTTPParseError) -> RequestHead? {
+    package mutating func next(_ buffer: inout ByteBuffer) throws(HTTPParseError) -> RequestHead? {
         // A stray empty line before a request is allowed (RFC 9112 section 2.2).
         while let line = buffer.getInteger(at: buffer.readerIndex, as: UInt16.self), line == 0x0D0A {
             buffer.moveReaderIndex(forwardBy: 2)

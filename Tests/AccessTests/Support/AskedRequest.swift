@@ -1,6 +1,6 @@
+import HTTPTesting
 import NIOCore
 import NIOEmbedded
-import Testing
 
 @testable import Access
 @testable import HTTPKit
@@ -11,39 +11,12 @@ struct AskedRequest {
     let loop: EmbeddedEventLoop
 
     init(_ head: String = "GET /apis/g.io/v1/namespaces/n/things/a HTTP/1.1\r\nHost: localhost\r\n") throws {
-        var parser = RequestHeadParser(limits: HTTPLimits())
-        var buffer = ByteBuffer(string: "\(head)\r\n")
         loop = EmbeddedEventLoop()
-        exchange = Exchange(
-            request: try #require(try parser.next(&buffer)), loop: loop, peer: Peer(nil), transport: Silence())
+        exchange = try TestTransport().exchange(head, on: loop)
     }
 
     /// Whether somebody waits for the client still.
     var isWaiting: Bool { exchange.owner != nil }
-}
-
-/// A transport that carries nothing.
-private final class Silence: ExchangeTransport {
-    let isWritable = true
-    let isDraining = false
-
-    func deliver(to sink: any RequestBodySink, sendContinue: Bool) {}
-    func pauseBody() {}
-    func resumeBody() {}
-    func interim(_ status: Int, reason: UnsafeRawBufferPointer?, _ fields: (inout FieldWriter) -> Void) {}
-    func start(
-        _ status: Int, reason: UnsafeRawBufferPointer?, body: BodyLength, statedLength: Int?,
-        _ fields: (inout FieldWriter) -> Void
-    ) {}
-    func write(_ part: ByteBuffer) {}
-    func flush() {}
-    func end(_ trailers: HeaderBlock?) {}
-    func retract() -> Bool { false }
-    func abort() {}
-    func upgrade(
-        reason: UnsafeRawBufferPointer?, to sink: any RequestBodySink, _ fields: (inout FieldWriter) -> Void,
-        opened: () -> Void
-    ) {}
 }
 
 /// Somebody who has to be asked, and answers when a test says so.
