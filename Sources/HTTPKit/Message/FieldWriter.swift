@@ -3,13 +3,15 @@ import NIOCore
 /// Writes the fields of a head by name and value; the form that they take on the wire is the codec's business.
 package struct FieldWriter {
     /// The head so far.
-    var out: ByteBuffer
+    package internal(set) var out: ByteBuffer
     private let date: [UInt8]
 
+    /// A writer behind what there is.
+    ///
     /// - Parameters:
     ///   - out: what stands before the fields.
     ///   - date: the value of a `Date` field; empty for none.
-    init(_ out: consuming ByteBuffer, date: [UInt8] = []) {
+    package init(_ out: consuming ByteBuffer, date: [UInt8] = []) {
         self.out = out
         self.date = date
     }

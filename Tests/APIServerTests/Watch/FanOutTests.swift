@@ -1,4 +1,5 @@
 import DataPlaneAPI
+import HTTPKit
 import Storage
 import Testing
 
@@ -78,6 +79,24 @@ struct FanOutTests {
                 try await server.send("GET", Samples.path + "?watch=1&resourceVersion=1&timeoutSeconds=1").status == 200
             )
             #expect(server.lists.count == 0)
+        }
+    }
+
+    @Test func `lists and first states of watches count among what is held for requests`() async throws {
+        let bodies = BodyBudget(limit: 65_536)
+        try await TestServer.with(configure: { core in
+            core.lists = Slots(10, of: "lists on their way", retrySeconds: 1...5, bodies: bodies)
+        }) { server in
+            let held = try bodies.charge(1)
+            for query in ["?watch=true", "?limit=1", ""] {
+                let refused = try await server.send("GET", Samples.path + query)
+                #expect(refused.status == 503 && refused.field("Retry-After") != nil, "\(refused)")
+                #expect(refused.body.contains("request-memory-limit"))
+            }
+            held.give()
+            #expect(try await server.send("GET", Samples.path).status == 200)
+            #expect(try await server.send("GET", Samples.path + "?watch=1&timeoutSeconds=1").status == 200)
+            #expect(bodies.inUse == 0)
         }
     }
 
