@@ -31,7 +31,8 @@ struct Restore: AsyncParsableCommand {
 
     func run() async throws {
         do throws(GatewayError) {
-            let dataDir = try dataDir ?? StoreCopies.dataFolderHere()
+            // `??` would make any error of a typed one.
+            let dataDir = if let dataDir { dataDir } else { try StoreCopies.dataFolderHere() }
             let before = try await StoreCopies.restore(file, dataDir: dataDir)
             print("\(dataDir) has the objects of \(file)\(before.map { "; what was there before is \($0)" } ?? "")")
         } catch {
