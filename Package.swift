@@ -163,7 +163,7 @@ let package = Package(
             ["PluginBridge", "PluginProtocol", "PluginKit", "HTTPKit", "DataFrames", "DataPlaneAPI", embedded] + nio),
         target("HTTPTesting", ["HTTPKit"] + nio, path: "Tests/HTTPTesting"),
         tests("AccessTests", ["Access", "HTTPKit", "HTTPTesting", "DataPlaneAPI", embedded] + certificates + nio),
-        tests("HTTPKitTests", ["HTTPKit", "HTTPTesting", "DataPlaneAPI"] + nio),
+        tests("HTTPKitTests", ["HTTPKit", "HTTPTesting", "DataPlaneAPI", embedded] + nio),
         tests(
             "DataPlaneTests",
             [

@@ -5,7 +5,7 @@ protocol PieceSource: Sendable {
 }
 
 /// How much of a list is in memory for one client.
-enum Pieces {
+package enum Pieces {
     /// A piece ends with the entry that passes this many bytes.
-    static let size = 64 << 10
+    package static let size = 64 << 10
 }

@@ -1,4 +1,5 @@
 import DataPlaneAPI
+import HTTPKit
 import Synchronization
 
 /// Bounds how many of something there are at a time.
@@ -8,13 +9,22 @@ package final class Slots: Sendable {
     package let limit: Int
     private let what: String
     private let retrySeconds: ClosedRange<Int>
+    private let bodies: BodyBudget?
+    private let bytesEach: Int
 
     /// Slots for so many.
     ///
     /// - Parameters:
     ///   - what: their name in the error, such as `watches`.
     ///   - retrySeconds: when those who are refused are told to come again, spread at random.
-    package init(_ limit: Int, of what: String, retrySeconds: ClosedRange<Int>) {
+    ///   - bodies: what each is charged to, as long as it is taken; nil for nothing.
+    ///   - bytesEach: so much.
+    package init(
+        _ limit: Int, of what: String, retrySeconds: ClosedRange<Int>, bodies: BodyBudget? = nil,
+        bytesEach: Int = Pieces.size
+    ) {
+        self.bodies = bodies
+        self.bytesEach = bytesEach
         self.limit = limit
         self.what = what
         self.retrySeconds = retrySeconds
@@ -25,9 +35,10 @@ package final class Slots: Sendable {
 
     /// Takes one; it is given back when told, or when nobody has it any more.
     ///
-    /// - Throws: 429 when all are taken.
+    /// - Throws: 429 when all are taken, 503 when there is no memory for what it is for.
     func take() throws(GatewayError) -> Slot {
-        let slot = Slot(self)
+        // What isn't handed out is given back with the slot.
+        let slot = Slot(self, try bodies?.charge(bytesEach))
         guard taken.add(1, ordering: .relaxed).newValue <= limit else {
             throw GatewayError(
                 .tooManyRequests, "there are \(limit) \(what) already, which is the limit; try again later",
@@ -43,12 +54,18 @@ package final class Slots: Sendable {
 package final class Slot: Sendable {
     private let slots: Slots
     private let isGiven = Atomic<Bool>(false)
+    private let charge: BodyCharge?
 
-    fileprivate init(_ slots: Slots) { self.slots = slots }
+    fileprivate init(_ slots: Slots, _ charge: BodyCharge?) {
+        self.slots = slots
+        self.charge = charge
+    }
 
     /// Gives it back.
     func give() {
-        if !isGiven.exchange(true, ordering: .relaxed) { slots.give() }
+        guard !isGiven.exchange(true, ordering: .relaxed) else { return }
+        slots.give()
+        charge?.give()
     }
 
     deinit { give() }

@@ -58,7 +58,7 @@ package final class APIServerHandler: ExchangeHandler {
         exchange.collectBody(limit: core.bodyLimit, setting: "api-request-limit") { [weak self] result in
             switch result {
             case .success(let body):
-                request.body = Array(body.readableBytesView)
+                request.body = body
                 self?.answer(exchange, request, route)
             case .failure(let error): exchange.respond(error)
             }

@@ -67,7 +67,7 @@ package final class SelfReviewHandler: ExchangeHandler {
         }
         exchange.collectBody(limit: Self.limit, setting: "") { [self] result in
             do throws(GatewayError) {
-                let body = Array(try result.get().readableBytesView)
+                let body = try result.get()
                 let user = exchange.user ?? .anonymous
                 switch review {
                 case .subject(let version):

@@ -1,7 +1,6 @@
 import DataPlaneAPI
 import HTTPKit
 import NIOCore
-import NIOPosix
 
 /// Whether the backend of an object can be used.
 enum BackendState: Sendable, Equatable {
@@ -22,13 +21,15 @@ package final class BackendProbe: Sendable {
     private let certificates: ClientCertificates
 
     /// A probe that works on a loop.
+    ///
+    /// - Parameter dialer: one for probes: servers that can't be found must not keep requests waiting.
     package static func make(
-        certificates: ClientCertificates, threads: NIOThreadPool, loop: any EventLoop
+        certificates: ClientCertificates, dialer: Dialer, loop: any EventLoop
     ) async throws -> BackendProbe {
         let pools = try await loop.submit {
             NIOLoopBound(
                 ProxyPools(
-                    loop: loop, addresses: AddressPolicy(allowsPrivate: true), threads: threads, subject: "the backend"),
+                    loop: loop, addresses: AddressPolicy(allowsPrivate: true), dialer: dialer, subject: "the backend"),
                 eventLoop: loop)
         }.get()
         return BackendProbe(loop: loop, pools: pools, certificates: certificates)

@@ -2,13 +2,12 @@ import Access
 import DataPlaneAPI
 import HTTPKit
 import NIOCore
-import NIOPosix
 
 /// Passes requests on to the HTTP servers that objects name; one for each event loop.
 package final class HTTPBackendProxy {
     /// What is worked out once for the requests of a route.
     private struct Prepared {
-        let place: ProxyPlace
+        let pool: UpstreamPool
         let rules: ProxyRules
     }
 
@@ -21,12 +20,16 @@ package final class HTTPBackendProxy {
     ///
     /// - Parameters:
     ///   - certificates: the client certificates that objects may name.
-    ///   - threads: where names are looked up and certificates are read.
-    package init(certificates: ClientCertificates, threads: NIOThreadPool, loop: any EventLoop) {
+    ///   - dialer: looks names up and reads certificates.
+    ///   - bounds: how many connections there may be to one backend.
+    package init(
+        certificates: ClientCertificates, dialer: Dialer, bounds: PoolBounds = PoolBounds(), loop: any EventLoop
+    ) {
         self.certificates = certificates
         pools = ProxyPools(
             // Objects name backends in the networks of the cluster; nobody but an administrator writes objects.
-            loop: loop, addresses: AddressPolicy(allowsPrivate: true), threads: threads, subject: "the backend")
+            loop: loop, addresses: AddressPolicy(allowsPrivate: true), dialer: dialer, bounds: bounds,
+            subject: "the backend")
     }
 
     /// Forgets what belongs to objects and certificates that were replaced; connections that are still of use stay.
@@ -45,7 +48,7 @@ package final class HTTPBackendProxy {
         let prepared = try prepare(route, backend)
         let fields = try IdentityFields.fields(IdentityFields.stated(exchange.user))
         let target = exchange.request.withTarget { backend.basePath + $0 }
-        pools.pool(prepared.place).forward(
+        prepared.pool.forward(
             exchange, ProxyRewrite(target: target, fields: fields, rules: prepared.rules))
     }
 
@@ -54,10 +57,11 @@ package final class HTTPBackendProxy {
         if let known = prepared[key] { return try known.get() }
         let made = Result { () throws(GatewayError) in
             Prepared(
-                place: ProxyPlace(
-                    endpoint: backend.endpoint, tls: try backend.tls(certificates),
-                    timeout: route.limits.timeoutSeconds,
-                    connectMS: backend.connectMS),
+                pool: pools.pool(
+                    ProxyPlace(
+                        endpoint: backend.endpoint, tls: try backend.tls(certificates),
+                        timeout: route.limits.timeoutSeconds,
+                        connectMS: backend.connectMS)),
                 rules: backend.rules(route.limits))
         }
         prepared[key] = made

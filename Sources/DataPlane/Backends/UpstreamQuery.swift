@@ -23,13 +23,11 @@ struct UpstreamQuery {
     /// The body for Grafana: the same queries, each with its data source and its range.
     ///
     /// - Throws: 400 that names the JSON field, as for a plugin.
-    static func body(_ body: ByteBuffer, _ request: UpstreamBackend.Request) throws(GatewayError) -> ByteBuffer {
+    static func body(_ body: [UInt8], _ request: UpstreamBackend.Request) throws(GatewayError) -> ByteBuffer {
         let uid = request.uid ?? ""
         let pluginID = request.route.pluginID
         let now = WallClock.milliseconds()
-        let parsed = try body.withUnsafeReadableBytes { bytes in
-            Result { () throws(GatewayError) in try QueryRequest.parse(bytes, pathUID: uid, now: now) }
-        }.get()
+        let parsed = try QueryRequest.parse(body, pathUID: uid, now: now)
         if !request.acceptedTypes.isEmpty { try parsed.checkType(accepted: request.acceptedTypes) }
         var queries: [JSONValue] = []
         for query in parsed.queries {

@@ -1,7 +1,6 @@
 import DataPlaneAPI
 import HTTPKit
 import NIOCore
-import NIOPosix
 
 /// Which connections serve requests: those with the same place share them.
 struct ProxyPlace: Sendable, Hashable {
@@ -21,19 +20,25 @@ struct ProxyPlace: Sendable, Hashable {
 final class ProxyPools {
     private let loop: any EventLoop
     private let addresses: AddressPolicy
-    private let threads: NIOThreadPool
+    private let dialer: Dialer
+    private let bounds: PoolBounds
     private let subject: String
     private var pools: [ProxyPlace: UpstreamPool] = [:]
     private var olderPools: [ProxyPlace: UpstreamPool] = [:]
 
     /// - Parameters:
     ///   - addresses: which addresses may be dialled.
-    ///   - threads: where names are looked up and certificates are read.
+    ///   - dialer: looks names up and reads certificates.
+    ///   - bounds: how many connections there may be to one place.
     ///   - subject: what messages call the kind of server.
-    init(loop: any EventLoop, addresses: AddressPolicy, threads: NIOThreadPool, subject: String) {
+    init(
+        loop: any EventLoop, addresses: AddressPolicy, dialer: Dialer, bounds: PoolBounds = PoolBounds(),
+        subject: String
+    ) {
         self.loop = loop
         self.addresses = addresses
-        self.threads = threads
+        self.dialer = dialer
+        self.bounds = bounds
         self.subject = subject
     }
 
@@ -44,7 +49,8 @@ final class ProxyPools {
         pools = [:]
     }
 
-    /// The connections of a place.
+    /// The connections of a place; asked once by what is kept for a generation, for the place's keys and certificates are
+    /// compared.
     func pool(_ place: ProxyPlace) -> UpstreamPool {
         if let known = pools[place] { return known }
         if let older = olderPools.removeValue(forKey: place) {
@@ -56,7 +62,8 @@ final class ProxyPools {
         timeouts.responseSeconds = place.timeout
         let made = UpstreamPool(
             endpoint: place.endpoint, loop: loop, timeouts: timeouts,
-            transport: UpstreamTransport(tls: place.tls, addresses: addresses, threads: threads, subject: subject))
+            transport: UpstreamTransport(tls: place.tls, addresses: addresses, dialer: dialer, subject: subject),
+            bounds: bounds)
         pools[place] = made
         return made
     }

@@ -2,15 +2,16 @@ import Access
 import DataPlaneAPI
 import HTTPKit
 import NIOCore
-import NIOPosix
 import PluginBridge
 
 /// What the data source proxies of all event loops have in common.
 package struct DataSourceProxySettings: Sendable {
     /// Which addresses may be dialled.
     package var addresses: AddressPolicy
-    /// Where names are looked up and certificates are read.
-    package var threads: NIOThreadPool
+    /// Looks names up, reads certificates and signs.
+    package var dialer: Dialer
+    /// How many connections an event loop may have to one data source.
+    package var bounds: PoolBounds
     /// For the TCP connection, and for the TLS handshake after it, milliseconds.
     package var connectMS: Int
     /// The access tokens of routes in plugin.json.
@@ -18,12 +19,13 @@ package struct DataSourceProxySettings: Sendable {
 
     /// Settings.
     package init(
-        addresses: AddressPolicy, threads: NIOThreadPool, connectMS: Int = 10_000,
+        addresses: AddressPolicy, dialer: Dialer, bounds: PoolBounds = PoolBounds(), connectMS: Int = 10_000,
         tokens: AccessTokenStore = AccessTokenStore()
     ) {
         self.tokens = tokens
         self.addresses = addresses
-        self.threads = threads
+        self.dialer = dialer
+        self.bounds = bounds
         self.connectMS = connectMS
     }
 }
@@ -36,6 +38,11 @@ package final class DataSourceProxy {
         let limits: ServiceLimits
     }
 
+    private struct Prepared {
+        let target: ProxyTarget
+        let pool: UpstreamPool
+    }
+
     let settings: DataSourceProxySettings
     let loop: any EventLoop
     /// What is kept belongs to these data sources and these plugin files.
@@ -44,7 +51,7 @@ package final class DataSourceProxy {
     /// Tokens by target; what has ended is asked for anew.
     var tokens: [ObjectIdentifier: AccessToken] = [:]
     private var sources: [String: ProxySource] = [:]
-    private var targets: [Key: Result<ProxyTarget, GatewayError>] = [:]
+    private var targets: [Key: Result<Prepared, GatewayError>] = [:]
     private let pools: ProxyPools
 
     /// A proxy for one event loop.
@@ -52,7 +59,8 @@ package final class DataSourceProxy {
         self.settings = settings
         self.loop = loop
         pools = ProxyPools(
-            loop: loop, addresses: settings.addresses, threads: settings.threads, subject: "the data source")
+            loop: loop, addresses: settings.addresses, dialer: settings.dialer, bounds: settings.bounds,
+            subject: "the data source")
     }
 
     /// Forgets what belongs to data sources that were replaced; connections that are still of use stay.
@@ -86,7 +94,8 @@ package final class DataSourceProxy {
         try ProxyChecks.check(exchange)
         let path = try ProxyPath(exchange.path, from: rest)
         let route = try source.route(path, method: request.methodText, role: (exchange.user ?? .anonymous).role)
-        let target = try target(source, route: route, limits: limits, userAgent: userAgent)
+        let prepared = try prepare(source, route: route, limits: limits, userAgent: userAgent)
+        let (target, pool) = (prepared.target, prepared.pool)
         let bytes = try request.withQuery { query in
             Result { () throws(GatewayError) in try target.target(path, query: query) }
         }.get()
@@ -94,9 +103,6 @@ package final class DataSourceProxy {
             target: bytes, authorization: Self.authorization(request, source, target),
             cookie: target.fixesCookie ? nil : Self.cookie(request, source), rules: target.rules)
         if grafana.sendsUser { rewrite.user = Self.user(exchange) }
-        var place = target.place
-        place.connectMS = settings.connectMS
-        let pool = pools.pool(place)
         guard let token = target.token, !target.fixesAuthorization, Self.passed(request, source) == nil else {
             return pool.forward(exchange, rewrite)
         }
@@ -106,16 +112,19 @@ package final class DataSourceProxy {
         }
     }
 
-    private func target(
+    private func prepare(
         _ source: ProxySource, route: Int?, limits: ServiceLimits, userAgent: String
-    ) throws(GatewayError) -> ProxyTarget {
+    ) throws(GatewayError) -> Prepared {
         let key = Key(source: source.key, route: route, limits: limits)
         if let known = targets[key] { return try known.get() }
         let product = userAgent.prefix { $0 != " " }
         let made = Result { () throws(GatewayError) in
-            try ProxyTarget(
+            let target = try ProxyTarget(
                 source, route: route.map { source.routes[$0] }, limits: limits, userAgent: String(product),
                 grafana: grafana)
+            var place = target.place
+            place.connectMS = settings.connectMS
+            return Prepared(target: target, pool: pools.pool(place))
         }
         targets[key] = made
         return try made.get()

@@ -104,14 +104,9 @@ extension DataPlaneHandler {
         let bridges = bridges.bridges(route.limits)
         exchange.collectBody(limit: bridges.requestLimit, setting: bridges.requestSetting) { result in
             do throws(GatewayError) {
-                let body = try result.get()
-                let parsed = try body.withUnsafeReadableBytes { bytes in
-                    Result { () throws(GatewayError) in
-                        try QueryRequest.parse(
-                            bytes, pathUID: subject.uid, acceptedTypes: subject.acceptedTypes,
-                            now: WallClock.milliseconds())
-                    }
-                }.get()
+                let parsed = try QueryRequest.parse(
+                    try result.get(), pathUID: subject.uid, acceptedTypes: subject.acceptedTypes,
+                    now: WallClock.milliseconds())
                 bridges.query.query(
                     exchange, parsed, context: subject.context, forwarding: subject.forwarding, instance: instance)
             } catch {

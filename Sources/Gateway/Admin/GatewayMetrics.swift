@@ -15,14 +15,16 @@ import Glibc
 final class GatewayMetrics: Sendable {
     private let counters = PerLoop<LoopCounters>()
     private let budget: MemoryBudget
+    private let bodies: BodyBudget
     private let started = ContinuousClock.now
     private let startTime = time(nil)
 
     private let upstream: UpstreamWatch?
 
     /// - Parameter upstream: knows whether the upstream can be reached; nil where there is none.
-    init(budget: MemoryBudget, upstream: UpstreamWatch? = nil) {
+    init(budget: MemoryBudget, bodies: BodyBudget, upstream: UpstreamWatch? = nil) {
         self.budget = budget
+        self.bodies = bodies
         self.upstream = upstream
     }
 
@@ -46,6 +48,9 @@ final class GatewayMetrics: Sendable {
         requests(sum, into: &out)
         PluginMetrics.write(await host.status(), needed: needed, into: &out)
         out.single("gateway_plugin_answer_bytes", .gauge, "Bytes of plugin answers held now.", budget.inUse)
+        out.single(
+            "gateway_request_body_bytes", .gauge, "Bytes of request bodies and of lists on their way held now.",
+            bodies.inUse)
         out.single("gateway_streams", .gauge, "Streams that run for at least one listener.", running)
         out.single("gateway_stream_listeners", .gauge, "Clients that listen to streams.", listeners)
         out.single(

@@ -17,8 +17,12 @@ struct ChainParts: Sendable {
     let streams: StreamHub
     let budget: MemoryBudget
     let workers: NIOThreadPool
-    /// For look-ups of host names; a slow name server holds up nothing else.
-    let lookUps: NIOThreadPool
+    /// Looks names up and reads certificates, for requests.
+    let dialer: Dialer
+    /// How many loops share what is bounded for the process.
+    let loops: Int
+    /// What gathered bodies are charged to.
+    let bodies: BodyBudget
     /// What backends are shown.
     let clientCertificates: BackendCertificates
     /// Access tokens for data sources, which all loops share.
@@ -54,8 +58,12 @@ enum Chain {
         timeouts.connectMS = settings.upstreamConnectTimeoutMS
         timeouts.responseSeconds = settings.upstreamResponseTimeout
         let pool = settings.upstream.map {
-            UpstreamPool(endpoint: $0, loop: loop, timeouts: timeouts, hold: parts.access.identities.hold)
+            UpstreamPool(
+                endpoint: $0, loop: loop, timeouts: timeouts, transport: UpstreamTransport(dialer: parts.dialer),
+                bounds: settings.bounds("upstream-connection-limit", settings.upstreamConnectionLimit, parts.loops),
+                hold: parts.access.identities.hold)
         }
+        let others = settings.bounds("backend-connection-limit", settings.backendConnectionLimit, parts.loops)
         let upstream = UpstreamHandler(pool: pool)
         let rules = rules(settings.upstream)
 
@@ -70,11 +78,11 @@ enum Chain {
             state: state, bridges: bridges, streams: parts.streams.bridge(on: loop),
             proxy: DataSourceProxy(
                 settings: DataSourceProxySettings(
-                    addresses: AddressPolicy(allowsPrivate: settings.dataSourceProxyPrivate), threads: parts.lookUps,
-                    tokens: parts.tokens),
+                    addresses: AddressPolicy(allowsPrivate: settings.dataSourceProxyPrivate), dialer: parts.dialer,
+                    bounds: others, tokens: parts.tokens),
                 loop: loop),
             httpBackends: HTTPBackendProxy(
-                certificates: parts.clientCertificates.table, threads: parts.lookUps, loop: loop),
+                certificates: parts.clientCertificates.table, dialer: parts.dialer, bounds: others, loop: loop),
             upstream: UpstreamBackend(pool: pool),
             gate: gate, userAgent: GatewayVersion.pluginUserAgent, next: api)
 
@@ -116,5 +124,12 @@ enum Chain {
                 metricsLimit: settings.pluginMetricsLimit, idleTimeout: settings.pluginStreamIdleTimeout,
                 format: settings.frameFormat == "arrow" ? .arrow : .json),
             plugins: state.plugins, budget: parts.budget, workers: parts.workers)
+    }
+}
+
+extension Settings {
+    /// A loop's share of the connections to one server.
+    fileprivate func bounds(_ setting: String, _ limit: Int, _ loops: Int) -> PoolBounds {
+        .share(of: limit, among: loops, waitMS: connectionWaitTimeoutMS, setting: setting)
     }
 }

@@ -37,12 +37,12 @@ struct GatewayService: Service, CustomStringConvertible {
 
     private func run(_ stop: StopGuard) async throws {
         if let fault = settings.listenerFaults.first { throw fault }
+        ProcessFacts.allowDescriptors(2 * settings.connectionLimit)
         let folders = try Folders(settings)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         let workers = NIOThreadPool(numberOfThreads: 16)
         workers.start()
-        let lookUps = NIOThreadPool(numberOfThreads: 4)
-        lookUps.start()
+        let dialing = Dialing()
         let storage = try await SQLiteStorage.open("\(folders.data)/\(StoreCopies.file)")
         let store = try await WatchCache(storage)
         let kinds = KindRegistry([DataPlaneServiceKind.definition])
@@ -62,7 +62,7 @@ struct GatewayService: Service, CustomStringConvertible {
         limits.shortTimeoutSeconds = min(limits.shortTimeoutSeconds, settings.pluginCallTimeout)
         limits.pluginRequestBytes = settings.pluginRequestLimit
         let probe = try await BackendProbe.make(
-            certificates: certificates.table, threads: lookUps, loop: group.any())
+            certificates: certificates.table, dialer: dialing.probes, loop: group.any())
         let controller = ServiceController(
             store: store, host: host, publisher: publisher, probe: probe, hasUpstream: settings.upstream != nil,
             defaults: limits)
@@ -87,25 +87,30 @@ struct GatewayService: Service, CustomStringConvertible {
             logger.info("stopped while starting")
             await host.stop()
             try? await store.close()
-            return await Self.end(group, [workers, lookUps])
+            return await Self.end(group, workers, dialing)
         }
         // Every stored route is in place before the first request is accepted.
         try await controller.synchronise()
 
         var streamSettings = settings.streams
         streamSettings.callTimeout = settings.pluginCallTimeout
+        let bodies = BodyBudget(limit: settings.requestMemoryLimit)
         let budget = MemoryBudget(limit: settings.pluginMemoryLimit, measures: true)
         let streams = try await publisher.startStreams(streamSettings, budget: budget, workers: workers)
         var watch: UpstreamWatch?
         if let upstream = settings.upstream {
-            watch = try await .make(upstream, connectMS: settings.upstreamConnectTimeoutMS, on: group.any())
+            watch = try await .make(
+                upstream, connectMS: settings.upstreamConnectTimeoutMS, dialer: dialing.probes, on: group.any())
         }
         let upstreamWatch = watch
         let parts = ChainParts(
             settings: settings, publisher: publisher,
-            api: try await apiServer(store, kinds, controller, group.any(), upstreamWatch, access.identities),
-            access: access, streams: streams, budget: budget, workers: workers, lookUps: lookUps,
-            clientCertificates: certificates, metrics: GatewayMetrics(budget: budget, upstream: upstreamWatch),
+            api: try await apiServer(
+                store, kinds, controller, group.any(), upstreamWatch, access.identities, dialing.requests, bodies),
+            access: access, streams: streams, budget: budget, workers: workers, dialer: dialing.requests,
+            loops: System.coreCount, bodies: bodies,
+            clientCertificates: certificates,
+            metrics: GatewayMetrics(budget: budget, bodies: bodies, upstream: upstreamWatch),
             log: AccessLog())
         let upstream = settings.upstream
         let pages = AdminPages(
@@ -154,15 +159,19 @@ struct GatewayService: Service, CustomStringConvertible {
         stop.step("files and look-ups under way")
         await background.wait(atMost: 1)
         try? await store.close()
-        await Self.end(group, [workers, lookUps])
+        await Self.end(group, workers, dialing)
         withExtendedLifetime(folders) {}
     }
 
     /// Ends the threads; a name server that doesn't answer, or a big answer that is being made, keeps nobody waiting.
-    private static func end(_ group: MultiThreadedEventLoopGroup, _ pools: [NIOThreadPool]) async {
+    private static func end(
+        _ group: MultiThreadedEventLoopGroup, _ workers: NIOThreadPool, _ dialing: Dialing
+    ) async {
+        dialing.stopNames()
         let ends = Task {
             try? await group.shutdownGracefully()
-            for pool in pools { try? await pool.shutdownGracefully() }
+            try? await workers.shutdownGracefully()
+            await dialing.requests.work.stop()
         }
         await ends.wait(atMost: 2)
     }
@@ -182,22 +191,38 @@ struct GatewayService: Service, CustomStringConvertible {
         timeouts.halfClosed = UInt32(clamping: settings.clientHalfCloseTimeout)
         let (heads, times) = (limits, timeouts)
         return try await Listeners(
-            settings.effectiveListeners, group: group, access: access, data: folders.data
+            settings.effectiveListeners, limit: connectionLimit, group: group, access: access,
+            data: folders.data
         ) { listener, loop in
             let context =
                 if listener.purpose == .data, let own = chains.value(on: loop) {
                     LoopContext(
-                        loop: loop, chain: own.chain, limits: heads, timeouts: times, observer: own.counters)
+                        loop: loop, chain: own.chain, limits: heads, timeouts: times, bodies: parts.bodies,
+                        observer: own.counters)
                 } else {
                     LoopContext(
                         loop: loop,
                         chain: Chain.admin(
                             loop, pages, download, parts, isLocal: Settings.isLoopback(listener.address.host)),
-                        limits: heads, timeouts: times)
+                        limits: heads, timeouts: times, bodies: parts.bodies)
                 }
             access.identities.follow(context)
             return context
         }
+    }
+
+    /// Some of the descriptors are left for connections to servers, plugins and files: without any, nobody could be told
+    /// that there is no place.
+    private var connectionLimit: Int {
+        let descriptors = ProcessFacts.descriptorLimit
+        let possible = descriptors - max(64, descriptors / 8)
+        guard descriptors > 0, possible < settings.connectionLimit else { return settings.connectionLimit }
+        let level: Logger.Level = settings.origins["connection-limit"] == nil ? .info : .warning
+        logger.log(
+            level: level,
+            "each listener takes \(possible) connections, not \(settings.connectionLimit) (setting connection-limit): the process may have no more than \(descriptors) descriptors; raise LimitNOFILE or ulimit -n"
+        )
+        return max(1, possible)
     }
 
     private static func describe(_ state: PluginState) -> String {
@@ -222,7 +247,8 @@ struct GatewayService: Service, CustomStringConvertible {
 
     private func apiServer(
         _ store: WatchCache, _ kinds: KindRegistry, _ controller: ServiceController, _ loop: any EventLoop,
-        _ watch: UpstreamWatch?, _ identities: IdentityFollower
+        _ watch: UpstreamWatch?, _ identities: IdentityFollower, _ dialer: Dialer,
+        _ bodies: BodyBudget
     ) async throws -> APIServerCore {
         var core = APIServerCore(store: store)
         core.registry = kinds
@@ -237,10 +263,11 @@ struct GatewayService: Service, CustomStringConvertible {
         core.bodyLimit = settings.apiRequestLimit
         core.watches = Slots(settings.apiWatchLimit, of: "watches (api-watch-limit)", retrySeconds: 1...10)
         core.lists = Slots(
-            settings.apiListLimit, of: "lists on their way to clients (api-list-limit)", retrySeconds: 1...5)
+            settings.apiListLimit, of: "lists on their way to clients (api-list-limit)", retrySeconds: 1...5,
+            bodies: bodies)
         core.claims = { controller.routes.claimedGroups }
         if let upstream = settings.upstream {
-            let asker = try await UpstreamAsker.make(upstream, on: loop)
+            let asker = try await UpstreamAsker.make(upstream, dialer: dialer, on: loop)
             core.fetch = { path, accept, headers in
                 await asker.get(path, accept: accept, headers: headers, milliseconds: 2_000).map {
                     FetchedDocument(status: $0.status, contentType: $0.contentType, body: $0.body)

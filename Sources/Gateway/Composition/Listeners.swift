@@ -50,11 +50,13 @@ struct Listeners: Sendable {
     /// Binds all listeners, in the order of the settings.
     ///
     /// - Parameters:
+    ///   - limit: the most connections of each.
     ///   - data: the data folder, for certificates that are made.
     ///   - makeContext: makes the context of a loop for a listener; called on that loop.
     /// - Throws: `GatewayError` naming the listener and its address or file.
     init(
-        _ settings: [ListenerSettings], group: MultiThreadedEventLoopGroup, access: AccessSetup, data: String,
+        _ settings: [ListenerSettings], limit: Int, group: MultiThreadedEventLoopGroup, access: AccessSetup,
+        data: String,
         makeContext: @escaping @Sendable (ListenerSettings, any EventLoop) -> LoopContext
     ) async throws {
         self.access = access
@@ -73,7 +75,9 @@ struct Listeners: Sendable {
                 throw Self.fault(listener, error)
             }
             do {
-                let started = try await Listener.start(on: listener.address, tls: tls, group: group) {
+                let started = try await Listener.start(
+                    on: listener.address, tls: tls, limit: limit, group: group
+                ) {
                     makeContext(listener, $0)
                 }
                 all.append(Started(settings: listener, listener: started, tls: tls, certificate: Shown(certificate)))

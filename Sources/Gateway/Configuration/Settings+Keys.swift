@@ -12,8 +12,11 @@ extension Settings {
         "requestheader-extra-headers-prefix", "anonymous-auth", "admin-address", "data-dir", "runtime-dir",
         "plugins-dir", "provisioning",
         "datasources", "grafana-config", "manifests", "upstream", "upstream-required", "log-level", "log-format",
-        "request-head-limit", "request-target-limit", "request-fields-limit", "client-half-close-timeout",
-        "upstream-connect-timeout", "upstream-response-timeout", "plugin-call-timeout", "plugin-start-timeout",
+        "request-head-limit", "request-target-limit", "request-fields-limit", "request-memory-limit",
+        "connection-limit",
+        "client-half-close-timeout",
+        "upstream-connect-timeout", "upstream-response-timeout", "upstream-connection-limit",
+        "backend-connection-limit", "connection-wait-timeout", "plugin-call-timeout", "plugin-start-timeout",
         "plugin-request-limit", "plugin-response-limit", "plugin-stream-idle-timeout", "plugin-metrics-limit",
         "stream-packet-limit",
         "stream-publish-limit", "stream-listeners-limit", "stream-limit", "stream-queue-messages",
@@ -66,8 +69,13 @@ extension Settings {
         case "request-head-limit": requestHeadLimit = try reader.number(4096...16_777_216)
         case "request-target-limit": requestTargetLimit = try reader.number(1024...16_777_216)
         case "request-fields-limit": requestFieldsLimit = try reader.number(16...100_000)
+        case "request-memory-limit": requestMemoryLimit = try reader.number(1_048_576...(1 << 40))
+        case "connection-limit": connectionLimit = try reader.number(1...10_000_000)
         case "client-half-close-timeout": clientHalfCloseTimeout = try reader.duration(0...3_600)
         case "upstream-connect-timeout": upstreamConnectTimeoutMS = try reader.duration(1...600_000, .milliseconds)
+        case "upstream-connection-limit": upstreamConnectionLimit = try reader.number(1...1_000_000)
+        case "backend-connection-limit": backendConnectionLimit = try reader.number(1...1_000_000)
+        case "connection-wait-timeout": connectionWaitTimeoutMS = try reader.duration(1...600_000, .milliseconds)
         case "upstream-response-timeout": upstreamResponseTimeout = try reader.duration(0...86_400)
         case "plugin-call-timeout": pluginCallTimeout = try reader.duration(1...86_400)
         case "plugin-start-timeout": pluginStartTimeout = try reader.duration(1...3_600)

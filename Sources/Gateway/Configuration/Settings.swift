@@ -57,6 +57,10 @@ package struct Settings: Sendable {
     package var requestTargetLimit = HTTPLimits.requests.target
     /// The most header fields of a request.
     package var requestFieldsLimit = HTTPLimits.requests.fields
+    /// The most connections of each listener.
+    package var connectionLimit = 32_768
+    /// Bytes of request bodies that are gathered, and of lists on their way, at once.
+    package var requestMemoryLimit = 256 * 1024 * 1024
     /// For the answer to a client that has ended its side of the connection, seconds.
     package var clientHalfCloseTimeout = 3
     /// The least severe level that is logged.
@@ -65,6 +69,12 @@ package struct Settings: Sendable {
     package var logFormat = "text"
     /// For the TCP connection to the upstream, milliseconds.
     package var upstreamConnectTimeoutMS = 5_000
+    /// The most connections to the upstream.
+    package var upstreamConnectionLimit = 10_000
+    /// The most connections to one data source or one backend of an object.
+    package var backendConnectionLimit = 1_000
+    /// For a connection of these to become free, milliseconds.
+    package var connectionWaitTimeoutMS = 5_000
     /// For the head of the upstream's answer, seconds; 0 for no limit.
     package var upstreamResponseTimeout = 300
     /// For a query, resource or health call to a plugin, seconds.

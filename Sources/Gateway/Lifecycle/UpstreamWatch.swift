@@ -26,12 +26,18 @@ final class UpstreamWatch: Sendable {
     }
 
     /// A watch that has not looked yet.
-    static func make(_ endpoint: UpstreamEndpoint, connectMS: Int, on loop: any EventLoop) async throws -> UpstreamWatch
-    {
+    ///
+    /// - Parameter dialer: one for probes.
+    static func make(
+        _ endpoint: UpstreamEndpoint, connectMS: Int, dialer: Dialer, on loop: any EventLoop
+    ) async throws -> UpstreamWatch {
         let pool = try await loop.submit {
             var timeouts = UpstreamTimeouts()
             timeouts.connectMS = min(connectMS, patience)
-            return NIOLoopBound(UpstreamPool(endpoint: endpoint, loop: loop, timeouts: timeouts), eventLoop: loop)
+            return NIOLoopBound(
+                UpstreamPool(
+                    endpoint: endpoint, loop: loop, timeouts: timeouts, transport: UpstreamTransport(dialer: dialer)),
+                eventLoop: loop)
         }.get()
         return UpstreamWatch(endpoint, pool, loop)
     }

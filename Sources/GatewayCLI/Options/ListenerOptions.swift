@@ -26,6 +26,10 @@ struct ListenerOptions: SettingFlags {
     var requestTargetLimit: String?
     @Option(help: "Most header fields of a request (default 192).")
     var requestFieldsLimit: String?
+    @Option(help: "Bytes of request bodies held at once; what is beyond gets 503 (default 268435456).")
+    var requestMemoryLimit: String?
+    @Option(help: "Most connections of each listener; then the longest idle one is closed (default 32768).")
+    var connectionLimit: String?
     @Option(help: "Seconds for the answer to a client that has ended its side of the connection (default 3).")
     var clientHalfCloseTimeout: String?
 }

@@ -14,6 +14,12 @@ struct UpstreamOptions: SettingFlags {
     var upstreamConnectTimeout: String?
     @Option(help: "Seconds for the head of the upstream's answer (default 300, 0 for no limit).")
     var upstreamResponseTimeout: String?
+    @Option(help: "Most connections to the upstream (default 10000).")
+    var upstreamConnectionLimit: String?
+    @Option(help: "Most connections to one data source, and to one backend of an object (default 1000).")
+    var backendConnectionLimit: String?
+    @Option(help: "Milliseconds for one of these connections to become free (default 5000).")
+    var connectionWaitTimeout: String?
     @Option(help: "Whether the data source proxy may connect to private and loopback addresses (default true).")
     var datasourceProxyPrivate: String?
     @Option(

@@ -1,42 +1,51 @@
 import DataPlaneAPI
 import NIOCore
 
-/// Gathers a body up to a limit.
+/// Gathers a body up to a limit, as long as there is room for it.
 final class BodyCollector: RequestBodySink {
     private let limit: Int
     private let setting: String
-    private var done: ((Result<ByteBuffer, GatewayError>) -> Void)?
-    private var body: ByteBuffer?
+    private let charge: BodyCharge?
+    private var done: ((Result<[UInt8], GatewayError>) -> Void)?
+    private var body: [UInt8] = []
+    /// How long the body is, where that is known: it is then given its memory once, and isn't copied while it grows.
+    private let length: Int?
 
-    init(limit: Int, setting: String, _ done: @escaping (Result<ByteBuffer, GatewayError>) -> Void) {
+    init(
+        limit: Int, setting: String, length: Int?, charge: BodyCharge?,
+        _ done: @escaping (Result<[UInt8], GatewayError>) -> Void
+    ) {
         self.limit = limit
         self.setting = setting
+        self.length = length
+        self.charge = charge
         self.done = done
     }
 
     func bodyReceived(_ part: ByteBuffer) {
         guard done != nil else { return }
-        let size = (body?.readableBytes ?? 0) + part.readableBytes
-        guard size <= limit else {
-            finish(.failure(Self.tooLarge(limit, setting)))
-            return
+        let size = body.count + part.readableBytes
+        guard size <= limit else { return finish(.failure(Self.tooLarge(limit, setting))) }
+        do throws(GatewayError) {
+            try charge?.grow(to: size)
+        } catch {
+            return finish(.failure(error))
         }
-        // A body that came in one piece is passed on as it is.
-        guard body != nil else {
-            body = part
-            return
-        }
-        body?.writeImmutableBuffer(part)
+        // Memory that nothing was written to is none yet, so a length that is only claimed costs nothing.
+        if body.isEmpty, let length, length <= limit { body.reserveCapacity(length) }
+        body.append(contentsOf: part.readableBytesView)
     }
 
     func bodyEnded(_ trailers: HeaderBlock?) {
-        finish(.success(body ?? ByteBuffer()))
+        let whole = body
+        finish(.success(whole))
     }
 
-    private func finish(_ result: Result<ByteBuffer, GatewayError>) {
+    private func finish(_ result: Result<[UInt8], GatewayError>) {
         let done = done
         self.done = nil
-        body = nil
+        body = []
+        if case .failure = result { charge?.give() }
         done?(result)
     }
 

@@ -38,11 +38,19 @@ package final class Exchange {
     /// What is given back at the end.
     private var kept: [AnyObject] = []
     var cachedPath: CanonicalPath?
+    /// What bodies that are gathered are charged to; nil for nothing.
+    let bodies: BodyBudget?
     /// What carries it, until it is over.
     private var transport: (any ExchangeTransport)?
 
     /// An exchange that is carried by a transport; call on its loop.
-    package init(request: RequestHead, loop: any EventLoop, peer: Peer, transport: any ExchangeTransport) {
+    ///
+    /// - Parameter bodies: what bodies that are gathered are charged to.
+    package init(
+        request: RequestHead, loop: any EventLoop, peer: Peer, transport: any ExchangeTransport,
+        bodies: BodyBudget? = nil
+    ) {
+        self.bodies = bodies
         self.request = request
         self.loop = loop
         self.peer = peer
@@ -118,27 +126,38 @@ package final class Exchange {
 
     /// Gathers the whole body; one that is packed with gzip is unpacked, and the request doesn't say so any more.
     ///
+    /// It counts towards the budget of all bodies until the exchange is over: 503 where it doesn't fit.
+    ///
     /// - Parameters:
     ///   - limit: the most bytes that are accepted, packed and unpacked.
     ///   - setting: the name of the setting that the limit comes from, for the 413; empty for one that is fixed.
     ///   - done: called once, unless the client goes away before.
     package func collectBody(
-        limit: Int, setting: String, _ done: @escaping (Result<ByteBuffer, GatewayError>) -> Void
+        limit: Int, setting: String, _ done: @escaping (Result<[UInt8], GatewayError>) -> Void
     ) {
-        if case .known(let length) = request.body, length > limit {
-            return done(.failure(BodyCollector.tooLarge(limit, setting)))
+        var length: Int?
+        if case .known(let known) = request.body {
+            guard known <= limit else { return done(.failure(BodyCollector.tooLarge(limit, setting))) }
+            do throws(GatewayError) { try bodies?.check(known) } catch { return done(.failure(error)) }
+            length = known
         }
-        if request.body == .none { return done(.success(ByteBuffer())) }
+        if request.body == .none { return done(.success([])) }
         let coding: ContentCoding
         do throws(GatewayError) { coding = try ContentCoding(request.headers) } catch {
             // RFC 9110, 12.5.3: what would have been taken.
             answerFields.add("Accept-Encoding", "gzip")
             return done(.failure(error))
         }
-        guard coding == .gzip else { return receiveBody(BodyCollector(limit: limit, setting: setting, done)) }
+        let charge = bodies.map { BodyCharge($0) }
+        if let charge { keep(charge) }
+        guard coding == .gzip else {
+            return receiveBody(
+                BodyCollector(limit: limit, setting: setting, length: length, charge: charge, done))
+        }
         request.headers.fields.removeAll { $0.known == .contentEncoding }
         guard let inflater = Inflater() else { return done(.failure(Inflater.noMemory)) }
-        receiveBody(UnpackingCollector(self, limit: limit, setting: setting, inflater: inflater, done))
+        receiveBody(
+            UnpackingCollector(self, limit: limit, setting: setting, inflater: inflater, charge: charge, done))
     }
 
     // MARK: Response

@@ -12,8 +12,14 @@ package protocol ExchangeHandler: AnyObject {
 package protocol RequestBodySink: AnyObject {
     /// Some of the body.
     func bodyReceived(_ part: ByteBuffer)
+    /// What has come of the body so far was delivered.
+    func bodyReadComplete()
     /// The end of the body, with trailers where the client sent some.
     func bodyEnded(_ trailers: HeaderBlock?)
+}
+
+extension RequestBodySink {
+    package func bodyReadComplete() {}
 }
 
 /// What a finished exchange was, for the access log and metrics.

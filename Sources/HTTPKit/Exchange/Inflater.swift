@@ -17,7 +17,7 @@ final class Inflater {
     /// Whether what was read so far is a whole text.
     var isComplete: Bool { cinflate_is_complete(stream) != 0 }
 
-    /// Unpacks from `input`, which is consumed, to the end of `output`.
+    /// Unpacks from `input`, which is consumed, to the end of `output`, which is given its memory once per call.
     ///
     /// - Parameter room: the most bytes that are written.
     /// - Returns: whether all input was used; false when there was more than `room`.

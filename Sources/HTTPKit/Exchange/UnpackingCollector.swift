@@ -13,14 +13,18 @@ final class UnpackingCollector: RequestBodySink {
     private let limit: Int
     private let setting: String
     private let inflater: Inflater
-    private var done: ((Result<ByteBuffer, GatewayError>) -> Void)?
+    private let charge: BodyCharge?
+    private var done: ((Result<[UInt8], GatewayError>) -> Void)?
     private var packed = ByteBuffer()
-    private var body = ByteBuffer()
+    private var body: [UInt8] = []
+    /// How much of the body was packed, which counts as long as it is there.
+    private var packedSize = 0
 
     init(
-        _ exchange: Exchange, limit: Int, setting: String, inflater: Inflater,
-        _ done: @escaping (Result<ByteBuffer, GatewayError>) -> Void
+        _ exchange: Exchange, limit: Int, setting: String, inflater: Inflater, charge: BodyCharge?,
+        _ done: @escaping (Result<[UInt8], GatewayError>) -> Void
     ) {
+        self.charge = charge
         self.exchange = exchange
         self.limit = limit
         self.setting = setting
@@ -32,6 +36,8 @@ final class UnpackingCollector: RequestBodySink {
         guard done != nil else { return }
         // Members without content are no way to send for ever.
         guard packed.readableBytes + part.readableBytes <= limit else { return finish(.failure(tooLarge)) }
+        packedSize = packed.readableBytes + part.readableBytes
+        do throws(GatewayError) { try charge?.grow(to: packedSize) } catch { return finish(.failure(error)) }
         packed.writeImmutableBuffer(part)
     }
 
@@ -43,13 +49,16 @@ final class UnpackingCollector: RequestBodySink {
         do throws(GatewayError) {
             if packed.readableBytes > 0 || !inflater.isComplete {
                 // One byte more than allowed tells that there is more.
-                let room = min(Self.turn, limit - body.readableBytes) + 1
-                isEmpty = try inflater.step(&packed, to: &body, room: room)
+                let room = min(Self.turn, limit - body.count) + 1
+                var piece = ByteBuffer()
+                isEmpty = try inflater.step(&packed, to: &piece, room: room)
+                try charge?.grow(to: packedSize + body.count + piece.readableBytes)
+                body.append(contentsOf: piece.readableBytesView)
             }
         } catch {
             return finish(.failure(error))
         }
-        guard body.readableBytes <= limit else { return finish(.failure(tooLarge)) }
+        guard body.count <= limit else { return finish(.failure(tooLarge)) }
         guard isEmpty else {
             // The exchange holds its connection, so nobody may be there any more.
             exchange.loop.assumeIsolated().execute { [self] in
@@ -62,11 +71,12 @@ final class UnpackingCollector: RequestBodySink {
 
     private var tooLarge: GatewayError { BodyCollector.tooLarge(limit, setting) }
 
-    private func finish(_ result: Result<ByteBuffer, GatewayError>) {
+    private func finish(_ result: Result<[UInt8], GatewayError>) {
         let done = done
         self.done = nil
         packed = ByteBuffer()
-        body = ByteBuffer()
+        body = []
+        if case .failure = result { charge?.give() }
         done?(result)
     }
 }

@@ -1,3 +1,4 @@
+import DataPlaneAPI
 import NIOCore
 
 /// Which addresses the gateway connects to for a client.
@@ -29,6 +30,24 @@ package struct AddressPolicy: Sendable, Hashable {
                 ? nil : "an address of a private network or of this machine (setting datasource-proxy-private)"
         case .forbidden(let what): what
         }
+    }
+
+    /// The addresses of a host that may be dialled.
+    ///
+    /// - Parameter subject: what the message calls the kind of server.
+    /// - Throws: 403 when there are only others.
+    func allowed(_ found: [SocketAddress], of host: String, subject: String) throws(GatewayError) -> [SocketAddress] {
+        var why: String?
+        let allowed = found.filter { address in
+            guard let fault = fault(address) else { return true }
+            why = why ?? fault
+            return false
+        }
+        if allowed.isEmpty, let why {
+            throw GatewayError(
+                .forbidden, "\(subject) may not be reached: its host is \(why)", cause: "refused to dial \(host)")
+        }
+        return allowed
     }
 
     /// The kind of an address of 4 or 16 bytes in network order.

@@ -37,7 +37,7 @@ package struct FormPost {
         let call = FormPostCall(self, done)
         let bound = NIOLoopBound(call, eventLoop: pool.loop)
         call.timer = pool.loop.scheduleTask(in: .seconds(Int64(seconds))) { bound.value.timedOut() }
-        pool.connect { result in
+        call.wait = pool.connect { result in
             switch result {
             case .success(let connection): call.send(on: connection)
             case .failure(let error): call.unreachable(error)
@@ -70,6 +70,7 @@ private final class FormPostCall: UpstreamConnectionUser {
     private var head: ResponseHead?
     private var body: [UInt8] = []
     var timer: Scheduled<Void>?
+    var wait: PoolWait?
 
     init(_ post: FormPost, _ done: @escaping (Result<UpstreamFetch.Answer, GatewayError>) -> Void) {
         self.post = post
@@ -77,7 +78,6 @@ private final class FormPostCall: UpstreamConnectionUser {
     }
 
     func send(on connection: UpstreamConnection) {
-        guard done != nil else { return connection.close() }
         self.connection = connection
         connection.begin(self, method: .post)
         connection.writeAndFlush(post.request)
@@ -88,6 +88,8 @@ private final class FormPostCall: UpstreamConnectionUser {
         self.done = nil
         timer?.cancel()
         timer = nil
+        wait?.cancel()
+        wait = nil
         let connection = connection
         self.connection = nil
         connection?.close()
@@ -102,14 +104,18 @@ private final class FormPostCall: UpstreamConnectionUser {
         if let fault = error as? TLSClientFault {
             return fail(.badGateway, "can't be reached: the TLS handshake failed: \(fault.why)")
         }
-        let known = (error as? GatewayError) ?? (error as? NIOConnectionError)?.dnsAError as? GatewayError
-        if known?.code == .forbidden {
-            return fail(
-                .forbidden, "may not be reached: its address is not one that the proxy dials", cause: known?.cause)
+        guard let known = error as? GatewayError else {
+            return fail(.badGateway, "can't be reached: \(describe(error))")
         }
         // The host may come from the data source's settings, which aren't everybody's to read.
-        let why = known == nil ? describe(error) : "its host name does not resolve"
-        fail(.badGateway, "can't be reached: \(why)", cause: known?.message)
+        switch known.code {
+        case .forbidden:
+            fail(.forbidden, "may not be reached: its address is not one that the proxy dials", cause: known.cause)
+        case .badGateway: fail(.badGateway, "can't be reached: its host name does not resolve", cause: known.message)
+        case .gatewayTimeout:
+            fail(.gatewayTimeout, "can't be reached: its host name can't be looked up", cause: known.message)
+        default: fail(known.code, "can't be reached: \(known.message)", cause: known.cause)
+        }
     }
 
     func timedOut() { fail(.gatewayTimeout, "did not answer within \(post.seconds) s") }

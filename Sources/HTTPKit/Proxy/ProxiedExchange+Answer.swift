@@ -17,7 +17,9 @@ extension ProxiedExchange: UpstreamConnectionUser {
         case .asItCame: start(head, status: head.status)
         case .gathered(let limit, let spillsUnder, let done):
             // The client has nothing yet, so the time goes on.
-            gathered = Gathered(head: head, limit: limit, spillsUnder: spillsUnder, done: done)
+            let charge = exchange.bodies.map { BodyCharge($0) }
+            if let charge { exchange.keep(charge) }
+            gathered = Gathered(head: head, limit: limit, spillsUnder: spillsUnder, charge: charge, done: done)
         }
     }
 
@@ -126,6 +128,11 @@ extension ProxiedExchange: UpstreamConnectionUser {
 
     private func gather(_ part: ByteBuffer) {
         guard let limit = gathered?.limit else { return }
+        do throws(GatewayError) {
+            try gathered?.charge?.grow(to: (gathered?.body.readableBytes ?? 0) + part.readableBytes)
+        } catch {
+            return fail(error)
+        }
         gathered?.body.writeImmutableBuffer(part)
         guard let all = gathered, all.body.readableBytes > limit else { return }
         if let status = all.spillsUnder {

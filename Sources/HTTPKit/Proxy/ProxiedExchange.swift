@@ -32,10 +32,14 @@ final class ProxiedExchange {
         /// The status under which a larger body goes on; nil to refuse it.
         let spillsUnder: Int?
         var body = ByteBuffer()
+        /// Its share of what is held for all requests.
+        let charge: BodyCharge?
         let done: (ByteBuffer) -> Void
     }
 
     var timer: Scheduled<Void>?
+    /// Its place among those that wait for a connection.
+    private var wait: PoolWait?
 
     /// An exchange with a server.
     ///
@@ -59,25 +63,26 @@ final class ProxiedExchange {
     }
 
     func connect() {
-        pool.connect { [self] result in
+        wait = pool.connect { [self] result in
+            wait = nil
             switch result {
-            case .success(let connection):
-                guard !isOver else { return connection.close() }
-                send(on: connection)
-            case .failure(let error):
-                guard !isOver else { return }
-                fail(unreachable(error))
+            case .success(let connection): send(on: connection)
+            case .failure(let error): fail(unreachable(error))
             }
         }
     }
 
     private func unreachable(_ error: any Error) -> GatewayError {
-        if var known = error as? GatewayError ?? (error as? NIOConnectionError)?.dnsAError as? GatewayError {
-            if let manner, known.code == .badGateway {
-                known.code = manner.unreachable
+        if var known = error as? GatewayError {
+            if let manner, known.source != .gateway {
+                if known.code == .badGateway { known.code = manner.unreachable }
                 known.source = manner.source
             }
             return known
+        }
+        if let busy = error as? OriginBusy {
+            return GatewayError(
+                .serviceUnavailable, "\(serverName) can't be asked: \(busy)", source: .gateway, retryAfterSeconds: 1)
         }
         let slow = if case ChannelError.connectTimeout = error { true } else { false }
         return GatewayError(
@@ -107,8 +112,8 @@ final class ProxiedExchange {
             connection.begin(self, method: call.readsAs(method))
             head = ForwardedRequest.head(exchange, call, allocator: allocator)
             if let body = call.body {
-                connection.write(head)
                 requestIsSent = true
+                connection.write(head)
                 connection.writeAndFlush(body)
                 armResponseDeadline(from: .now())
                 return
@@ -129,8 +134,8 @@ final class ProxiedExchange {
             connection.flush()
             schedule(.milliseconds(Int64(pool.timeouts.continueMS))) { $0.sendBody() }
         } else {
+            // The head leaves with what of the body is at hand.
             sendBody()
-            connection.flush()
         }
     }
 
@@ -201,6 +206,8 @@ final class ProxiedExchange {
         isOver = true
         timer?.cancel()
         timer = nil
+        wait?.cancel()
+        wait = nil
         connection = nil
         exchange.letGo()
     }
@@ -220,15 +227,15 @@ extension ProxiedExchange: RequestBodySink {
         }
         if isTunnel || exchange.request.body != .unknown {
             frames?.fromClient.pass(part)
-            connection.writeAndFlush(part)
-        } else {
-            var size = ByteBuffer()
-            size.writeChunkSize(part.readableBytes)
-            connection.write(size)
             connection.write(part)
-            connection.writeAndFlush(ByteBuffer(staticString: "\r\n"))
+        } else {
+            connection.writeChunk(part)
         }
         if !connection.isWritable { exchange.pauseBody() }
+    }
+
+    func bodyReadComplete() {
+        if !isOver { connection?.flush() }
     }
 
     func bodyEnded(_ trailers: HeaderBlock?) {
@@ -236,8 +243,9 @@ extension ProxiedExchange: RequestBodySink {
         if exchange.request.body == .unknown {
             var end = ByteBuffer()
             end.writeLastChunk(trailers.map { ForwardedRequest.trailers($0, change.rewrite?.rules) })
-            connection.writeAndFlush(end)
+            connection.write(end)
         }
+        connection.flush()
         requestIsSent = true
         armResponseDeadline(from: .now())
     }

@@ -49,7 +49,9 @@ final class UpstreamConnection: ChannelInboundHandler {
     private var parser: ResponseHeadParser
     private var decoder: BodyDecoder?
     private var method = HTTPMethod.get
-    private var pending = ByteBuffer()
+    private(set) var pending = ByteBuffer()
+    /// Bytes of a request that wait to leave together.
+    private var out: ByteBuffer?
     private var isReading = true
     private var isProcessing = false
     private let limits: HTTPLimits
@@ -71,9 +73,63 @@ final class UpstreamConnection: ChannelInboundHandler {
         served &+= 1
     }
 
-    func write(_ bytes: ByteBuffer) { channel?.write(bytes, promise: nil) }
-    func writeAndFlush(_ bytes: ByteBuffer) { channel?.writeAndFlush(bytes, promise: nil) }
-    func flush() { channel?.flush() }
+    /// Adds to the request; nothing leaves before `flush` unless a lot has gathered.
+    ///
+    /// Small parts are copied into one buffer, so that head and body leave in one system call; large ones go as they are.
+    func write(_ bytes: ByteBuffer) {
+        guard var gathered = out else {
+            if bytes.readableBytes <= Self.smallPart {
+                out = bytes.withoutSlack()
+            } else {
+                channel?.write(bytes, promise: nil)
+            }
+            return
+        }
+        if bytes.readableBytes <= Self.smallPart {
+            out = nil
+            gathered.writeImmutableBuffer(bytes)
+            out = gathered
+            if gathered.readableBytes > Self.gatherLimit { pushOut() }
+        } else {
+            pushOut()
+            channel?.write(bytes, promise: nil)
+        }
+    }
+
+    /// Adds a chunk to the request.
+    func writeChunk(_ part: ByteBuffer) {
+        gather { $0.writeChunkSize(part.readableBytes) }
+        write(part)
+        gather { $0.writeStaticString("\r\n") }
+    }
+
+    func writeAndFlush(_ bytes: ByteBuffer) {
+        write(bytes)
+        flush()
+    }
+
+    /// Sends what has been written.
+    func flush() {
+        guard let gathered = out else { return channel?.flush() ?? () }
+        out = nil
+        channel?.writeAndFlush(gathered, promise: nil)
+    }
+
+    private static var smallPart: Int { 4096 }
+    private static var gatherLimit: Int { 16 * 1024 }
+
+    private func gather(_ write: (inout ByteBuffer) -> Void) {
+        var gathered = out ?? ByteBuffer()
+        out = nil
+        write(&gathered)
+        out = gathered
+    }
+
+    private func pushOut() {
+        guard let gathered = out else { return }
+        out = nil
+        channel?.write(gathered, promise: nil)
+    }
 
     /// Reads no more until `resume`.
     func pause() { setReading(false) }
@@ -115,6 +171,7 @@ final class UpstreamConnection: ChannelInboundHandler {
     func close() {
         isReusable = false
         user = nil
+        out = nil
         channel?.close(promise: nil)
         endIfClosed()
     }
@@ -223,6 +280,8 @@ final class UpstreamConnection: ChannelInboundHandler {
             user?.upstreamFailed(error.asServerFault)
         }
         isProcessing = false
+        // An idle connection keeps nothing of what it received.
+        if pending.readableBytes == 0 { pending = ByteBuffer() }
         if isReading { endIfClosed() }
     }
 

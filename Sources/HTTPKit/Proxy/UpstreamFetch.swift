@@ -14,6 +14,7 @@ package final class UpstreamFetch {
     }
 
     private var connection: UpstreamConnection?
+    private var wait: PoolWait?
     private var done: ((Answer?) -> Void)?
     private var head: ResponseHead?
     private var body: [UInt8] = []
@@ -49,9 +50,8 @@ package final class UpstreamFetch {
         fields.out.writeStaticString("\r\n")
         let head = fields.out
         if let idle = pool.takeIdle() { return fetch.send(head, on: idle) }
-        pool.connect { result in
+        fetch.wait = pool.connect { result in
             guard case .success(let connection) = result else { return fetch.finish(nil) }
-            guard fetch.done != nil else { return connection.close() }
             fetch.send(head, on: connection)
         }
     }
@@ -66,6 +66,8 @@ package final class UpstreamFetch {
     private func finish(_ answer: Answer?) {
         guard let done else { return }
         self.done = nil
+        wait?.cancel()
+        wait = nil
         let connection = connection
         self.connection = nil
         connection?.close()
@@ -101,9 +103,13 @@ package final class UpstreamAsker: Sendable {
     private let pool: NIOLoopBound<UpstreamPool>
 
     /// An asker for an upstream.
-    package static func make(_ endpoint: UpstreamEndpoint, on loop: any EventLoop) async throws -> UpstreamAsker {
+    package static func make(
+        _ endpoint: UpstreamEndpoint, dialer: Dialer, on loop: any EventLoop
+    ) async throws -> UpstreamAsker {
         let pool = try await loop.submit {
-            NIOLoopBound(UpstreamPool(endpoint: endpoint, loop: loop), eventLoop: loop)
+            NIOLoopBound(
+                UpstreamPool(endpoint: endpoint, loop: loop, transport: UpstreamTransport(dialer: dialer)),
+                eventLoop: loop)
         }.get()
         return UpstreamAsker(loop: loop, pool: pool)
     }

@@ -2,32 +2,45 @@ import DataPlaneAPI
 import NIOCore
 import NIOPosix
 
-/// The connections of one event loop to one upstream.
+/// The connections of one event loop to one server.
 package final class UpstreamPool {
     /// Who is connected to.
     package let endpoint: UpstreamEndpoint
     /// Time-outs.
     package let timeouts: UpstreamTimeouts
     let loop: any EventLoop
-    private let limits: HTTPLimits
+    let limits: HTTPLimits
+    let transport: UpstreamTransport
+    private let bounds: PoolBounds
+    private let hold: ForwardingHold?
+    /// What new TLS connections are made with, once it is there.
+    var tls: TLSClientContext?
+
+    /// Those without an exchange, the one that was used last at the end; some may have been closed since.
     private var idle: [UpstreamConnection] = []
+    private var closedIdle = 0
     private var all: [ObjectIdentifier: UpstreamConnection] = [:]
+    /// Connections that are being made.
+    private var dialling = 0
+    private var queue = CircularBuffer<PoolWait>()
+    private var waiting = 0
+    private var isTimed = false
     private var isSweeping = false
     private var isRetired = false
-    private let transport: UpstreamTransport?
-    private let hold: ForwardingHold?
-    private var tls: EventLoopFuture<TLSClientContext>?
 
     /// Creates a pool; call on its loop.
     ///
     /// - Parameters:
-    ///   - transport: how it connects; nil for plain TCP to wherever the name leads.
+    ///   - transport: how it connects.
+    ///   - bounds: how many connections there may be, and who may wait for one.
     ///   - hold: may keep what clients ask of the upstream from it.
     package init(
         endpoint: UpstreamEndpoint, loop: any EventLoop, timeouts: UpstreamTimeouts = UpstreamTimeouts(),
-        limits: HTTPLimits = HTTPLimits(), transport: UpstreamTransport? = nil, hold: ForwardingHold? = nil
+        limits: HTTPLimits = HTTPLimits(), transport: UpstreamTransport, bounds: PoolBounds = PoolBounds(),
+        hold: ForwardingHold? = nil
     ) {
         self.hold = hold
+        self.bounds = bounds
         self.transport = transport
         self.endpoint = endpoint
         self.loop = loop
@@ -35,8 +48,10 @@ package final class UpstreamPool {
         self.limits = limits
     }
 
-    /// How many connections wait for work.
-    package var idleCount: Int { idle.count }
+    /// How many connections there are, those included that are being made.
+    package var openCount: Int { all.count + dialling }
+    /// How many wait for a connection.
+    package var waitingCount: Int { waiting }
 
     /// Passes an exchange on through one of the connections.
     ///
@@ -65,115 +80,141 @@ package final class UpstreamPool {
                 connection.close()
                 done(nil)
             case .failure(let error):
-                let known = error as? GatewayError ?? (error as? NIOConnectionError)?.dnsAError as? GatewayError
-                done(known?.message ?? describe(error))
+                done(describe(error))
             }
         }
     }
 
-    /// Takes the connection that was used last, if one is open: it is the one least likely to be closed by the upstream.
+    /// Takes the connection that was used last, if one is open: it is the one least likely to be closed by the server.
     func takeIdle() -> UpstreamConnection? {
-        while let connection = idle.popLast() {
+        while let connection = popIdle() {
             if connection.isOpen, connection.isReusable { return connection }
         }
         return nil
     }
 
+    private func popIdle() -> UpstreamConnection? {
+        while let connection = idle.popLast() {
+            guard connection.idleSince != nil else {
+                closedIdle -= 1
+                continue
+            }
+            connection.idleSince = nil
+            return connection
+        }
+        return nil
+    }
+
     /// Opens a new connection; with TLS it is delivered once the handshake is done.
-    func connect(_ done: @escaping (Result<UpstreamConnection, any Error>) -> Void) {
-        guard let settings = transport?.tls, let threads = transport?.threads else { return connect(nil, done) }
-        let host = endpoint.host
-        // Reading authorities and keys takes milliseconds: once per pool, and off the loop.
-        let context = tls ?? threads.runIfActive(eventLoop: loop) { try TLSClientContext(settings, host: host) }
-        tls = context
-        context.assumeIsolated().whenComplete { [self] result in
+    ///
+    /// Where there are as many as there may be, an idle one makes room, or the next that becomes free is delivered.
+    @discardableResult
+    func connect(_ done: @escaping (Result<UpstreamConnection, any Error>) -> Void) -> PoolWait {
+        let wait = PoolWait(done)
+        if openCount >= bounds.connections { closeOldestIdle() }
+        if openCount < bounds.connections {
+            dial(wait)
+        } else {
+            enqueue(wait)
+        }
+        return wait
+    }
+
+    private func closeOldestIdle() {
+        guard let oldest = idle.first(where: { $0.idleSince != nil }) else { return }
+        oldest.close()
+        // A channel may take its time to tell.
+        forget(oldest)
+    }
+
+    private func dial(_ wait: PoolWait) {
+        dialling += 1
+        open { [self] result in
+            dialling -= 1
             switch result {
-            case .success(let context): connect(context, done)
-            case .failure(let error): done(.failure(error))
+            case .success(let connection) where !wait.isWanted: put(connection)
+            default: wait.finish(result)
             }
+            if case .failure = result { dialNext() }
         }
     }
 
-    private func connect(
-        _ tls: TLSClientContext?, _ done: @escaping (Result<UpstreamConnection, any Error>) -> Void
-    ) {
-        let limits = limits
-        let bound = NIOLoopBound((self, done), eventLoop: loop)
-        let loop = loop
-        var bootstrap = ClientBootstrap(group: loop)
-            .connectTimeout(.milliseconds(Int64(timeouts.connectMS)))
-            .channelOption(.maxMessagesPerRead, value: 1)
-            .channelOption(
-                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 4096, initial: 8192, maximum: 262_144)
-            )
-            .channelOption(.writeBufferWaterMark, value: .init(low: 64 * 1024, high: 256 * 1024))
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    if let tls { try channel.pipeline.syncOperations.addHandler(try tls.handler()) }
-                    try channel.pipeline.syncOperations.addHandler(UpstreamConnection(limits: limits))
-                }
-            }
-        if let transport {
-            bootstrap = bootstrap.resolver(
-                GuardedResolver(
-                    loop: loop, policy: transport.addresses, threads: transport.threads, subject: transport.subject))
+    // MARK: Whoever waits
+
+    private func enqueue(_ wait: PoolWait) {
+        guard waiting < bounds.waiting else {
+            return wait.finish(.failure(OriginBusy(bounds, waited: false)))
         }
-        let connected =
-            if let socket = endpoint.socket {
-                bootstrap.connect(unixDomainSocketPath: socket)
-            } else {
-                bootstrap.connect(host: endpoint.host, port: endpoint.port)
-            }
-        connected
-            .hop(to: loop)
-            .whenComplete { result in
-                let (pool, done) = bound.value
-                let found = result.flatMap { channel in
-                    Result { try channel.pipeline.syncOperations.handler(type: UpstreamConnection.self) }
-                }
-                guard case .success(let connection) = found else { return done(found) }
-                pool.add(connection)
-                guard let tls else { return done(found) }
-                pool.awaitHandshake(connection) { why in
-                    guard let fault = why ?? tls.fault(connection.channel) else { return done(found) }
-                    connection.close()
-                    done(.failure(TLSClientFault(why: fault, words: tls.words)))
-                }
-            }
+        wait.deadline = loop.now + .milliseconds(Int64(bounds.waitMS))
+        wait.onCancel = { [weak self] in self?.waiting -= 1 }
+        waiting += 1
+        queue.append(wait)
+        armTimer()
     }
 
-    /// Calls back when the handshake is done, or with why it failed.
-    private func awaitHandshake(_ connection: UpstreamConnection, _ done: @escaping (String?) -> Void) {
-        if connection.isSecured { return done(nil) }
-        guard connection.isOpen else { return done("the connection was closed") }
-        let bound = NIOLoopBound(connection, eventLoop: loop)
-        let timer = loop.scheduleTask(in: .milliseconds(Int64(timeouts.connectMS))) {
-            let connection = bound.value
-            let onSecured = connection.onSecured
-            connection.onSecured = nil
-            connection.close()
-            onSecured?("the server did not complete it in time")
+    /// The one that has waited longest.
+    private func nextWait() -> PoolWait? {
+        while let wait = queue.popFirst() {
+            guard wait.isWanted else { continue }
+            waiting -= 1
+            wait.onCancel = nil
+            return wait
         }
-        connection.onSecured = { why in
-            timer.cancel()
-            done(why)
+        return nil
+    }
+
+    private func dialNext() {
+        guard waiting > 0, openCount < bounds.connections, let wait = nextWait() else { return }
+        dial(wait)
+    }
+
+    /// All wait equally long, so the first one's time is over first.
+    private func armTimer() {
+        while let first = queue.first, !first.isWanted { queue.removeFirst() }
+        guard !isTimed, let first = queue.first else { return }
+        isTimed = true
+        let bound = NIOLoopBound(WeakPool(self), eventLoop: loop)
+        loop.scheduleTask(deadline: first.deadline) {
+            guard let pool = bound.value.pool else { return }
+            pool.isTimed = false
+            let now = pool.loop.now
+            while let first = pool.queue.first, first.deadline <= now || !first.isWanted {
+                pool.queue.removeFirst()
+                if first.isWanted { pool.waiting -= 1 }
+                first.finish(.failure(OriginBusy(pool.bounds, waited: true)))
+            }
+            pool.armTimer()
         }
     }
 
-    private func add(_ connection: UpstreamConnection) {
+    // MARK: What there is
+
+    func add(_ connection: UpstreamConnection) {
         all[ObjectIdentifier(connection)] = connection
-        connection.onClose = { [weak self] connection in
-            guard let self else { return }
-            all[ObjectIdentifier(connection)] = nil
-            if connection.idleSince != nil { idle.removeAll { $0 === connection } }
-        }
+        connection.onClose = { [weak self] connection in self?.forget(connection) }
         sweep()
+    }
+
+    private func forget(_ connection: UpstreamConnection) {
+        guard all.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+        if connection.idleSince != nil {
+            // Not looked for among the idle ones now: when all of them are closed at once, that would take for ever.
+            connection.idleSince = nil
+            closedIdle += 1
+            if closedIdle > 16, closedIdle > idle.count / 2 {
+                idle.removeAll { $0.idleSince == nil }
+                closedIdle = 0
+            }
+        }
+        dialNext()
     }
 
     /// Gives a connection back after a complete exchange.
     func put(_ connection: UpstreamConnection) {
         connection.release()
-        guard !isRetired, connection.isOpen, connection.isReusable else { return connection.close() }
+        guard connection.isOpen, connection.isReusable else { return connection.close() }
+        if waiting > 0, let wait = nextWait() { return wait.finish(.success(connection)) }
+        guard !isRetired else { return connection.close() }
         connection.idleSince = .now()
         idle.append(connection)
     }
@@ -181,8 +222,7 @@ package final class UpstreamPool {
     /// Closes the idle connections, and the others once they are idle; for a pool that is not used any more.
     package func retire() {
         isRetired = true
-        for connection in idle { connection.close() }
-        idle = []
+        while let connection = popIdle() { connection.close() }
     }
 
     /// Looks at deadlines once a second, as long as there are connections.

@@ -1,23 +1,44 @@
-import NIOPosix
+import DataPlaneAPI
 
-/// How a pool connects, where that isn't plain TCP to a server that the operator trusts.
+/// What every connection to a server needs before it is made.
+package struct Dialer: Sendable {
+    /// Looks names up.
+    package let names: NameService
+    /// Makes what TLS connections are made with.
+    package let contexts: TLSContexts
+    /// For work that holds up a loop.
+    package let work: SideWork
+
+    /// A dialer.
+    package init(names: NameService, contexts: TLSContexts, work: SideWork) {
+        self.names = names
+        self.contexts = contexts
+        self.work = work
+    }
+
+    /// The same for probes: look-ups of theirs don't hold up those of requests.
+    package func forProbes(_ names: NameService) -> Dialer { Dialer(names: names, contexts: contexts, work: work) }
+}
+
+/// How a pool connects.
 package struct UpstreamTransport: Sendable {
     /// TLS; nil for plain TCP.
     package var tls: TLSClientSettings?
-    /// The addresses that may be dialled.
-    package var addresses: AddressPolicy
-    /// Where names are looked up and certificates are read; both block.
-    package var threads: NIOThreadPool
+    /// The addresses that may be dialled; nil for all, where the operator chose the server.
+    package var addresses: AddressPolicy?
+    /// Names and TLS.
+    package var dialer: Dialer
     /// What messages call the kind of server.
     package var subject: String
 
     /// A transport.
     package init(
-        tls: TLSClientSettings?, addresses: AddressPolicy, threads: NIOThreadPool, subject: String = "the data source"
+        tls: TLSClientSettings? = nil, addresses: AddressPolicy? = nil, dialer: Dialer,
+        subject: String = "the data source"
     ) {
         self.tls = tls
         self.addresses = addresses
-        self.threads = threads
+        self.dialer = dialer
         self.subject = subject
     }
 }

@@ -14,8 +14,6 @@ package func describe(_ error: any Error) -> String {
         return String(cString: strerror(error.errnoCode))
     case let error as NIOConnectionError:
         if let first = error.connectionErrors.first { return describe(first.error) }
-        if let known = error.dnsAError as? GatewayError { return known.message }
-        if error.dnsAError != nil || error.dnsAAAAError != nil { return "the host name \(error.host) does not resolve" }
         return "no address to connect to"
     case ChannelError.connectTimeout:
         return "no answer to the connection attempt"
@@ -24,6 +22,8 @@ package func describe(_ error: any Error) -> String {
     case let error as GatewayError:
         return error.message
     case let error as TLSClientFault:
+        return error.description
+    case let error as OriginBusy:
         return error.description
     case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError, is NIOTLSUnwrappingError:
         return TLSErrorText.words("\(error)")

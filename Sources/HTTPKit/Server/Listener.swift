@@ -20,9 +20,11 @@ package struct ListenAddress: Sendable, Hashable {
 package final class Listener: Sendable {
     private let channel: any Channel
     private let contexts: PerLoop<LoopContext>
+    private let bound: ConnectionBound
 
-    private init(channel: any Channel, contexts: PerLoop<LoopContext>) {
+    private init(channel: any Channel, contexts: PerLoop<LoopContext>, bound: ConnectionBound) {
         self.channel = channel
+        self.bound = bound
         self.contexts = contexts
     }
 
@@ -33,14 +35,20 @@ package final class Listener: Sendable {
     ///
     /// - Parameters:
     ///   - tls: what encrypts connections; nil for plain HTTP.
+    ///   - limit: the most connections.
     ///   - group: the loops that serve connections.
     ///   - makeContext: makes a loop's context, on that loop.
     /// - Throws: `GatewayError` naming the address when it can't be bound.
     package static func start(
-        on address: ListenAddress, tls: TLSServerContext? = nil, group: MultiThreadedEventLoopGroup,
+        on address: ListenAddress, tls: TLSServerContext? = nil, limit: Int = .max, group: MultiThreadedEventLoopGroup,
         makeContext: @escaping @Sendable (any EventLoop) -> LoopContext
     ) async throws -> Listener {
-        let contexts = try await PerLoop.make(group, makeContext)
+        let bound = ConnectionBound(limit: limit)
+        let contexts = try await PerLoop.make(group) { loop in
+            let context = makeContext(loop)
+            bound.include(context)
+            return context
+        }
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -48,9 +56,7 @@ package final class Listener: Sendable {
             .childChannelOption(.maxMessagesPerRead, value: 1)
             // Who ends their side may still wait for the answer to what they have asked.
             .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelOption(
-                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 4096, initial: 8192, maximum: 262_144)
-            )
+            .childChannelOption(.recvAllocator, value: ReceiveBuffers())
             .childChannelOption(.writeBufferWaterMark, value: .init(low: 64 * 1024, high: 256 * 1024))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -64,7 +70,7 @@ package final class Listener: Sendable {
             }
         do {
             let channel = try await bootstrap.bind(host: address.host, port: address.port).get()
-            return Listener(channel: channel, contexts: contexts)
+            return Listener(channel: channel, contexts: contexts, bound: bound)
         } catch {
             throw GatewayError(
                 .internalError, "can't listen on \(address.host):\(address.port): \(describe(error))")
@@ -78,6 +84,9 @@ package final class Listener: Sendable {
 
     /// Stops accepting.
     package func stopAccepting() async { try? await channel.close().get() }
+
+    /// How many connections were refused because as many were in use as there may be.
+    package var refusedConnections: Int { bound.refusals }
 
     /// How many connections are open.
     package func openConnections() async -> Int { await contexts.collect { $0.openConnections }.reduce(0, +) }

@@ -14,6 +14,8 @@ package final class LoopContext {
     private(set) var limits: HTTPLimits
     /// Time-outs of connections.
     let timeouts: ConnectionTimeouts
+    /// What gathered bodies are charged to; nil for nothing.
+    let bodies: BodyBudget?
     /// Told about each finished exchange.
     let observer: (any ExchangeObserver)?
 
@@ -24,12 +26,17 @@ package final class LoopContext {
     private(set) var isDraining = false
     private var connections: [ObjectIdentifier: ServerConnection] = [:]
     private var timer: RepeatedTask?
+    private var idle = IdleFinder()
+    /// Bounds the connections of the listener; nil for one without a bound.
+    var bound: ConnectionBound?
 
     /// Creates a context; call on its loop.
     package init(
         loop: any EventLoop, chain: any ExchangeHandler, limits: HTTPLimits = HTTPLimits(),
-        timeouts: ConnectionTimeouts = ConnectionTimeouts(), observer: (any ExchangeObserver)? = nil
+        timeouts: ConnectionTimeouts = ConnectionTimeouts(), bodies: BodyBudget? = nil,
+        observer: (any ExchangeObserver)? = nil
     ) {
+        self.bodies = bodies
         self.loop = loop
         self.chain = chain
         self.limits = limits
@@ -54,8 +61,41 @@ package final class LoopContext {
     /// How many of those are still open that were when `drain` was called.
     package var drainedConnections: Int { connections.values.count { $0.isDrained } }
 
-    func add(_ connection: ServerConnection) { connections[ObjectIdentifier(connection)] = connection }
-    func remove(_ connection: ServerConnection) { connections[ObjectIdentifier(connection)] = nil }
+    /// Takes a new connection in; makes room for it where that is needed, which may take a moment.
+    func add(_ connection: ServerConnection) {
+        connections[ObjectIdentifier(connection)] = connection
+        guard let bound else { return }
+        switch bound.opened() {
+        case .fits: break
+        case .farTooMany:
+            bound.isRefused()
+            connection.abort()
+        case .tooMany:
+            connection.hold()
+            bound.closeOldest(from: loop) { isClosed in
+                if isClosed { return connection.goOn() }
+                bound.isRefused()
+                connection.refuse(bound.refusal)
+            }
+        }
+    }
+
+    func remove(_ connection: ServerConnection) {
+        guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+        bound?.closed()
+    }
+
+    /// Since when the connection is idle that has been so for longest; nil when none is.
+    var oldestIdle: NIODeadline? { idle.oldest(of: connections, tick: tick)?.since }
+
+    /// Closes that connection; gives whether there was one.
+    func closeOldestIdle() -> Bool {
+        guard let oldest = idle.oldest(of: connections, tick: tick)?.connection else { return false }
+        // Its place is free now, whatever goodbyes take.
+        remove(oldest)
+        oldest.giveWay()
+        return true
+    }
 
     /// Closes idle connections, ends what has no end of its own and lets the other exchanges finish; new connections
     /// are served, one exchange each.

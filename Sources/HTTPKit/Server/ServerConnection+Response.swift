@@ -118,6 +118,7 @@ extension ServerConnection: ExchangeTransport {
             let early = pending
             pending = ByteBuffer()
             sink.bodyReceived(early)
+            sink.bodyReadComplete()
         }
         updateReading()
     }
@@ -184,6 +185,11 @@ extension ServerConnection: ExchangeTransport {
         gather { out in
             out.writeStatusLine(error.httpStatus, nil)
             out.writeStaticString("Content-Type: application/json\r\nConnection: close\r\n")
+            if let seconds = error.retryAfterSeconds {
+                out.writeStaticString("Retry-After: ")
+                out.writeDecimal(seconds)
+                out.writeStaticString("\r\n")
+            }
             out.writeLengthField(body.count)
             out.writeStaticString("\r\n")
             out.writeBytes(body)

@@ -53,6 +53,12 @@ final class ServerConnection: ChannelInboundHandler {
     var isDrained = false
     /// Whether a request was answered on it.
     var hasServed = false
+    /// When the last request began, or the connection.
+    private var lastUsed = NIODeadline.uptimeNanoseconds(0)
+    /// Whether it waits for another connection to make room.
+    private var isHeld = false
+    /// Whether it was closed to make room.
+    private var hasGivenWay = false
     /// Whether what is left to write may be cut when the process stops.
     var isEndless = false
     var isFlushed = false
@@ -73,8 +79,43 @@ final class ServerConnection: ChannelInboundHandler {
     func channelActive(context channelContext: ChannelHandlerContext) {
         channel = channelContext.channel
         peer = Peer(channelContext.channel.remoteAddress)
-        context.add(self)
+        lastUsed = .now()
         deadline = context.tick &+ context.timeouts.head
+        context.add(self)
+    }
+
+    /// Since when nobody has wanted anything of it; nil while somebody does.
+    var idleSince: NIODeadline? {
+        phase == .head && exchange == nil && pending.readableBytes == 0 && !isHeld && !hasGivenWay ? lastUsed : nil
+    }
+
+    /// Reads nothing until there is room for the connection.
+    func hold() {
+        isHeld = true
+        updateReading()
+    }
+
+    /// There is room.
+    func goOn() {
+        isHeld = false
+        updateReading()
+    }
+
+    /// There is none.
+    func refuse(_ error: GatewayError) {
+        isHeld = false
+        guard phase == .head, !isHandshaking else { return abort() }
+        response = ResponseState()
+        response.keepAlive = false
+        phase = .answering
+        writeRefusal(error)
+        lingeringClose()
+    }
+
+    /// Makes room for another connection.
+    func giveWay() {
+        hasGivenWay = true
+        abort()
     }
 
     func channelInactive(context channelContext: ChannelHandlerContext) {
@@ -95,7 +136,9 @@ final class ServerConnection: ChannelInboundHandler {
         var bytes = unwrapInboundIn(data)
         switch phase {
         case .tunnel:
+            let sink = sink
             sink?.bodyReceived(bytes)
+            sink?.bodyReadComplete()
             return
         case .lingering, .closed:
             return
@@ -127,6 +170,9 @@ final class ServerConnection: ChannelInboundHandler {
         isProcessing = true
         while step() {}
         isProcessing = false
+        // An idle connection keeps nothing of what it received.
+        if pending.readableBytes == 0 { pending = ByteBuffer() }
+        if phase == .body { sink?.bodyReadComplete() }
         if isInputClosed { inputIsOver() } else { updateReading() }
     }
 
@@ -154,8 +200,10 @@ final class ServerConnection: ChannelInboundHandler {
     }
 
     private func begin(_ head: RequestHead) {
-        let exchange = Exchange(request: head, loop: context.loop, peer: peer, transport: self)
+        let exchange = Exchange(
+            request: head, loop: context.loop, peer: peer, transport: self, bodies: context.bodies)
         self.exchange = exchange
+        lastUsed = exchange.started
         response = ResponseState()
         continueSent = false
         isPaused = false
@@ -241,7 +289,7 @@ final class ServerConnection: ChannelInboundHandler {
         guard !isInputClosed else { return }
         let wanted =
             switch phase {
-            case .head, .lingering: true
+            case .head, .lingering: !isHeld
             case .body: (sink != nil && !isPaused) || pending.readableBytes < context.limits.readAhead
             case .answering: pending.readableBytes < context.limits.readAhead
             case .tunnel: !isPaused

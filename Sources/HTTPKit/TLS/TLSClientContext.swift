@@ -55,7 +55,7 @@ extension TLSClientSettings {
         guard found > 0 else {
             throw GatewayError(.badRequest, "\(settings.words.certificate) holds no PEM certificate")
         }
-        _ = try TLSClientContext(settings, host: "")
+        if case .failure(let fault) = TLSMaterial(settings).context() { throw fault.error(settings.words) }
     }
 }
 
@@ -66,40 +66,12 @@ struct TLSClientContext: Sendable {
     private let verifies: Bool
     let words: TLSClientSettings.Words
 
-    /// A context; reads the system's authorities from files, so call it off the event loop.
-    ///
-    /// - Throws: `GatewayError` that says which part can't be used.
-    init(_ settings: TLSClientSettings, host: String) throws(GatewayError) {
-        func fault(_ why: String, _ error: any Error) -> GatewayError {
-            GatewayError(
-                .badRequest, "Unable to load TLS certificate: \(why)", source: .gateway, cause: describe(error))
-        }
-        let words = settings.words
-        var made = TLSConfiguration.makeClientConfiguration()
-        made.minimumTLSVersion = .tlsv12
-        made.applicationProtocols = ["http/1.1"]
-        made.certificateVerification = settings.verifies ? .fullVerification : .none
-        if !settings.authorities.isEmpty {
-            do {
-                made.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(settings.authorities))
-            } catch { throw fault("\(words.authorities) holds no PEM certificate", error) }
-        }
-        if !settings.certificateChain.isEmpty {
-            do {
-                made.certificateChain = try NIOSSLCertificate.fromPEMBytes(settings.certificateChain).map {
-                    .certificate($0)
-                }
-            } catch { throw fault("\(words.certificate) holds no PEM certificate", error) }
-            do {
-                made.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: settings.privateKey, format: .pem))
-            } catch { throw fault("\(words.key) is not an unencrypted PEM key", error) }
-        }
-        do { context = try NIOSSLContext(configuration: made) } catch {
-            throw fault("\(words.key) does not belong to \(words.certificate)", error)
-        }
+    /// The side of a server, on what `TLSContexts` has made of its settings.
+    init(_ context: NIOSSLContext, _ settings: TLSClientSettings, host: String) {
+        self.context = context
         name = settings.serverName.isEmpty ? host : settings.serverName
         verifies = settings.verifies
-        self.words = words
+        words = settings.words
     }
 
     /// The handler of a new connection.

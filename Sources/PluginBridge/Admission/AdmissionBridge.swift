@@ -54,7 +54,7 @@ package final class AdmissionBridge {
         }
         exchange.collectBody(limit: requestLimit, setting: setting) { [self] result in
             do throws(GatewayError) {
-                let review = try AdmissionReview(Array(try result.get().readableBytesView))
+                let review = try AdmissionReview(try result.get())
                 ask(exchange, question, review, context, instance)
             } catch {
                 exchange.respond(error)

@@ -38,7 +38,7 @@ package final class ConversionBridge {
         }
         exchange.collectBody(limit: requestLimit, setting: setting) { [self] result in
             do throws(GatewayError) {
-                let review = try ConversionReview(Array(try result.get().readableBytesView))
+                let review = try ConversionReview(try result.get())
                 ask(exchange, review, context, instance)
             } catch {
                 exchange.respond(error)

@@ -11,7 +11,7 @@ import PluginProtocol
 final class ChunkedQueryAnswer {
     private static let contentType = "text/jsonl"
 
-    private let request: QueryCall
+    private var request: QueryCall
     private let plugins: LoopPlugins
     private let budget: MemoryBudget
     private let workers: NIOThreadPool
@@ -77,6 +77,7 @@ final class ChunkedQueryAnswer {
                 instance.note(missing: .queryChunkedData)
                 return fallBack()
             }
+            request.isSent()
         }
         guard message.count > request.settings.inlineLimit else {
             var out = JSONOutput()

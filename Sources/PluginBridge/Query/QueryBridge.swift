@@ -56,8 +56,9 @@ package final class QueryBridge {
             exchange, queries, context: context, forwarding: forwarding, instance: instance, settings: settings)
         switch QueryForm(accepted: exchange.request.headers) {
         case .json:
+            let refIDs = request.refIDs
             request.unary(on: plugins, budget) { [self] message in
-                answer(exchange, message, request.refIDs, pluginID: instance.pluginID)
+                answer(exchange, message, refIDs, pluginID: instance.pluginID)
             }
         case .lines:
             ChunkedQueryAnswer(request, plugins: plugins, budget: budget, workers: workers).begin()

@@ -11,7 +11,8 @@ struct QueryCall {
     let refIDs: [String]
     /// The format the frames are asked for.
     var format: DataFrameFormat
-    private let queries: [DataQuery]
+    /// What is sent; empty when it isn't needed any more.
+    private var queries: [DataQuery]
     private let context: [UInt8]
     private let forwarding: HeaderForwarding
 
@@ -49,6 +50,9 @@ struct QueryCall {
         }
         return payload
     }
+
+    /// Forgets what was sent: it is as large as the request's body, and an answer may take its time.
+    mutating func isSent() { queries = [] }
 
     /// Asks for all answers at once; failures are answered.
     func unary(

@@ -72,7 +72,7 @@ package final class ResourceBridge {
         if let refusal = budget.refusal { return exchange.respond(refusal) }
         exchange.collectBody(limit: settings.requestLimit, setting: settings.requestSetting) { [self] result in
             switch result {
-            case .success(let body): body.withUnsafeReadableBytes { send(exchange, target, $0, instance) }
+            case .success(let body): body.withUnsafeBytes { send(exchange, target, $0, instance) }
             case .failure(let error): exchange.respond(error)
             }
         }

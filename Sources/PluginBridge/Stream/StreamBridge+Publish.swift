@@ -36,7 +36,7 @@ extension StreamBridge {
         do throws(GatewayError) {
             guard isText else { throw GatewayError(.unsupportedMediaType, "publish JSON in a text message") }
             listener.pause()
-            try publish(bytes, target) { outcome in
+            try publish(Array(bytes.readableBytesView), target) { outcome in
                 switch outcome {
                 case .success(let json): listener.tell(StreamText.published(json))
                 case .failure(let error): listener.tell(StreamText.refused(error))
@@ -51,10 +51,9 @@ extension StreamBridge {
 
     @discardableResult
     private func publish(
-        _ body: ByteBuffer, _ target: StreamTarget, _ done: @escaping (Result<ByteBuffer?, GatewayError>) -> Void
+        _ data: [UInt8], _ target: StreamTarget, _ done: @escaping (Result<ByteBuffer?, GatewayError>) -> Void
     ) throws(GatewayError) -> GRPCCall {
         let key = target.key
-        let data = Array(body.readableBytesView)
         do throws(JSONError) { try StreamPacket.check(data) } catch { throw error.badRequest }
         let instance = try ready(key.pluginID)
         do throws(GRPCError) {

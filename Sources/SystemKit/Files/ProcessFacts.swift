@@ -44,4 +44,13 @@ package struct ProcessFacts: Sendable, Equatable {
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 0 }
         return Int(clamping: limit.rlim_cur)
     }
+
+    /// Lets this process have so many descriptors, as far as the system allows it; never fewer than it may have now.
+    package static func allowDescriptors(_ count: Int) {
+        var limit = rlimit()
+        let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        guard getrlimit(kind, &limit) == 0, limit.rlim_cur < rlim_t(count) else { return }
+        limit.rlim_cur = min(limit.rlim_max, rlim_t(count))
+        setrlimit(kind, &limit)
+    }
 }

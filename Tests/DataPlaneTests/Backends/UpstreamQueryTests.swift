@@ -21,7 +21,7 @@ import Testing
     }
 
     private func body(_ text: String, _ pluginID: String = "p") throws -> JSONValue {
-        let sent = try UpstreamQuery.body(ByteBuffer(string: text), try request(pluginID))
+        let sent = try UpstreamQuery.body(Array(text.utf8), try request(pluginID))
         return try JSONValue.parse(Array(sent.readableBytesView))
     }
 

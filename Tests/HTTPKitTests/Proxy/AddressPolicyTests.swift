@@ -1,6 +1,8 @@
-import HTTPKit
+import DataPlaneAPI
 import NIOCore
 import Testing
+
+@testable import HTTPKit
 
 struct AddressPolicyTests {
     private func fault(_ text: String, allowsPrivate: Bool) throws -> String? {
@@ -38,5 +40,29 @@ struct AddressPolicyTests {
     @Test func whatIsNoIPAddressIsNotDialled() throws {
         #expect(AddressPolicy(allowsPrivate: true).fault(try SocketAddress(unixDomainSocketPath: "/a")) != nil)
         #expect(AddressPolicy.kind([1, 2, 3]) != .open)
+    }
+}
+
+/// The addresses of a name that are dialled.
+struct AllowedAddressTests {
+    private func addresses(_ texts: String...) throws -> [SocketAddress] {
+        try texts.map { try SocketAddress(ipAddress: $0, port: 80) }
+    }
+
+    @Test func onlyAllowedAddressesOfANameAreDialled() throws {
+        let found = try addresses("169.254.169.254", "127.0.0.1", "fe80::1", "8.8.8.8")
+        let all = try AddressPolicy(allowsPrivate: true).allowed(found, of: "name", subject: "the data source")
+        #expect(all.map(\.ipAddress) == ["127.0.0.1", "8.8.8.8"])
+        let open = try AddressPolicy(allowsPrivate: false).allowed(found, of: "name", subject: "the data source")
+        #expect(open.map(\.ipAddress) == ["8.8.8.8"])
+    }
+
+    @Test func aNameWithoutAnAllowedAddressIsRefused() throws {
+        let found = try addresses("10.0.0.1", "::1")
+        let error = #expect(throws: GatewayError.self) {
+            try AddressPolicy(allowsPrivate: false).allowed(found, of: "name", subject: "the data source")
+        }
+        #expect(error?.code == .forbidden)
+        #expect(error?.message.contains("datasource-proxy-private") == true)
     }
 }

@@ -153,14 +153,9 @@ private final class TestHandler: ExchangeHandler {
 }
 
 extension TestHandler {
-    private func query(_ exchange: Exchange, _ body: Result<ByteBuffer, GatewayError>) {
+    private func query(_ exchange: Exchange, _ body: Result<[UInt8], GatewayError>) {
         do throws(GatewayError) {
-            let body = try body.get()
-            let parsed = try body.withUnsafeReadableBytes { bytes in
-                Result { () throws(GatewayError) in
-                    try QueryRequest.parse(bytes, pathUID: "u", acceptedTypes: ["test"], now: 0)
-                }
-            }.get()
+            let parsed = try QueryRequest.parse(try body.get(), pathUID: "u", acceptedTypes: ["test"], now: 0)
             queries.query(exchange, parsed, context: [], forwarding: options.forwarding, instance: instance)
         } catch {
             exchange.respond(error)

@@ -1,7 +1,6 @@
 import DataPlaneAPI
 import HTTPKit
 import NIOCore
-import NIOPosix
 import SystemKit
 
 extension DataSourceProxy {
@@ -36,14 +35,18 @@ extension DataSourceProxy {
         case .form(let form): post(form, request, done)
         case .assertion(let assertion):
             let now = Self.now()
-            settings.threads.runIfActive(eventLoop: loop) { try assertion.form(now: now) }
-                .assumeIsolated().whenComplete { [self] result in
-                    switch result {
-                    case .success(let form): post(form, request, done)
-                    case .failure(let error):
-                        done(.failure((error as? GatewayError) ?? Self.noToken(request, error)))
-                    }
+            settings.dialer.work.run(
+                "the signature of \(request.name)'s token request", milliseconds: request.timeout * 1000, on: loop
+            ) {
+                Result { try assertion.form(now: now) }
+            } _: { [self] result in
+                switch result {
+                case .success(.success(let form)): post(form, request, done)
+                case .success(.failure(let error)):
+                    done(.failure((error as? GatewayError) ?? Self.noToken(request, error)))
+                case .failure(let error): done(.failure(error))
                 }
+            }
         }
     }
 
@@ -59,7 +62,7 @@ extension DataSourceProxy {
             endpoint: request.url.endpoint, loop: loop, timeouts: timeouts,
             transport: UpstreamTransport(
                 tls: request.url.isTLS ? TLSClientSettings() : nil, addresses: settings.addresses,
-                threads: settings.threads))
+                dialer: settings.dialer))
         let name = "the token endpoint of \(request.name)"
         let post = FormPost(
             name: name, host: request.url.hostField, target: request.url.target, form: form, seconds: request.timeout)

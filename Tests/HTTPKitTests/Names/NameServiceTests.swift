@@ -1,0 +1,141 @@
+import DataPlaneAPI
+import NIOCore
+import NIOPosix
+import Testing
+
+@testable import HTTPKit
+
+/// Look-ups of host names, with a name server that drops packets.
+struct NameServiceTests {
+    private let loop = MultiThreadedEventLoopGroup.singleton.any()
+
+    private func addresses(
+        _ names: NameService, _ host: String, port: Int = 80, milliseconds: Int = 5_000
+    ) async throws -> [SocketAddress] {
+        try await withCheckedThrowingContinuation { continuation in
+            loop.execute {
+                names.addresses(of: host, port: port, milliseconds: milliseconds, on: self.loop) {
+                    continuation.resume(with: $0)
+                }
+            }
+        }
+    }
+
+    private func error(_ names: NameService, _ host: String, milliseconds: Int) async -> GatewayError? {
+        do {
+            _ = try await addresses(names, host, milliseconds: milliseconds)
+            return nil
+        } catch {
+            return error as? GatewayError
+        }
+    }
+
+    @Test func aNameIsLookedUpForBothKindsAtOnce() async throws {
+        let found = try await addresses(NameService(), "localhost", port: 81)
+        #expect(found.contains { $0.ipAddress == "127.0.0.1" || $0.ipAddress == "::1" })
+        #expect(found.allSatisfy { $0.port == 81 })
+    }
+
+    @Test func anAddressNeedsNoLookUp() async throws {
+        let resolver = HangingResolver()
+        let found = try await addresses(NameService(lookUp: resolver.lookUp), "::1", port: 81)
+        #expect(found == [try SocketAddress(ipAddress: "::1", port: 81)])
+        #expect(resolver.names.isEmpty)
+    }
+
+    @Test func aHundredSilentNamesKeepNobodyElseWaiting() async throws {
+        let alive = try SocketAddress(ipAddress: "127.0.0.1", port: 0)
+        let resolver = HangingResolver(["alive": alive])
+        defer { resolver.letGo() }
+        let names = NameService(lookUp: resolver.lookUp)
+        // As it is while the gateway runs: the name was found before.
+        _ = try await addresses(names, "alive")
+        names.doubt("alive")
+        await withTaskGroup(of: GatewayError?.self) { tasks in
+            for number in 0..<100 {
+                tasks.addTask { await error(names, "dead\(number)", milliseconds: 100) }
+            }
+            for await error in tasks { #expect(error?.code == .gatewayTimeout) }
+        }
+        let started = ContinuousClock.now
+        #expect(try await addresses(names, "alive").count == 1)
+        #expect(ContinuousClock.now - started < .milliseconds(400))
+        #expect(resolver.names.filter { $0 == "alive" }.count == 2)
+        // Each that was begun was begun once.
+        #expect(Set(resolver.names).count == resolver.names.count - 1)
+        #expect(names.waiting == 0)
+    }
+
+    @Test func whoeverWaitsForTheSameNameSharesOneLookUp() async throws {
+        let resolver = HangingResolver()
+        let names = NameService(lookUp: resolver.lookUp)
+        await withTaskGroup(of: GatewayError?.self) { tasks in
+            for _ in 0..<50 { tasks.addTask { await error(names, "slow", milliseconds: 5_000) } }
+            while names.waiting < 50 { await Task.yield() }
+            resolver.letGo()
+            for await error in tasks { #expect(error?.code == .badGateway) }
+        }
+        #expect(resolver.names == ["slow"])
+    }
+
+    @Test func whoeverStopsWaitsForNoLookUp() async throws {
+        let resolver = HangingResolver()
+        let names = NameService(lookUp: resolver.lookUp)
+        loop.execute {
+            names.addresses(of: "slow", port: 1, milliseconds: 10_000, on: loop) { _ in Issue.record("told") }
+        }
+        while names.waiting < 1 { await Task.yield() }
+        names.stop()
+        resolver.letGo()
+    }
+}
+
+/// Work beside the loops.
+struct SideWorkTests {
+    private let loop = MultiThreadedEventLoopGroup.singleton.any()
+
+    private func run(
+        _ work: SideWork, milliseconds: Int = 5_000, _ body: @escaping @Sendable () -> Int
+    ) async -> Result<Int, GatewayError> {
+        await withCheckedContinuation { continuation in
+            loop.execute {
+                work.run("the test", milliseconds: milliseconds, on: self.loop, body) {
+                    continuation.resume(returning: $0)
+                }
+            }
+        }
+    }
+
+    @Test func nobodyWaitsForEverAndWhatIsNotWantedIsNotDone() async throws {
+        let work = SideWork(threads: 1, limit: 2)
+        let hanging = HangingResolver()
+        async let first = run(work, milliseconds: 50) {
+            _ = hanging.lookUp("x")
+            return 1
+        }
+        let late = await first
+        #expect(throws: GatewayError.self) { try late.get() }
+        guard case .failure(let error) = late else { return }
+        #expect(error.code == .serviceUnavailable && error.retryAfterSeconds == 1)
+        #expect(error.message.contains("the test took longer than 50 ms"))
+        // The thread is still busy, so these wait, and there is room for two.
+        let counted = HangingResolver()
+        async let second = run(work, milliseconds: 50) { counted.lookUp("y").hashed }
+        async let third = run(work, milliseconds: 50) { counted.lookUp("z").hashed }
+        _ = await (second, third)
+        let refused = await run(work) { 4 }
+        guard case .failure(let full) = refused else {
+            Issue.record("it had a place")
+            return hanging.letGo()
+        }
+        #expect(full.message.contains("2 pieces of work wait for a thread already"))
+        hanging.letGo()
+        #expect(try await run(.forTests) { 5 }.get() == 5)
+        await work.stop()
+        #expect(counted.names.isEmpty)
+    }
+}
+
+extension LookUpAnswer {
+    fileprivate var hashed: Int { 0 }
+}
