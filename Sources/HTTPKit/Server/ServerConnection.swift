@@ -54,11 +54,11 @@ final class ServerConnection: ChannelInboundHandler {
     /// Whether a request was answered on it.
     var hasServed = false
     /// When the last request began, or the connection.
-    private var lastUsed = NIODeadline.uptimeNanoseconds(0)
+    var lastUsed = NIODeadline.uptimeNanoseconds(0)
     /// Whether it waits for another connection to make room.
-    private var isHeld = false
+    var isHeld = false
     /// Whether it was closed to make room.
-    private var hasGivenWay = false
+    var hasGivenWay = false
     /// Whether what is left to write may be cut when the process stops.
     var isEndless = false
     var isFlushed = false
@@ -82,40 +82,6 @@ final class ServerConnection: ChannelInboundHandler {
         lastUsed = .now()
         deadline = context.tick &+ context.timeouts.head
         context.add(self)
-    }
-
-    /// Since when nobody has wanted anything of it; nil while somebody does.
-    var idleSince: NIODeadline? {
-        phase == .head && exchange == nil && pending.readableBytes == 0 && !isHeld && !hasGivenWay ? lastUsed : nil
-    }
-
-    /// Reads nothing until there is room for the connection.
-    func hold() {
-        isHeld = true
-        updateReading()
-    }
-
-    /// There is room.
-    func goOn() {
-        isHeld = false
-        updateReading()
-    }
-
-    /// There is none.
-    func refuse(_ error: GatewayError) {
-        isHeld = false
-        guard phase == .head, !isHandshaking else { return abort() }
-        response = ResponseState()
-        response.keepAlive = false
-        phase = .answering
-        writeRefusal(error)
-        lingeringClose()
-    }
-
-    /// Makes room for another connection.
-    func giveWay() {
-        hasGivenWay = true
-        abort()
     }
 
     func channelInactive(context channelContext: ChannelHandlerContext) {
