@@ -61,7 +61,9 @@ final class GrafanaSettings {
     func isKnown(_ section: String, _ key: String) -> Bool {
         guard !isUnreadable, !ini.mayLack(section) else { return false }
         guard let entry = ini.entry(section, key) else { return true }
-        return interpolator.expand(resolve(entry.value, section, depth: 0)).error == nil
+        let expansion = interpolator.expand(resolve(entry.value, section, depth: 0))
+        // A variable that isn't set here may be set where Grafana runs.
+        return expansion.error == nil && expansion.warnings.isEmpty
     }
 
     /// Whether the file couldn't be read at all.

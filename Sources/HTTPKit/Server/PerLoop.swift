@@ -61,7 +61,7 @@ package final class PerLoop<Value>: Sendable {
         for bound in all { bound.eventLoop.execute { change(bound.value) } }
     }
 
-    /// What each loop answers, in the order of the loops; a loop that has ended answers nothing.
+    /// What each loop answers, in the order of the loops.
     package func collect<R: Sendable>(_ ask: @escaping @Sendable (Value) -> R) async -> [R] {
         var answers: [R] = []
         for bound in all {
