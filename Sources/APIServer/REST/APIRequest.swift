@@ -10,8 +10,10 @@ struct APIRequest: Sendable {
     let methodText: String
     /// The decoded segments of the path, without an empty last one.
     let segments: [String]
-    /// The query's parameters in order, decoded.
-    let query: [(name: String, value: String)]
+    /// The query.
+    let query: QueryText
+    /// What the query says about indenting; nil for nothing.
+    private let prettyWish: Bool?
     /// All header fields.
     let headers: HeaderBlock
     /// Who asks; nil where nobody was recognised.
@@ -25,7 +27,8 @@ struct APIRequest: Sendable {
         methodText = request.methodText
         headers = request.headers
         segments = Self.segments(exchange.path)
-        query = request.queryParameters
+        query = request.query
+        prettyWish = request.prettyWish
         user = exchange.accessState.user
     }
 
@@ -36,14 +39,27 @@ struct APIRequest: Sendable {
     }
 
     /// The first value of a query parameter.
-    func parameter(_ name: String) -> String? { query.first { $0.name == name }?.value }
+    func parameter(_ name: String) -> String? { query[name] }
     /// All values of a query parameter.
-    func parameters(_ name: String) -> [String] { query.filter { $0.name == name }.map(\.value) }
+    func parameters(_ name: String) -> [String] { query.values(name) }
     /// Whether a parameter is set: `0` and `false` mean no, anything else, also nothing at all, means yes.
     func flag(_ name: String) -> Bool {
         guard let value = parameter(name) else { return false }
         return value != "0" && value.lowercased() != "false"
     }
+
+    /// The 400 for a parameter that we would read but can't.
+    ///
+    /// Kubernetes takes such a one for not given, which makes a selector with a slip in it one for everything.
+    var unreadableParameter: GatewayError? {
+        query.badNames.first { Self.options.contains($0) }.map { .badEscape($0) }
+    }
+
+    private static let options: Set<String> = [
+        "allowWatchBookmarks", "continue", "dryRun", "fieldManager", "fieldSelector", "fieldValidation", "force",
+        "includeObject", "labelSelector", "limit", "orphanDependents", "pretty", "propagationPolicy", "resourceVersion",
+        "resourceVersionMatch", "sendInitialEvents", "timeoutSeconds", "watch",
+    ]
 
     /// The media types the client takes.
     var accept: String { headers.firstValue(.accept) ?? "" }
@@ -60,7 +76,7 @@ struct APIRequest: Sendable {
     }
     /// Whether the answer is indented.
     var isPretty: Bool {
-        if let pretty = parameter("pretty") { return pretty == "1" || pretty == "true" || pretty.isEmpty }
+        if let prettyWish { return prettyWish }
         let agent = headers.firstValue(named: "user-agent") ?? ""
         return ["curl", "Wget", "Mozilla/5.0"].contains { agent.hasPrefix($0) }
     }

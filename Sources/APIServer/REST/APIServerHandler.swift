@@ -52,6 +52,7 @@ package final class APIServerHandler: ExchangeHandler {
     private func serve(_ exchange: Exchange, _ route: APIRoute) {
         if case .resource(let target) = route { exchange.objectName = target.name ?? "" }
         var request = APIRequest(exchange)
+        if let error = request.unreadableParameter { return exchange.respond(error) }
         guard [.post, .put, .patch, .delete].contains(request.method) else {
             return answer(exchange, request, route)
         }

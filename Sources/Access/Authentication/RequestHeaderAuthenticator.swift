@@ -47,38 +47,8 @@ package final class RequestHeaderAuthenticator: Authenticator {
         for field in headers.fields where field.known == .identity {
             let name = headers.name(field).lowercased()
             guard name.hasPrefix(wanted) else { continue }
-            let key = Percent.decode(String(name.dropFirst(wanted.count)))
+            let key = ExtraKey.decode(String(name.dropFirst(wanted.count)))
             user.extra[key, default: []].append(headers.value(field))
-        }
-    }
-}
-
-/// Percent escapes in header names.
-enum Percent {
-    /// The decoded text; the text itself where it holds a broken escape (Kubernetes keeps it then).
-    static func decode(_ text: String) -> String {
-        guard text.utf8.contains(UInt8(ascii: "%")) else { return text }
-        var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard let high = rest.popFirst().flatMap(digit), let low = rest.popFirst().flatMap(digit) else {
-                return text
-            }
-            bytes.append(high << 4 | low)
-        }
-        return String(validating: bytes, as: UTF8.self) ?? text
-    }
-
-    private static func digit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-        default: nil
         }
     }
 }

@@ -24,7 +24,7 @@ struct Impersonation: Sendable, Equatable {
             case "impersonate-group": groups.append(value)
             default:
                 guard name.hasPrefix(Self.extraPrefix) else { continue }
-                let key = Percent.decode(String(name.dropFirst(Self.extraPrefix.count)))
+                let key = ExtraKey.decode(String(name.dropFirst(Self.extraPrefix.count)))
                 extra[key, default: []].append(value)
             }
         }

@@ -32,15 +32,15 @@ package struct RequestInfo: Sendable, Hashable {
 
     /// Reads a request.
     package init(_ request: RequestHead, _ path: CanonicalPath) {
-        self.init(method: request.methodText, path) { request.queryParameters }
+        self.init(method: request.methodText, path) { request.query }
     }
 
     /// Reads a request.
     ///
     /// - Parameters:
     ///   - method: the method as sent.
-    ///   - parameters: the query's parameters; asked for only where they count.
-    package init(method: String, _ path: CanonicalPath, parameters: () -> [(name: String, value: String)]) {
+    ///   - query: the query; asked for only where it counts.
+    package init(method: String, _ path: CanonicalPath, query: () -> QueryText = { QueryText([]) }) {
         self.path = String(decoding: path.raw, as: UTF8.self)
         verb = method.lowercased()
         var parts = (0..<path.count).map { path.text($0) }
@@ -63,20 +63,20 @@ package struct RequestInfo: Sendable, Hashable {
         resource = parts.first ?? ""
         if parts.count > 1 { name = parts[1] }
         if parts.count > 2 { subresource = parts[2] }
-        if name.isEmpty { narrow(parameters) }
+        if name.isEmpty { narrow(query) }
     }
 
     /// What the query says where no object is named.
-    private mutating func narrow(_ parameters: () -> [(name: String, value: String)]) {
+    private mutating func narrow(_ query: () -> QueryText) {
         if verb == "delete" { verb = "deletecollection" }
         guard verb == "get" || verb == "deletecollection" || verb == "watch" else { return }
-        let parameters = parameters()
+        let query = query()
         if verb == "get" {
-            let watch = parameters.first { $0.name == "watch" }?.value
+            let watch = query["watch"]
             verb = watch.map { $0 != "0" && $0.lowercased() != "false" } == true ? "watch" : "list"
         }
         // A list of one object by its name is a request for that object (resourceNames of a rule count for it).
-        guard let selector = parameters.first(where: { $0.name == "fieldSelector" })?.value else { return }
+        guard let selector = query["fieldSelector"] else { return }
         for term in selector.split(separator: ",") {
             for prefix in ["metadata.name==", "metadata.name="] where term.hasPrefix(prefix) {
                 name = String(term.dropFirst(prefix.count))

@@ -15,7 +15,7 @@ enum IdentityFields {
         if !user.uid.isEmpty { try add("X-Remote-Uid", user.uid, to: &out) }
         for group in user.groups { try add("X-Remote-Group", group, to: &out) }
         for key in user.extra.keys.sorted() {
-            let name = "X-Remote-Extra-" + String(decoding: escaped(key), as: UTF8.self)
+            let name = "X-Remote-Extra-" + ExtraKey.encode(key)
             for value in user.extra[key] ?? [] { try add(name, value, to: &out) }
         }
         return out
@@ -38,23 +38,5 @@ enum IdentityFields {
                 "the backend can't be told who you are: \(name) would hold a control character, or a blank at one end")
         }
         out.add(name, value)
-    }
-
-    /// Kubernetes' escapes: all but the characters of a header name, in percent form.
-    private static func escaped(_ key: String) -> [UInt8] {
-        let digits = Array("0123456789ABCDEF".utf8)
-        var out: [UInt8] = []
-        for byte in key.utf8 {
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: out.append(byte)
-            default:
-                if "!#$&'*+-.^_`|~".utf8.contains(byte) {
-                    out.append(byte)
-                } else {
-                    out += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-                }
-            }
-        }
-        return out
     }
 }

@@ -69,22 +69,22 @@ package final class UpstreamBackend {
             guard exchange.request.method == .get || exchange.request.method == .head else {
                 throw .methodNotAllowed(exchange.request.methodText, allow: ["GET", "HEAD"])
             }
-            let base = request.uid.map { "/api/datasources/uid/\(Self.escaped($0))" }
-            var call = call(request, base ?? "/api/plugins/\(Self.escaped(route.pluginID))", "/health")
+            let base = request.uid.map { "/api/datasources/uid/\(Percent.encode($0))" }
+            var call = call(request, base ?? "/api/plugins/\(Percent.encode(route.pluginID))", "/health")
             call.method = .get
             call.body = ByteBuffer()
             call.replaced += Self.conditional
             call.answer = UpstreamHealth(exchange, request).answer
             pool.ask(exchange, call)
         case .resource:
-            let base = request.uid.map { "/api/datasources/uid/\(Self.escaped($0))" }
-            let path = base ?? "/api/plugins/\(Self.escaped(route.pluginID))"
+            let base = request.uid.map { "/api/datasources/uid/\(Percent.encode($0))" }
+            let path = base ?? "/api/plugins/\(Percent.encode(route.pluginID))"
             pool.ask(exchange, try passing(exchange, request, "\(path)/resources"))
         case .dataSourceProxy:
-            let base = request.uid.map { "/api/datasources/proxy/uid/\(Self.escaped($0))" }
+            let base = request.uid.map { "/api/datasources/proxy/uid/\(Percent.encode($0))" }
             pool.ask(
                 exchange,
-                try passing(exchange, request, base ?? "/api/plugin-proxy/\(Self.escaped(route.pluginID))"))
+                try passing(exchange, request, base ?? "/api/plugin-proxy/\(Percent.encode(route.pluginID))"))
         case .stream, .route, .metrics, .admission, .conversion: throw Self.lacks(route)
         }
     }
@@ -99,7 +99,8 @@ package final class UpstreamBackend {
         pool.ask(
             exchange,
             bounded(
-                UpstreamCall(target: pool.endpoint.target("/metrics/plugins/\(Self.escaped(route.pluginID))")), route))
+                UpstreamCall(target: pool.endpoint.target("/metrics/plugins/\(Percent.encode(route.pluginID))")), route)
+        )
     }
 
     private func query(
@@ -165,6 +166,4 @@ package final class UpstreamBackend {
     private static func mayExist(_ uid: String) -> Bool {
         uid != "." && uid != ".." && uid.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && $0 != 0x2F && $0 != 0x5C }
     }
-
-    private static func escaped(_ text: String) -> String { String(decoding: ProxyFields.escaped(text), as: UTF8.self) }
 }

@@ -48,24 +48,6 @@ struct ProxyFields {
 
     /// Whether a client's field is Grafana's own, or tells who asks: such fields don't reach data sources.
     static func isGrafanas(_ name: UnsafeRawBufferPointer) -> Bool { ResourceRequestHeaders.isDropped(name) }
-
-    /// A text for a query: all but unreserved characters escaped.
-    ///
-    /// - Parameter blank: what a blank becomes.
-    static func escaped(_ text: String, blank: String = "%20") -> [UInt8] {
-        var out: [UInt8] = []
-        let digits = Array("0123456789ABCDEF".utf8)
-        for byte in text.utf8 {
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."),
-                UInt8(ascii: "~"):
-                out.append(byte)
-            case 0x20: out += blank.utf8
-            default: out += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            }
-        }
-        return out
-    }
 }
 
 extension String {

@@ -64,8 +64,8 @@ final class ProxyTarget: Sendable {
         var parameters: [UInt8] = []
         for pair in route?.urlParams ?? [] {
             if !parameters.isEmpty { parameters.append(UInt8(ascii: "&")) }
-            parameters += ProxyFields.escaped(pair.name) + [UInt8(ascii: "=")]
-            parameters += ProxyFields.escaped(try template.text(pair.content))
+            parameters += Percent.encode(pair.name.utf8) + [UInt8(ascii: "=")]
+            parameters += Percent.encode(try template.text(pair.content).utf8)
         }
         self.parameters = parameters
         authorization = Self.basicAuthorization(source)

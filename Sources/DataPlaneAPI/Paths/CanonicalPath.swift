@@ -102,14 +102,6 @@ package struct CanonicalPath: Sendable, Hashable {
         return GatewayError(.badRequest, "the path has \(list); send the path in its plain form")
     }
 
-    /// The byte that a percent escape means; nil if it isn't one.
-    static func percent(_ bytes: [UInt8], at index: Int) -> UInt8? {
-        guard index + 2 < bytes.count, let high = hexDigitValue(bytes[index + 1]),
-            let low = hexDigitValue(bytes[index + 2])
-        else { return nil }
-        return high << 4 | low
-    }
-
     /// One walk over the bytes of a path.
     private struct Reading {
         var flaws: Flaws = []
@@ -157,10 +149,8 @@ package struct CanonicalPath: Sendable, Hashable {
                         finish(UnsafeBufferPointer(out), start, end)
                         start = end &+ 1
                     } else if byte == 0x25 {
-                        if index &+ 1 < raw.count, let high = hexDigitValue(raw[index]),
-                            let low = hexDigitValue(raw[index &+ 1])
-                        {
-                            byte = high << 4 | low
+                        if index &+ 1 < raw.count, let escaped = Percent.byte(raw[index], raw[index &+ 1]) {
+                            byte = escaped
                             index &+= 2
                         } else {
                             flaws.insert(.badPercent)

@@ -77,7 +77,9 @@ package struct OwnedPrefixes: Sendable {
         out.reserveCapacity(bytes.count)
         var index = 0
         while index < bytes.count {
-            if bytes[index] == 0x25, let value = CanonicalPath.percent(bytes, at: index) {
+            if bytes[index] == 0x25, index + 2 < bytes.count,
+                let value = Percent.byte(bytes[index + 1], bytes[index + 2])
+            {
                 out.append(value)
                 index += 3
             } else {

@@ -30,7 +30,7 @@ final class AdminHandler: ExchangeHandler {
         }
         if let scrape, let id = PluginScrape.pluginID(path) { return scrape.answer(exchange, pluginID: id) }
         let targets = Result { () throws(GatewayError) in try ScrapeTargets(exchange) }
-        let query = exchange.request.withQuery { String(decoding: $0, as: UTF8.self) }
+        let query = exchange.request.query
         let bound = NIOLoopBound(exchange, eventLoop: exchange.loop)
         let (loop, pages) = (exchange.loop, pages)
         Task {

@@ -21,7 +21,7 @@ struct AdminPages: Sendable {
     ///
     /// - Parameter targets: where the request was sent to.
     func page(
-        _ path: CanonicalPath, query: String, targets: Result<ScrapeTargets, GatewayError>
+        _ path: CanonicalPath, query: QueryText, targets: Result<ScrapeTargets, GatewayError>
     ) async -> Result<AdminPage, GatewayError> {
         let segments = (0..<path.count).map { path.text($0) }
         switch segments {
@@ -43,11 +43,12 @@ struct AdminPages: Sendable {
             return .success(AdminPage(text: tail))
         case ["datasources"]: return .success(AdminPage(json: await dataSources()))
         case ["explain"]:
-            let fields = Self.fields(query)
-            guard let target = fields["path"], let method = fields["method"] else {
-                return .failure(GatewayError(.badRequest, "explain takes ?method=METHOD&path=PATH"))
+            let asked = Result { () throws(GatewayError) in try Self.asked(query) }
+            switch asked {
+            case .success(let asked):
+                return .success(AdminPage(text: await explanation.text(method: asked.method, path: asked.path) + "\n"))
+            case .failure(let error): return .failure(error)
             }
-            return .success(AdminPage(text: await explanation.text(method: method, path: target) + "\n"))
         default:
             return .failure(GatewayError(.notFound, "there is no such page; see / for the list"))
         }
@@ -115,16 +116,11 @@ struct AdminPages: Sendable {
         GatewayError(.notFound, "there is no plugin \"\(id)\"; /plugins lists them")
     }
 
-    /// The fields of a query; `+` and percent escapes decoded.
-    static func fields(_ query: String) -> [String: String] {
-        var fields: [String: String] = [:]
-        for pair in query.split(separator: "&") {
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = parts.first else { continue }
-            let value = parts.count > 1 ? String(parts[1]) : ""
-            // A path segment decodes the same escapes; slashes inside stay data.
-            fields[String(name)] = CanonicalPath("/\(value.replacing("/", with: "%2F"))").text(0)
+    /// What `explain` is asked about.
+    static func asked(_ query: QueryText) throws(GatewayError) -> (method: String, path: String) {
+        guard let path = try query.readable("path"), let method = try query.readable("method") else {
+            throw GatewayError(.badRequest, "explain takes ?method=METHOD&path=PATH")
         }
-        return fields
+        return (method, path)
     }
 }

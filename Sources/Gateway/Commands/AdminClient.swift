@@ -116,17 +116,6 @@ package struct AdminClient: Sendable {
                 "no gateway answers at \(host):\(port) (\(setting)): \(describe(error)); start it, or say where it is")
         }
     }
-
-    static func escape(_ text: String) -> String {
-        var out = ""
-        for byte in text.utf8 {
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: out.unicodeScalars.append(.init(byte))
-            default: out += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-            }
-        }
-        return out
-    }
 }
 
 /// Closes a connection on which nothing comes.

@@ -102,6 +102,6 @@ package struct Explanation: Sendable {
     /// From the running gateway, through its admin listener.
     package static func running(method: String, path: String, _ settings: Settings) async throws -> String {
         try await AdminClient(settings).text(
-            "/explain?method=\(AdminClient.escape(method))&path=\(AdminClient.escape(path))")
+            "/explain?method=\(Percent.encode(method))&path=\(Percent.encode(path))")
     }
 }

@@ -1,44 +1,45 @@
+import DataPlaneAPI
+
 extension RequestHead {
-    /// The query's parameters in order, with `+` and percent escapes decoded.
+    /// The query taken apart.
     ///
     /// Whoever decides by a parameter reads it here, so that two never read it differently.
-    package var queryParameters: [(name: String, value: String)] { withQuery { QueryParameters.parameters($0) } }
+    package var query: QueryText { withQuery { QueryText($0) } }
+
+    /// Whether the query asks for indented JSON (`pretty`, `pretty=1` or `pretty=true`, as Kubernetes reads it); nil when
+    /// it says nothing about it.
+    package var prettyWish: Bool? {
+        // Almost no query says anything, so it isn't taken apart for nothing.
+        let mayWish = withQuery { query in
+            query.split(separator: UInt8(ascii: "&")).contains { part in
+                part.starts(with: "pretty".utf8) || part.first == UInt8(ascii: "%")
+            }
+        }
+        guard mayWish, let wish = query["pretty"] else { return nil }
+        return wish == "1" || wish == "true" || wish.isEmpty
+    }
 }
 
-/// Takes a query apart.
-enum QueryParameters {
-    static func parameters(_ bytes: UnsafeRawBufferPointer) -> [(name: String, value: String)] {
-        bytes.split(separator: UInt8(ascii: "&")).map { part in
-            let pair = part.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
-            return (decoded(pair.first), decoded(pair.dropFirst().first))
-        }
+extension QueryText {
+    /// The bytes of a parameter's first value; nil when it isn't given.
+    ///
+    /// - Throws: 400 when it is given in a form that can't be read.
+    package func readableBytes(_ name: String) throws(GatewayError) -> [UInt8]? {
+        if badNames.contains(name) { throw .badEscape(name) }
+        return bytes(name)
     }
 
-    private static func decoded(_ text: Slice<UnsafeRawBufferPointer>?) -> String {
-        guard let text else { return "" }
-        var out: [UInt8] = []
-        var index = text.startIndex
-        while index < text.endIndex {
-            let byte = text[index]
-            if byte == UInt8(ascii: "%"), text.endIndex - index > 2, let high = digit(text[index + 1]),
-                let low = digit(text[index + 2])
-            {
-                out.append(high << 4 | low)
-                index += 3
-                continue
-            }
-            out.append(byte == UInt8(ascii: "+") ? 0x20 : byte)
-            index += 1
-        }
-        return String(decoding: out, as: UTF8.self)
+    /// A parameter's first value; nil when it isn't given.
+    ///
+    /// - Throws: 400 when it is given in a form that can't be read.
+    package func readable(_ name: String) throws(GatewayError) -> String? {
+        try readableBytes(name).map { String(decoding: $0, as: UTF8.self) }
     }
+}
 
-    private static func digit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case 0x30...0x39: byte - 0x30
-        case 0x41...0x46: byte - 0x41 + 10
-        case 0x61...0x66: byte - 0x61 + 10
-        default: nil
-        }
+extension GatewayError {
+    /// The 400 for a query parameter with a broken escape.
+    package static func badEscape(_ name: String) -> GatewayError {
+        GatewayError(.badRequest, "the query parameter \(name) has a % that no two hexadecimal digits follow")
     }
 }

@@ -110,16 +110,6 @@ package struct RequestHead: Sendable {
         return try headers.storage.withUnsafeBytes { try body(HeaderBlock.slice($0, start, targetEnd)) }
     }
 
-    /// Whether the query asks for indented JSON (`pretty=1` or `pretty=true`, as Kubernetes reads it).
-    package var wantsPretty: Bool {
-        withQuery { query in
-            query.split(separator: UInt8(ascii: "&")).contains { part in
-                part.elementsEqual("pretty=1".utf8) || part.elementsEqual("pretty=true".utf8)
-                    || part.elementsEqual("pretty".utf8)
-            }
-        }
-    }
-
     /// Calls `body` with the bytes of the method.
     @inline(__always)
     package func withMethodBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R { withMethod(body) }

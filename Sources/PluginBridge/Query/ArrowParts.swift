@@ -103,18 +103,6 @@ enum ArrowParts {
 
     /// The refId as a header field, with everything but unreserved characters escaped.
     private static func origin(_ refID: [UInt8]) -> String {
-        var text = "X-Query-Ref-Id: "
-        for byte in refID {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                text.unicodeScalars.append(Unicode.Scalar(byte))
-            default:
-                text += byte < 16 ? "%0" : "%"
-                text += String(byte, radix: 16, uppercase: true)
-            }
-        }
-        return text + "\r\n"
+        "X-Query-Ref-Id: \(String(decoding: Percent.encode(refID), as: UTF8.self))\r\n"
     }
 }

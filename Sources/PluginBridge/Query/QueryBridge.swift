@@ -75,7 +75,7 @@ package final class QueryBridge {
             missing: .init(
                 message: "the plugin \(pluginID) gave no answer for this refId", errorSource: "plugin", status: 502),
             fillsRefID: true)
-        let indents = exchange.request.wantsPretty
+        let indents = exchange.request.prettyWish ?? false
         guard message.count > settings.inlineLimit else {
             do {
                 let body = try Self.body(writer, message, indents)

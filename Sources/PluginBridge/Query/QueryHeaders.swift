@@ -1,3 +1,4 @@
+import DataPlaneAPI
 import HTTPKit
 
 /// The request headers that queries carry to a plugin: Grafana's own lists, the credentials that the data source lets
@@ -44,15 +45,6 @@ enum QueryHeaders {
     /// A title with everything beyond ASCII in percent form, as Grafana writes it: headers of further requests can't hold
     /// it otherwise.
     private static func escaped(_ title: UnsafeRawBufferPointer) -> String {
-        guard title.contains(where: { $0 >= 0x80 }) else { return String(decoding: title, as: UTF8.self) }
-        var text = ""
-        for byte in title {
-            if byte < 0x80 {
-                text.unicodeScalars.append(Unicode.Scalar(byte))
-            } else {
-                text += "%" + String(byte, radix: 16, uppercase: true)
-            }
-        }
-        return text
+        String(decoding: Percent.encode(title, keeping: .ascii), as: UTF8.self)
     }
 }

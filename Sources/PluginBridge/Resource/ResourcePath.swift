@@ -26,7 +26,8 @@ package struct ResourcePath: Sendable, Equatable {
                 escaped += Array("./".utf8)
             }
             path += segment
-            for byte in segment { Self.escape(byte, to: &escaped) }
+            // As Go's URL type writes it; an escaped slash stays data of its segment.
+            Percent.append(segment, keeping: .goSegment, to: &escaped)
         }
         self.path = path
         self.escaped = escaped
@@ -35,18 +36,5 @@ package struct ResourcePath: Sendable, Equatable {
     /// The path as Go's URL type writes it, with the raw query behind it where there is one.
     package func url(query: UnsafeRawBufferPointer) -> [UInt8] {
         query.isEmpty ? escaped : escaped + [UInt8(ascii: "?")] + query
-    }
-
-    /// Go escapes what isn't unreserved or one of `$&+,/:;=@` (an escaped slash stays data of its segment).
-    private static func escape(_ byte: UInt8, to out: inout [UInt8]) {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"):
-            out.append(byte)
-        default:
-            guard !"-_.~$&+,:;=@".utf8.contains(byte) else { return out.append(byte) }
-            let digits = Array("0123456789ABCDEF".utf8)
-            out += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-        }
     }
 }

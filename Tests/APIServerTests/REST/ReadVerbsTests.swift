@@ -120,6 +120,19 @@ struct ReadVerbsTests {
         }
     }
 
+    @Test func `a parameter that can't be read is no parameter that isn't given`() async throws {
+        try await TestServer.with { server in
+            try await fill(server, ["a"])
+            for (method, name) in [("GET", "labelSelector"), ("GET", "watch"), ("DELETE", "dryRun")] {
+                let reply = try await server.send(method, "\(Samples.path)\(method == "GET" ? "" : "/a")?\(name)=%zz")
+                #expect(reply.status == 400)
+                #expect(reply.json["message"]?.asString?.hasPrefix("the query parameter \(name) has a %") == true)
+            }
+            // What nobody reads has no meaning to miss.
+            #expect(try await server.send("GET", Samples.path + "/a?x=%zz").status == 200)
+        }
+    }
+
     @Test(arguments: [
         ("?resourceVersionMatch=Exact", 422), ("?resourceVersion=0&resourceVersionMatch=Exact", 422),
         ("?resourceVersion=0", 200), ("?resourceVersion=x", 422),

@@ -43,15 +43,6 @@ struct TokenFileTests {
         #expect(error?.message.contains("secret-token") == false)
     }
 
-    @Test func `escapes in names of extra facts`() {
-        #expect(
-            Percent.decode("authentication.kubernetes.io%2fcredential-id")
-                == "authentication.kubernetes.io/credential-id")
-        #expect(Percent.decode("a%zz") == "a%zz")
-        #expect(Percent.decode("a%2") == "a%2")
-        #expect(Percent.decode("%ff") == "%ff")
-    }
-
     @Test func `names with another meaning can't state a user`() {
         #expect(RequestHeaderNames.fault("X-Remote-User") == nil)
         for name in ["", "Authorization", "cookie", "X User", "X_User", "Content-Length", "X-Forwarded-For"] {

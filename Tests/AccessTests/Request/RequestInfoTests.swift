@@ -41,6 +41,8 @@ struct RequestInfoTests {
         Case("GET", "/apis/g.io/v1/things?watch=false", "list g.io/v1 - things/- -"),
         Case("GET", "/apis/g.io/v1/things?watch=0", "list g.io/v1 - things/- -"),
         Case("GET", "/apis/g.io/v1/things?fieldSelector=metadata.name=x", "list g.io/v1 - things/- x"),
+        Case("GET", "/apis/g.io/v1/things?fieldSelector=metadata.name%3Dx&w%61tch=1", "watch g.io/v1 - things/- x"),
+        Case("GET", "/apis/g.io/v1/things?watch=%zz", "list g.io/v1 - things/- -"),
         Case("GET", "/apis/g.io/v1/things/x?watch=1", "get g.io/v1 - things/- x"),
         Case("GET", "/apis/g.io/v1/watch/things", "watch g.io/v1 - things/- -"),
         Case("GET", "/apis/g.io/v1/watch", "list g.io/v1 - watch/- -"),
@@ -66,10 +68,7 @@ struct RequestInfoTests {
     func `a request is read as Kubernetes reads it`(_ example: Case) {
         let parts = example.target.split(separator: "?", maxSplits: 1)
         let info = RequestInfo(method: example.method, CanonicalPath(String(parts[0]))) {
-            parts.dropFirst().first?.split(separator: "&").map { pair in
-                let sides = pair.split(separator: "=", maxSplits: 1)
-                return (String(sides[0]), sides.count > 1 ? String(sides[1]) : "")
-            } ?? []
+            QueryText(parts.dropFirst().first?.utf8 ?? "".utf8[...])
         }
         func word(_ text: String) -> String { text.isEmpty ? "-" : text }
         let text =

@@ -40,10 +40,24 @@ struct StreamRequestTests {
         #expect(try head("/s", "Last-Event-ID: \(String(repeating: "1", count: 65))\r\n").lastEventID == nil)
     }
 
-    @Test func `query values are unescaped as forms are, and bad escapes are no value`() throws {
-        let head = try head("/s?data=%7B%22a%22%3A+1%7D&empty&b%61d=%zz&cut=%4")
-        #expect(head.queryValue("data").map { String(decoding: $0, as: UTF8.self) } == #"{"a": 1}"#)
-        #expect(head.queryValue("empty") == [])
-        #expect(head.queryValue("bad") == nil && head.queryValue("cut") == nil && head.queryValue("none") == nil)
+    @Test func `data is unescaped as forms are, and a bad escape of it is a 400`() throws {
+        #expect(try head("/s?data=%7B%22a%22%3A+1%7D&x=%zz").streamData() == Array(#"{"a": 1}"#.utf8))
+        #expect(try head("/s?data").streamData() == [] && head("/s?x=1").streamData() == [])
+        for query in ["data=%zz", "data=%4", "d%61ta=%"] {
+            let error = #expect(throws: GatewayError.self) { try head("/s?\(query)").streamData() }
+            #expect(error?.code == .badRequest)
+            #expect(error?.message.hasPrefix("the query parameter data has a % that no two") == true)
+        }
+        #expect(try head("/s?lastEventId=%zz").lastEventID == nil)
+    }
+
+    @Test(
+        arguments: [
+            ("", nil), ("x=1", nil), ("pretty", true), ("pretty=1&x", true), ("%70retty=true", true),
+            ("pretty=false", false),
+            ("prettyish=1", nil), ("pretty=%zz", nil), ("x&pretty=0", false),
+        ] as [(String, Bool?)])
+    func `the query may wish for indented JSON`(query: String, wish: Bool?) throws {
+        #expect(try head("/s?\(query)").prettyWish == wish)
     }
 }

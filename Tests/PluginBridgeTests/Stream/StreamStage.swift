@@ -122,7 +122,7 @@ private final class StageHandler: ExchangeHandler {
         guard let bridge else { return exchange.abort() }
         let key = StreamKey(
             pluginID: StreamStage.pluginID, scope: "default/uid", path: String(exchange.request.path.dropFirst()),
-            data: exchange.request.queryValue("data") ?? [])
+            data: (try? exchange.request.streamData()) ?? [])
         var context = PluginContext()
         let user = PluginUser(login: exchange.request.headers.firstValue(named: "x-user") ?? "ann")
         context.user = user

@@ -21,7 +21,7 @@ extension TemplateFunction {
             return .string(try TemplateFormat.printf(format, Array(arguments.dropFirst())))
         case .urlquery:
             let text = try TemplateFormat.print(arguments)
-            return .string(String(decoding: ProxyFields.escaped(text, blank: "+"), as: UTF8.self))
+            return .string(Percent.encode(text).replacing("%20", with: "+"))
         }
     }
 

@@ -53,8 +53,8 @@ struct RouteToken: Sendable {
             var body: [UInt8] = []
             for pair in block.params {
                 if !body.isEmpty { body.append(UInt8(ascii: "&")) }
-                body += ProxyFields.escaped(pair.name) + [UInt8(ascii: "=")]
-                body += ProxyFields.escaped(try template.text(pair.content))
+                body += Percent.encode(pair.name.utf8) + [UInt8(ascii: "=")]
+                body += Percent.encode(try template.text(pair.content).utf8)
             }
             return AccessTokenRequest(
                 owner: "\(source.key) \(route.path)", name: source.name, url: url, timeout: timeout, grant: .form(body))

@@ -18,7 +18,7 @@ struct SignedAssertion: Sendable, Hashable {
     /// - Parameter now: seconds since 1970.
     /// - Throws: 400 when the key can't be used.
     func form(now: Int) throws(GatewayError) -> [UInt8] {
-        let grant = ProxyFields.escaped("urn:ietf:params:oauth:grant-type:jwt-bearer")
+        let grant = Percent.encode("urn:ietf:params:oauth:grant-type:jwt-bearer".utf8)
         return Array("grant_type=".utf8) + grant + Array("&assertion=\(try token(now: now))".utf8)
     }
 
