@@ -73,7 +73,7 @@ enum AccessReviewRequest {
     private static func protobuf(_ bytes: ArraySlice<UInt8>) throws(GatewayError) -> RequestInfo {
         let spec = try spec(bytes, "SelfSubjectAccessReview")
         var wanted = RequestInfo()
-        if let attributes = spec[1].flatMap({ ProtobufFields($0) }) {
+        if let attributes = spec.message(1) {
             wanted.isResource = true
             wanted.namespace = attributes.text(1)
             wanted.verb = attributes.text(2)
@@ -82,7 +82,7 @@ enum AccessReviewRequest {
             wanted.resource = attributes.text(5)
             wanted.subresource = attributes.text(6)
             wanted.name = attributes.text(7)
-        } else if let attributes = spec[2].flatMap({ ProtobufFields($0) }) {
+        } else if let attributes = spec.message(2) {
             wanted.path = attributes.text(1)
             wanted.verb = attributes.text(2)
         } else {
@@ -94,52 +94,10 @@ enum AccessReviewRequest {
 
 extension AccessReviewRequest {
     /// The spec of a review: the envelope `runtime.Unknown` holds the object in field 2, whose field 2 is the spec.
-    private static func spec(_ bytes: ArraySlice<UInt8>, _ kind: String) throws(GatewayError) -> ProtobufFields {
-        guard let envelope = ProtobufFields(bytes), let object = envelope[2].flatMap({ ProtobufFields($0) }),
-            let spec = object[2].flatMap({ ProtobufFields($0) })
-        else { throw GatewayError(.badRequest, "the \(kind) is not valid protobuf; send JSON") }
+    private static func spec(_ bytes: ArraySlice<UInt8>, _ kind: String) throws(GatewayError) -> WireFields {
+        guard let spec = WireFields(bytes)?.message(2)?.message(2) else {
+            throw GatewayError(.badRequest, "the \(kind) is not valid protobuf; send JSON")
+        }
         return spec
-    }
-}
-
-/// The length-delimited fields of a protobuf message; the last of each number counts, others are skipped.
-struct ProtobufFields {
-    private var fields: [UInt64: ArraySlice<UInt8>] = [:]
-
-    /// Reads a message; nil for one that is broken.
-    init?(_ message: ArraySlice<UInt8>) {
-        var rest = message
-        while !rest.isEmpty {
-            guard let key = Self.varint(&rest) else { return nil }
-            switch key & 7 {
-            case 0:
-                guard Self.varint(&rest) != nil else { return nil }
-            case 1, 5:
-                let size = key & 7 == 1 ? 8 : 4
-                guard rest.count >= size else { return nil }
-                rest = rest.dropFirst(size)
-            case 2:
-                guard let size = Self.varint(&rest), size <= UInt64(rest.count) else { return nil }
-                fields[key >> 3] = rest.prefix(Int(size))
-                rest = rest.dropFirst(Int(size))
-            default: return nil
-            }
-        }
-    }
-
-    /// The bytes of a field.
-    subscript(number: UInt64) -> ArraySlice<UInt8>? { fields[number] }
-
-    /// The text of a field; empty when it isn't there.
-    func text(_ number: UInt64) -> String { String(decoding: fields[number] ?? [], as: UTF8.self) }
-
-    private static func varint(_ rest: inout ArraySlice<UInt8>) -> UInt64? {
-        var value: UInt64 = 0
-        for shift in stride(from: 0, through: 63, by: 7) {
-            guard let byte = rest.popFirst() else { return nil }
-            value |= UInt64(byte & 0x7F) << UInt64(shift)
-            if byte < 0x80 { return value }
-        }
-        return nil
     }
 }

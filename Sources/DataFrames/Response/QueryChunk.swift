@@ -24,22 +24,22 @@ package struct QueryChunk {
 
     /// Reads a `pluginv2.QueryChunkedDataResponse`.
     package init(_ message: UnsafeRawBufferPointer) throws(FrameError) {
-        var scanner = WireScanner(message)
-        do throws(FrameError) {
-            while let field = try scanner.next() {
-                switch (field.number, field.wireType) {
-                case (1, 2): refID = field.bytes
-                case (2, 2): frameID = field.bytes
-                case (3, 2): frame = field.bytes
-                case (4, 2): error = field.bytes
-                case (5, 0): status = Int32(truncatingIfNeeded: field.value)
-                case (6, 2): errorSource = field.bytes
-                case (7, 0): format = .init(Int32(truncatingIfNeeded: field.value))
+        var reader = WireReader(message)
+        do throws(WireError) {
+            while let (field, value) = try reader.next() {
+                switch (field, value) {
+                case (1, .range(let range)): refID = message.slice(range)
+                case (2, .range(let range)): frameID = message.slice(range)
+                case (3, .range(let range)): frame = message.slice(range)
+                case (4, .range(let range)): error = message.slice(range)
+                case (5, .varint(let number)): status = Int32(truncatingIfNeeded: number)
+                case (6, .range(let range)): errorSource = message.slice(range)
+                case (7, .varint(let number)): format = .init(Int32(truncatingIfNeeded: number))
                 default: break
                 }
             }
-        } catch {
-            throw error.prefixed("query chunk")
+        } catch let fault {
+            throw FrameError("query chunk: \(fault)")
         }
     }
 

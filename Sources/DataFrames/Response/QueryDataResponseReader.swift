@@ -1,3 +1,5 @@
+import DataPlaneAPI
+
 /// The answers in a `pluginv2.QueryDataResponse`, in place.
 package struct QueryDataResponseReader {
     /// How the frames of an answer are written.
@@ -41,36 +43,37 @@ package struct QueryDataResponseReader {
     /// Reads the message; an error means that it is not a QueryDataResponse at all.
     package init(_ message: UnsafeRawBufferPointer) throws(FrameError) {
         var found: [Answer] = []
-        var scanner = WireScanner(message)
-        do throws(FrameError) {
-            while let field = try scanner.next() {
-                if field.number == 1 && field.isBytes { found.append(try Self.entry(field.bytes)) }
+        var reader = WireReader(message)
+        do throws(WireError) {
+            while let (field, value) = try reader.next() {
+                if field == 1, let range = value.range { found.append(try Self.entry(message.slice(range))) }
             }
         } catch {
-            throw error.prefixed("query answer")
+            throw FrameError("query answer: \(error)")
         }
         answers = Self.sorted(found)
     }
 
-    private static func entry(_ bytes: UnsafeRawBufferPointer) throws(FrameError) -> Answer {
+    private static func entry(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> Answer {
         var answer = Answer()
-        var scanner = WireScanner(bytes)
-        while let field = try scanner.next() {
-            if field.number == 1 && field.isBytes { answer.refID = field.bytes }
-            if field.number == 2 && field.isBytes { try read(field.bytes, into: &answer) }
+        var reader = WireReader(bytes)
+        while let (field, value) = try reader.next() {
+            guard let range = value.range else { continue }
+            if field == 1 { answer.refID = bytes.slice(range) }
+            if field == 2 { try read(bytes.slice(range), into: &answer) }
         }
         return answer
     }
 
-    private static func read(_ bytes: UnsafeRawBufferPointer, into answer: inout Answer) throws(FrameError) {
-        var scanner = WireScanner(bytes)
-        while let field = try scanner.next() {
-            switch (field.number, field.wireType) {
-            case (1, 2): answer.frames.append(field.bytes)
-            case (2, 2): answer.error = field.bytes
-            case (4, 0): answer.status = Int32(truncatingIfNeeded: field.value)
-            case (5, 2): answer.errorSource = field.bytes
-            case (6, 0): answer.format = Format(Int32(truncatingIfNeeded: field.value))
+    private static func read(_ bytes: UnsafeRawBufferPointer, into answer: inout Answer) throws(WireError) {
+        var reader = WireReader(bytes)
+        while let (field, value) = try reader.next() {
+            switch (field, value) {
+            case (1, .range(let range)): answer.frames.append(bytes.slice(range))
+            case (2, .range(let range)): answer.error = bytes.slice(range)
+            case (4, .varint(let number)): answer.status = Int32(truncatingIfNeeded: number)
+            case (5, .range(let range)): answer.errorSource = bytes.slice(range)
+            case (6, .varint(let number)): answer.format = Format(Int32(truncatingIfNeeded: number))
             default: break
             }
         }

@@ -1,3 +1,5 @@
+import DataPlaneAPI
+
 /// Serves a plugin on a socket: its handlers and the services every plugin has.
 package final class PluginServer: Sendable {
     private let server: GRPCServer

@@ -1,3 +1,5 @@
+import DataPlaneAPI
+
 /// A place in a message, moving to its end over the slices without joining them; a copy of it is a bookmark.
 ///
 /// A message must not be read with `GRPCMessage.withBytes` while a cursor is used: that joins the slices.

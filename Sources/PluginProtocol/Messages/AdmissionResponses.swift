@@ -1,4 +1,5 @@
 internal import CGRPC
+import DataPlaneAPI
 
 /// The Kubernetes Status that a plugin gives as its reason.
 public struct StatusResult: Sendable, Equatable {

@@ -1,3 +1,5 @@
+import DataPlaneAPI
+
 /// One message of a CallResource stream; code and headers count in the first one only.
 ///
 /// The body stays in place.

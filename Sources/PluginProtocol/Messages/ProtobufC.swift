@@ -1,4 +1,5 @@
 internal import CGRPC
+import DataPlaneAPI
 
 // What protobuf-c unpacked, copied out as Swift values: the C memory is freed right after.
 

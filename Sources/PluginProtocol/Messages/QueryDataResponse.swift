@@ -1,3 +1,5 @@
+import DataPlaneAPI
+
 /// One entry of a QueryDataResponse.
 ///
 /// Ranges point into the message, frames stay where they are.

@@ -1,4 +1,5 @@
 internal import CGRPC
+import DataPlaneAPI
 
 // The requests as a plugin reads them.
 

@@ -1,4 +1,5 @@
 internal import CGRPC
+import DataPlaneAPI
 
 /// What a plugin says about its health.
 public struct HealthResult: Sendable, Equatable {

@@ -1,3 +1,4 @@
+import DataPlaneAPI
 import Testing
 
 @testable import PluginProtocol

@@ -1,4 +1,5 @@
 import DataFrames
+import DataPlaneAPI
 import PluginKit
 import Testing
 

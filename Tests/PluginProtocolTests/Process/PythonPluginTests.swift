@@ -1,3 +1,4 @@
+import DataPlaneAPI
 import Glibc
 import Synchronization
 import Testing

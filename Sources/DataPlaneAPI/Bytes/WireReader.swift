@@ -104,3 +104,32 @@ extension UnsafeRawBufferPointer {
         String(decoding: slice(range), as: UTF8.self)
     }
 }
+
+/// The strings, bytes and messages among a message's fields, copied, for messages that are small and rare; of several
+/// with one number the last.
+package struct WireFields: Sendable {
+    private let fields: [UInt32: [UInt8]]
+
+    /// Reads a message; nil for one that is broken.
+    package init?(_ message: some Collection<UInt8>) {
+        var found: [UInt32: [UInt8]] = [:]
+        let isWhole = Array(message).withUnsafeBytes { bytes in
+            var reader = WireReader(bytes)
+            do throws(WireError) {
+                while let (field, value) = try reader.next() {
+                    if let range = value.range { found[field] = Array(bytes.slice(range)) }
+                }
+                return true
+            } catch {
+                return false
+            }
+        }
+        guard isWhole else { return nil }
+        fields = found
+    }
+
+    /// The message in a field; nil when it isn't there or broken.
+    package func message(_ number: UInt32) -> WireFields? { fields[number].flatMap { WireFields($0) } }
+    /// The text of a field; empty when it isn't there.
+    package func text(_ number: UInt32) -> String { String(decoding: fields[number] ?? [], as: UTF8.self) }
+}
