@@ -17,13 +17,6 @@ indirect enum SmallJSON {
         var value: SmallJSON
     }
 
-    /// Reads exactly one JSON value.
-    static func parse(_ bytes: UnsafeRawBufferPointer) throws(FrameError) -> SmallJSON {
-        guard JSONValidator.check(bytes) != .invalid else { throw FrameError("it is not valid JSON") }
-        var parser = SmallJSONParser(bytes)
-        return try parser.value(depth: 0)
-    }
-
     /// The word for the kind of value, for messages.
     var kindName: StaticString {
         switch self {

@@ -25,10 +25,13 @@ struct JSONLexer {
     var position: Int
     /// Whether an escape was half a character, which counts as U+FFFD, as Go reads it.
     private(set) var sawLoneSurrogate = false
+    /// Whether strings may hold bytes that aren't UTF-8, as they may for Go.
+    private let keepsInvalidText: Bool
 
-    init(_ bytes: UnsafeRawBufferPointer, at position: Int = 0) {
+    init(_ bytes: UnsafeRawBufferPointer, at position: Int = 0, keepsInvalidText: Bool = false) {
         self.bytes = bytes
         self.position = position
+        self.keepsInvalidText = keepsInvalidText
     }
 
     /// The next byte that isn't white space, without consuming it; nil at the end.
@@ -71,7 +74,7 @@ struct JSONLexer {
                 throw JSONFault(.controlCharacter, position)
             } else if byte >= 0x80 {
                 token.hasNonASCII = true
-                position += try utf8Length()
+                position += keepsInvalidText ? 1 : try utf8Length()
             } else {
                 position += 1
             }

@@ -3,8 +3,6 @@ package struct JSONScanner {
     /// A member of an object, by its place in the text.
     package struct Member: Sendable {
         let token: JSONStringToken
-        /// The bytes of the key between its quotes, escapes unresolved.
-        package var rawKey: Range<Int> { token.range }
         /// The bytes of the value.
         package let value: Range<Int>
     }
@@ -14,8 +12,11 @@ package struct JSONScanner {
     package let maxDepth: Int
 
     /// Starts at the beginning of the bytes, which must outlive the scanner.
-    package init(_ bytes: UnsafeRawBufferPointer, maxDepth: Int = 512) {
-        lexer = JSONLexer(bytes)
+    ///
+    /// - Parameter keepsInvalidText: whether strings may hold bytes that aren't UTF-8: Go reads such texts too, so plugins
+    ///   may send them.
+    package init(_ bytes: UnsafeRawBufferPointer, maxDepth: Int = 512, keepsInvalidText: Bool = false) {
+        lexer = JSONLexer(bytes, keepsInvalidText: keepsInvalidText)
         self.maxDepth = maxDepth
     }
 

@@ -1,3 +1,5 @@
+import DataPlaneAPI
+
 /// How important a line of a plugin's log is.
 public enum PluginLogLevel: String, Sendable {
     case trace, debug, info, warn, error
@@ -48,21 +50,29 @@ package struct PluginLogParser: Sendable {
 
     /// A JSON object with a known level and a message, else nil.
     private static func structured(_ line: [UInt8]) -> PluginLogLine? {
-        guard let members = FlatJSON.members(of: line) else { return nil }
-        var level: PluginLogLevel?
-        var message: String?
-        var logger: String?
-        var fields: [PluginLogLine.Field] = []
-        for (key, value) in members {
-            switch key {
-            case "@level": level = FlatJSON.string(value).flatMap { PluginLogLevel(rawValue: $0) }
-            case "@message": message = FlatJSON.string(value)
-            case "@module": logger = FlatJSON.string(value)
-            case "@timestamp": break
-            default: fields.append(.init(key: key, json: String(decoding: value, as: UTF8.self)))
+        line.withUnsafeBytes { bytes in
+            // A line that nests deeper is no log line. As for Go, bytes that aren't UTF-8 make no other line of it.
+            var scanner = JSONScanner(bytes, maxDepth: 64, keepsInvalidText: true)
+            var level: PluginLogLevel?
+            var message: String?
+            var logger: String?
+            var fields: [PluginLogLine.Field] = []
+            do throws(JSONError) {
+                let place = scanner
+                try scanner.members { member in
+                    switch place.key(of: member) {
+                    case "@level": level = place.string(at: member.value).flatMap { PluginLogLevel(rawValue: $0) }
+                    case "@message": message = place.string(at: member.value)
+                    case "@module": logger = place.string(at: member.value)
+                    case "@timestamp": break
+                    case let key: fields.append(.init(key: key, json: bytes.text(member.value)))
+                    }
+                }
+            } catch {
+                return nil
             }
+            guard scanner.peek() == nil, let level, let message else { return nil }
+            return PluginLogLine(level: level, message: message, logger: logger, fields: fields)
         }
-        guard let level, let message else { return nil }
-        return PluginLogLine(level: level, message: message, logger: logger, fields: fields)
     }
 }

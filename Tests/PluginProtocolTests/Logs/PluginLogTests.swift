@@ -32,6 +32,16 @@ struct PluginLogTests {
         #expect(parse(text) == [PluginLogLine(level: .debug, message: text)])
     }
 
+    @Test func `bytes that aren't UTF-8 don't make another line of it, as for Go, but other numbers than JSON's do`() {
+        var parser = PluginLogParser()
+        let line = Array(#"{"@level":"info","@message":"a"#.utf8) + [0xFF] + Array(#"","k\u0041":"\t"}"#.utf8)
+        #expect(
+            parser.parse(line)
+                == PluginLogLine(
+                    level: .info, message: "a\u{FFFD}", fields: [.init(key: "kA", json: #""\t""#)]))
+        #expect(parse(#"{"@level":"info","@message":"m","x":NaN}"#).map(\.level) == [.debug])
+    }
+
     @Test func `a bracketed level counts and is cut off`() {
         #expect(parse("[ERROR] broken", "[INFO]fine", "[LOUD] x").map(\.level) == [.error, .info, .debug])
         #expect(parse("[ERROR] broken").map(\.message) == ["broken"])
