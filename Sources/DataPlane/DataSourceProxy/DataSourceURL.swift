@@ -27,48 +27,32 @@ struct DataSourceURL: Sendable, Hashable {
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") }) else {
             throw fault("it has blanks, backslashes or characters beyond ASCII; write those with percent escapes")
         }
-        var rest = text[...]
-        var scheme = "http"
-        if let end = rest.firstRange(of: "://") {
-            scheme = rest[..<end.lowerBound].lowercased()
-            rest = rest[end.upperBound...]
-        }
+        let url = URLText(text)
+        let scheme = url.scheme?.lowercased() ?? "http"
         guard scheme == "http" || scheme == "https" else { throw fault("the scheme must be http or https") }
         isTLS = scheme == "https"
-        rest = rest.prefix { $0 != "#" }
-        query = String(rest.drop { $0 != "?" }.dropFirst())
-        rest = rest.prefix { $0 != "?" }
-        let authority = rest.prefix { $0 != "/" }
-        path = String(rest.dropFirst(authority.count))
-        guard !authority.contains("@") else {
+        query = String(url.query ?? "")
+        path = String(url.path)
+        guard !url.authority.hasUser else {
             throw fault("it has a user; set basicAuth, basicAuthUser and secureJsonData.basicAuthPassword instead")
         }
-        let name: Substring
-        var tail: Substring
-        if authority.first == "[" {
-            guard let close = authority.firstIndex(of: "]") else { throw fault("the bracket is not closed") }
-            name = authority[..<close].dropFirst()
-            tail = authority[close...].dropFirst()
-            guard name.allSatisfy({ $0.isHexDigit || $0 == ":" || $0 == "." }) else {
-                throw fault("the brackets hold no IPv6 address")
-            }
-        } else {
-            name = authority.prefix { $0 != ":" }
-            tail = authority.dropFirst(name.count)
-            guard name.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "." || $0 == "-" || $0 == "_" }) else {
-                throw fault("the host is not valid")
-            }
+        if let why = url.authority.fault { throw fault(Self.message(why)) }
+        host = String(url.authority.host)
+        // A colon without a number is no fault for Go.
+        let usual = isTLS ? 443 : 80
+        guard let port = url.authority.port == .empty ? usual : url.authority.port(or: usual) else {
+            throw fault("the port must be a number from 1 to 65535")
         }
-        guard !name.isEmpty else { throw fault("the host is missing") }
-        host = String(name)
-        if tail.first == ":" { tail = tail.dropFirst() } else if !tail.isEmpty { throw fault("the port is not valid") }
-        if tail.isEmpty {
-            port = isTLS ? 443 : 80
-        } else {
-            guard tail.allSatisfy(\.isNumber), let number = Int(tail), (1...65535).contains(number) else {
-                throw fault("the port must be a number from 1 to 65535")
-            }
-            port = number
+        self.port = port
+    }
+
+    private static func message(_ fault: URLAuthority.Fault) -> String {
+        switch fault {
+        case .noHost: "the host is missing"
+        case .badName: "the host is not valid"
+        case .openBracket: "the bracket is not closed"
+        case .textAfterBracket: "the port is not valid"
+        case .noAddress: "the brackets hold no IPv6 address"
         }
     }
 

@@ -32,24 +32,9 @@ struct ScrapeTargets {
 
     /// `host:port` of a Host header; nil when it is anything else than a name or an IP address with or without a port.
     static func address(_ host: String, defaultPort: Int) -> String? {
-        guard !host.isEmpty, host.utf8.count <= 260 else { return nil }
-        let bytes = Array(host.utf8)
-        let end: Int
-        if bytes.first == UInt8(ascii: "[") {
-            guard let close = bytes.firstIndex(of: UInt8(ascii: "]")), close > 1,
-                bytes[1..<close].allSatisfy({ isHexDigit($0) || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".") })
-            else { return nil }
-            end = close + 1
-        } else {
-            end = bytes.firstIndex(of: UInt8(ascii: ":")) ?? bytes.count
-            guard end > 0, bytes[..<end].allSatisfy(isNameByte) else { return nil }
-        }
-        guard end < bytes.count else { return "\(host):\(defaultPort)" }
-        let digits = bytes[(end + 1)...]
-        guard bytes[end] == UInt8(ascii: ":"), (1...5).contains(digits.count), digits.allSatisfy({ $0 &- 0x30 < 10 }),
-            let port = Int(String(decoding: digits, as: UTF8.self)), (1...65_535).contains(port)
-        else { return nil }
-        return host
+        let authority = URLAuthority(host[...])
+        guard host.utf8.count <= 260, authority.fault == nil, authority.port(or: defaultPort) != nil else { return nil }
+        return authority.port == .none ? "\(host):\(defaultPort)" : host
     }
 
     /// The document.
@@ -84,14 +69,5 @@ struct ScrapeTargets {
         // Without TLS the scheme is left to the scrape configuration: a proxy in front of us may add it.
         if isTLS { labels["__scheme__"] = .string("https") }
         return ["targets": [.string(address)], "labels": .object(labels)]
-    }
-
-    private static func isHexDigit(_ byte: UInt8) -> Bool {
-        byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 6
-    }
-
-    private static func isNameByte(_ byte: UInt8) -> Bool {
-        byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 26 || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
-            || byte == UInt8(ascii: "_")
     }
 }

@@ -42,8 +42,6 @@ struct Announcement: Sendable {
 
     /// The host of `https://host:port`.
     private static func host(of url: String) -> String {
-        let authority = url.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: true).dropFirst().first ?? ""
-        guard let colon = authority.lastIndex(of: ":") else { return String(authority) }
-        return authority[..<colon].filter { $0 != "[" && $0 != "]" }
+        String(URLText(url).authority.host)
     }
 }

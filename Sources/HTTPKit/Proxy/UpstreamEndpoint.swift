@@ -43,35 +43,23 @@ package struct UpstreamEndpoint: Sendable, Hashable {
             basePath = base
             return
         }
-        guard !url.lowercased().hasPrefix("https://") else {
+        let parts = URLText(url)
+        guard parts.scheme?.lowercased() != "https" else {
             throw fault("an https upstream is not supported yet, put the gateway next to the upstream and use http")
         }
-        guard url.lowercased().hasPrefix("http://") else { throw fault("the URL must begin with http://") }
-        var rest = url.dropFirst(7)
-        let slash = rest.firstIndex(of: "/") ?? rest.endIndex
-        guard let base = Self.basePath(rest[slash...]) else { throw fault(Self.pathFault) }
-        basePath = base
-        rest = rest[..<slash]
-        guard !rest.isEmpty, !rest.contains("?"), !rest.contains("@"), !rest.contains("#") else {
+        guard parts.scheme?.lowercased() == "http" else { throw fault("the URL must begin with http://") }
+        let authority = parts.authority
+        guard !authority.text.isEmpty, !authority.hasUser, parts.query == nil, parts.fragment == nil else {
             throw fault("only a host, a port and a path may follow")
         }
-        if rest.hasPrefix("["), let close = rest.firstIndex(of: "]") {
-            host = String(rest[rest.index(after: rest.startIndex)..<close])
-            rest = rest[rest.index(after: close)...]
-        } else {
-            let colon = rest.firstIndex(of: ":") ?? rest.endIndex
-            host = String(rest[..<colon])
-            rest = rest[colon...]
+        guard let base = Self.basePath(parts.path) else { throw fault(Self.pathFault) }
+        basePath = base
+        if let why = authority.fault {
+            throw fault(why == .noHost ? "the host is missing" : "the host is no name and no address")
         }
-        guard !host.isEmpty else { throw fault("the host is missing") }
-        if rest.isEmpty {
-            port = 80
-        } else {
-            guard rest.hasPrefix(":"), let number = Int(rest.dropFirst()), (1...65535).contains(number) else {
-                throw fault("the port must be a number from 1 to 65535")
-            }
-            port = number
-        }
+        guard let port = authority.port(or: 80) else { throw fault("the port must be a number from 1 to 65535") }
+        host = String(authority.host)
+        self.port = port
     }
 
     /// A URL as it may be shown: a user and a password in it are not.

@@ -12,6 +12,7 @@ struct DataSourceURLTests {
         ("HTTPS://a.b-c_d:8443/x/y?q=1#f", true, "a.b-c_d", 8443, "/x/y", "a.b-c_d:8443"),
         ("prom:9090/base", false, "prom", 9090, "/base", "prom:9090"),
         ("http://[::1]:9090/a", false, "::1", 9090, "/a", "[::1]:9090"),
+        ("http://prom:?x", false, "prom", 80, "", "prom"),
         ("https://[fd00::1]", true, "fd00::1", 443, "", "[fd00::1]"),
     ])
     func urlsAreTakenApart(
@@ -27,7 +28,7 @@ struct DataSourceURLTests {
     @Test(arguments: [
         "", "ftp://a", "http://", "http:///x", "http://:80", "http://a:0", "http://a:65536", "http://a:8x",
         "http://user:pass@host", "http://a b", "http://a\r\nX: y", "http://[::1", "http://[::1]x", "http://a\\b",
-        "http://[fe80::1%25eth0]", "http://a%2fb", "http://é", "file:///etc/passwd", "http://a:+80",
+        "http://[fe80::1%25eth0]", "http://[abc]", "http://a%2fb", "http://é", "file:///etc/passwd", "http://a:+80",
     ])
     func otherURLsAreRefused(_ text: String) {
         let error = #expect(throws: GatewayError.self) { try DataSourceURL(text) }

@@ -31,7 +31,7 @@ struct UpstreamEndpointTests {
 
     @Test(arguments: [
         "", "grafana:3000", "https://a", "http://", "http:///x", "http://a/x?y", "http://a?x", "http://u@a",
-        "http://a:x",
+        "http://a:x", "http://a:", "http://a:+80", "http://[::1", "http://[a]", "http://a b", "http://[::1]x",
         "http://a/%67rafana", "http://a//x", "http://a/x//y", "http://a/../x", "http://a/.", "http://a/x;y",
         "http://a/x y",
         "http://a/apis", "http://a/apis/x", "http://a/api", "http://a/version", "unix:", "unix:grafana.sock", "unix:/",
