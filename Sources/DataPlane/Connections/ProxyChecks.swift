@@ -3,7 +3,7 @@ import HTTPKit
 
 /// What every request has to pass that goes on to a server which a data source or an object names.
 enum ProxyChecks {
-    private static let origins = OriginPolicy()
+    private static let origins = PageOriginPolicy()
 
     /// Refuses methods that mean the proxy itself, and sockets that another page opens.
     ///

@@ -38,8 +38,6 @@ package enum ErrorCode: String, Sendable, Hashable, CaseIterable {
     package struct Row: Sendable, Hashable {
         /// The HTTP status number, also `code` of the `Status` body.
         package var status: Int
-        /// The HTTP/1.1 reason phrase.
-        package var phrase: String
         /// The Kubernetes `reason`; Kubernetes' own word where it has one.
         package var reason: String
         /// The value of the metric label `code`; a fixed set, safe for cardinality.
@@ -49,39 +47,39 @@ package enum ErrorCode: String, Sendable, Hashable, CaseIterable {
     /// The row of the table for this code.
     package var row: Row {
         switch self {
-        case .badRequest: Row(400, "Bad Request", "BadRequest", "bad_request")
-        case .unauthorized: Row(401, "Unauthorized", "Unauthorized", "unauthorized")
-        case .forbidden: Row(403, "Forbidden", "Forbidden", "forbidden")
-        case .notFound: Row(404, "Not Found", "NotFound", "not_found")
-        case .methodNotAllowed: Row(405, "Method Not Allowed", "MethodNotAllowed", "method_not_allowed")
-        case .notAcceptable: Row(406, "Not Acceptable", "NotAcceptable", "not_acceptable")
-        case .requestTimeout: Row(408, "Request Timeout", "Timeout", "request_timeout")
-        case .conflict: Row(409, "Conflict", "Conflict", "conflict")
-        case .alreadyExists: Row(409, "Conflict", "AlreadyExists", "already_exists")
-        case .gone: Row(410, "Gone", "Gone", "gone")
-        case .expired: Row(410, "Gone", "Expired", "expired")
-        case .preconditionFailed: Row(412, "Precondition Failed", "PreconditionFailed", "precondition_failed")
-        case .payloadTooLarge: Row(413, "Content Too Large", "RequestEntityTooLarge", "payload_too_large")
-        case .uriTooLong: Row(414, "URI Too Long", "URITooLong", "uri_too_long")
+        case .badRequest: Row(400, "BadRequest", "bad_request")
+        case .unauthorized: Row(401, "Unauthorized", "unauthorized")
+        case .forbidden: Row(403, "Forbidden", "forbidden")
+        case .notFound: Row(404, "NotFound", "not_found")
+        case .methodNotAllowed: Row(405, "MethodNotAllowed", "method_not_allowed")
+        case .notAcceptable: Row(406, "NotAcceptable", "not_acceptable")
+        case .requestTimeout: Row(408, "Timeout", "request_timeout")
+        case .conflict: Row(409, "Conflict", "conflict")
+        case .alreadyExists: Row(409, "AlreadyExists", "already_exists")
+        case .gone: Row(410, "Gone", "gone")
+        case .expired: Row(410, "Expired", "expired")
+        case .preconditionFailed: Row(412, "PreconditionFailed", "precondition_failed")
+        case .payloadTooLarge: Row(413, "RequestEntityTooLarge", "payload_too_large")
+        case .uriTooLong: Row(414, "URITooLong", "uri_too_long")
         case .unsupportedMediaType:
-            Row(415, "Unsupported Media Type", "UnsupportedMediaType", "unsupported_media_type")
-        case .expectationFailed: Row(417, "Expectation Failed", "ExpectationFailed", "expectation_failed")
-        case .misdirectedRequest: Row(421, "Misdirected Request", "MisdirectedRequest", "misdirected_request")
-        case .invalid: Row(422, "Unprocessable Content", "Invalid", "invalid")
-        case .upgradeRequired: Row(426, "Upgrade Required", "UpgradeRequired", "upgrade_required")
-        case .tooManyRequests: Row(429, "Too Many Requests", "TooManyRequests", "too_many_requests")
+            Row(415, "UnsupportedMediaType", "unsupported_media_type")
+        case .expectationFailed: Row(417, "ExpectationFailed", "expectation_failed")
+        case .misdirectedRequest: Row(421, "MisdirectedRequest", "misdirected_request")
+        case .invalid: Row(422, "Invalid", "invalid")
+        case .upgradeRequired: Row(426, "UpgradeRequired", "upgrade_required")
+        case .tooManyRequests: Row(429, "TooManyRequests", "too_many_requests")
         case .headerTooLarge:
-            Row(431, "Request Header Fields Too Large", "RequestHeaderFieldsTooLarge", "header_too_large")
-        case .clientClosedRequest: Row(499, "Client Closed Request", "ClientClosedRequest", "client_closed_request")
-        case .internalError: Row(500, "Internal Server Error", "InternalError", "internal_error")
-        case .serverTimeout: Row(500, "Internal Server Error", "ServerTimeout", "server_timeout")
-        case .notImplemented: Row(501, "Not Implemented", "NotImplemented", "not_implemented")
-        case .badGateway: Row(502, "Bad Gateway", "BadGateway", "bad_gateway")
-        case .serviceUnavailable: Row(503, "Service Unavailable", "ServiceUnavailable", "service_unavailable")
-        case .gatewayTimeout: Row(504, "Gateway Timeout", "Timeout", "gateway_timeout")
+            Row(431, "RequestHeaderFieldsTooLarge", "header_too_large")
+        case .clientClosedRequest: Row(499, "ClientClosedRequest", "client_closed_request")
+        case .internalError: Row(500, "InternalError", "internal_error")
+        case .serverTimeout: Row(500, "ServerTimeout", "server_timeout")
+        case .notImplemented: Row(501, "NotImplemented", "not_implemented")
+        case .badGateway: Row(502, "BadGateway", "bad_gateway")
+        case .serviceUnavailable: Row(503, "ServiceUnavailable", "service_unavailable")
+        case .gatewayTimeout: Row(504, "Timeout", "gateway_timeout")
         case .httpVersionNotSupported:
-            Row(505, "HTTP Version Not Supported", "HTTPVersionNotSupported", "http_version_not_supported")
-        case .insufficientStorage: Row(507, "Insufficient Storage", "InsufficientStorage", "insufficient_storage")
+            Row(505, "HTTPVersionNotSupported", "http_version_not_supported")
+        case .insufficientStorage: Row(507, "InsufficientStorage", "insufficient_storage")
         }
     }
 
@@ -111,7 +109,7 @@ package enum ErrorCode: String, Sendable, Hashable, CaseIterable {
 }
 
 extension ErrorCode.Row {
-    fileprivate init(_ status: Int, _ phrase: String, _ reason: String, _ label: String) {
-        self.init(status: status, phrase: phrase, reason: reason, label: label)
+    fileprivate init(_ status: Int, _ reason: String, _ label: String) {
+        self.init(status: status, reason: reason, label: label)
     }
 }

@@ -116,12 +116,12 @@ extension Settings {
         case "backend-client-certificate":
             backendClientCertificates = try Self.certificates(key, values, origin)
         case "stream-allowed-origins":
-            for part in parts where !OriginPolicy.isValid(part) {
+            for part in parts where !PageOriginPolicy.isValid(part) {
                 throw GatewayError(
                     .badRequest,
                     "\(Self.place(key, origin)): must be https://HOST[:PORT], https://*.DOMAIN or * (got \"\(part)\")")
             }
-            streams.origins = OriginPolicy(allowing: parts)
+            streams.origins = PageOriginPolicy(allowing: parts)
         case "requestheader-allowed-names": requestHeaderAllowedNames = parts
         case "requestheader-username-headers": requestHeaderNames.user = try Self.names(key, parts, origin)
         case "requestheader-uid-headers": requestHeaderNames.uid = try Self.names(key, parts, origin)

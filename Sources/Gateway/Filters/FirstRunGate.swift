@@ -40,7 +40,7 @@ final class FirstRunGate: Gate {
             default: break
             }
         }
-        return CrossSite.fault(exchange).map(Self.forbidden)
+        return CrossSite.fault(exchange, mayBeProxied: false).map(Self.forbidden)
     }
 
     /// Whether only a proxy sends a field of this name.

@@ -6,6 +6,8 @@ package struct FieldWriter {
     package internal(set) var out: ByteBuffer
     private let date: [UInt8]
 
+    /// A writer behind what there is.
+    ///
     /// - Parameters:
     ///   - out: what stands before the fields.
     ///   - date: the value of a `Date` field; empty for none.

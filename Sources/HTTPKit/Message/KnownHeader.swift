@@ -13,7 +13,8 @@ package enum KnownHeader: UInt8, Sendable {
     case forwarded
     case host
     case keepAlive
-    case origin
+    /// The browser's `Origin`: which page makes the request.
+    case pageOrigin
     case proxyAuthenticate
     case proxyAuthorization
     case proxyConnection
@@ -61,7 +62,7 @@ package enum KnownHeader: UInt8, Sendable {
         case UInt8(ascii: "k"):
             if name.equals("keep-alive") { return .keepAlive }
         case UInt8(ascii: "o"):
-            if name.equals("origin") { return .origin }
+            if name.equals("origin") { return .pageOrigin }
         case UInt8(ascii: "p"):
             if name.equals("proxy-authenticate") { return .proxyAuthenticate }
             if name.equals("proxy-authorization") { return .proxyAuthorization }

@@ -91,39 +91,3 @@ enum ForwardedRequest {
         }
     }
 }
-
-/// The field names that a `Connection` header declares hop-by-hop.
-struct ConnectionOptions {
-    private var names: [[UInt8]] = []
-
-    init(_ headers: HeaderBlock) {
-        for field in headers.fields where field.known == .connection {
-            headers.withValue(field) { value in
-                _ = HeaderBlock.list(value) { token in
-                    if !token.equalsIgnoringCase("close"), !token.equalsIgnoringCase("keep-alive"),
-                        !token.equalsIgnoringCase("upgrade")
-                    {
-                        names.append(token.map(Self.lower))
-                    }
-                    return false
-                }
-            }
-        }
-    }
-
-    /// Whether the field is among them.
-    ///
-    /// End-to-end fields that every hop relies on can't be named away.
-    func contains(_ headers: HeaderBlock, _ field: HeaderBlock.Field) -> Bool {
-        guard !names.isEmpty else { return false }
-        switch field.known {
-        case .host, .authorization, .cookie, .contentType, .origin: return false
-        default: break
-        }
-        return headers.withName(field) { name in
-            names.contains { $0.elementsEqual(name.lazy.map(Self.lower)) }
-        }
-    }
-
-    private static func lower(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
-}

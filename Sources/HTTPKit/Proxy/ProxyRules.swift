@@ -126,7 +126,7 @@ enum RewrittenRequest {
             switch field.known {
             case .connection, .keepAlive, .proxyConnection, .proxyAuthenticate, .proxyAuthorization, .upgrade,
                 .transferEncoding, .contentLength, .identity, .xForwarded, .xRealIP, .forwarded, .host, .authorization,
-                .cookie, .origin, .secFetchSite, .te, .trailer:
+                .cookie, .pageOrigin, .secFetchSite, .te, .trailer:
                 false
             default:
                 !headers.withName(field) { rules.drops($0) || rules.replaced.contains($0) }

@@ -233,7 +233,7 @@ extension ByteBuffer {
         writeStaticString("HTTP/1.1 ")
         writeDecimal(status)
         writeInteger(UInt8(ascii: " "))
-        if let reason { writeBytes(reason) } else { writeStaticString(StatusLine.phrase(status)) }
+        if let reason { writeBytes(reason) } else { writeStaticString(ReasonPhrase.of(status)) }
         writeStaticString("\r\n")
     }
 

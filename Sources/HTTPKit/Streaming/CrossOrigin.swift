@@ -16,10 +16,9 @@ package struct CrossOrigin: Sendable {
     ///
     /// A page that is allowed only because all are must do without the user's cookies and certificates: whoever allows
     /// them names the page.
-    package init?(_ request: RequestHead, _ policy: OriginPolicy) {
-        let origins = request.headers.fields.filter { $0.known == .origin }
-        guard origins.count == 1, let field = origins.first else { return nil }
-        let origin = request.headers.value(field)
+    package init?(_ request: RequestHead, _ policy: PageOriginPolicy) {
+        let pages = request.headers.pageOrigins
+        guard pages.count == 1, let origin = pages.first else { return nil }
         switch policy.listing(of: origin) {
         case nil: return nil
         case .named:

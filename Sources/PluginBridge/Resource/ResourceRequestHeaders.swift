@@ -14,23 +14,21 @@ package enum ResourceRequestHeaders {
     /// The headers for the plugin.
     static func forwarded(_ exchange: Exchange, _ forwarding: HeaderForwarding) -> [PluginHeader] {
         let headers = exchange.request.headers
-        let hopByHop = ConnectionTokens(headers)
+        let hopByHop = ConnectionOptions(headers)
         var found: [PluginHeader] = []
         found.reserveCapacity(headers.fields.count)
         for field in headers.fields {
             var value: [UInt8]?
             switch field.known {
             case .connection, .keepAlive, .proxyConnection, .proxyAuthenticate, .proxyAuthorization, .te, .trailer,
-                .transferEncoding, .upgrade, .contentLength, .expect, .host, .forwarded, .identity, .origin, .xRealIP:
+                .transferEncoding, .upgrade, .contentLength, .expect, .host, .forwarded, .identity, .pageOrigin,
+                .xRealIP:
                 continue
             case .authorization:
                 guard forwarding.passesAuthorization else { continue }
             case .cookie:
                 guard let kept = headers.withValue(field, forwarding.cookies) else { continue }
                 value = kept
-            case .contentType:
-                // What the body is can't be named away.
-                break
             default:
                 if headers.withName(field, { isDropped($0) || hopByHop.contains($0) }) { continue }
             }
@@ -81,32 +79,4 @@ package enum ResourceRequestHeaders {
             return name.count
         }
     }
-}
-
-/// The field names that `Connection` declares to be of one hop only.
-struct ConnectionTokens {
-    private var names: [[UInt8]] = []
-
-    init(_ headers: HeaderBlock) {
-        for field in headers.fields where field.known == .connection {
-            headers.withValue(field) { add($0) }
-        }
-    }
-
-    init(_ values: [[UInt8]]) {
-        for value in values { value.withUnsafeBytes { add($0) } }
-    }
-
-    private mutating func add(_ value: UnsafeRawBufferPointer) {
-        for token in value.split(separator: UInt8(ascii: ",")) {
-            let name = token.filter { $0 != 0x20 && $0 != 0x09 }.map(Self.lower)
-            if name != Array("close".utf8), name != Array("keep-alive".utf8) { names.append(name) }
-        }
-    }
-
-    func contains(_ name: UnsafeRawBufferPointer) -> Bool {
-        names.contains { $0.elementsEqual(name.lazy.map(Self.lower)) }
-    }
-
-    private static func lower(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
 }

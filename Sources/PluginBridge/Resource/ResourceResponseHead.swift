@@ -10,7 +10,7 @@ struct ResourceResponseHead {
     /// The length that the plugin states, nil when it states none or several.
     let statedLength: Int?
     private let headers: [PluginHeader]
-    private let hopByHop: ConnectionTokens
+    private let hopByHop: ConnectionOptions
 
     /// The fields that are about the connection or the body's length, by lower-case name: they aren't the plugin's to set.
     private static let dropped: [StaticString] = [
@@ -28,7 +28,7 @@ struct ResourceResponseHead {
         }
         status = Int(piece.code)
         headers = piece.headers
-        hopByHop = ConnectionTokens(headers.filter { Self.name($0, "connection") }.flatMap(\.values))
+        hopByHop = ConnectionOptions(headers.filter { Self.name($0, "connection") }.flatMap(\.values))
         let lengths = headers.filter { Self.name($0, "content-length") }.flatMap(\.values)
         statedLength = lengths.count == 1 ? Self.length(lengths[0]) : nil
     }

@@ -41,7 +41,7 @@ package struct StreamSettings: Sendable {
     /// Packets above this are checked and encoded off the event loop, bytes.
     package var inlineLimit = 64 * 1024
     /// Which pages may listen and publish.
-    package var origins = OriginPolicy()
+    package var origins = PageOriginPolicy()
 
     /// The defaults.
     package init() {}

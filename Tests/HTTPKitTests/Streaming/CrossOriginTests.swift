@@ -5,10 +5,10 @@ import Testing
 
 /// What browsers are told about pages of other origins.
 struct CrossOriginTests {
-    private static let policy = OriginPolicy(allowing: ["https://page.example", "https://*.corp.example"])
+    private static let policy = PageOriginPolicy(allowing: ["https://page.example", "https://*.corp.example"])
 
     private func answer(
-        _ fields: String, method: String = "GET", policy: OriginPolicy = policy
+        _ fields: String, method: String = "GET", policy: PageOriginPolicy = policy
     ) throws -> CrossOrigin? {
         var parser = RequestHeadParser(limits: HTTPLimits())
         var bytes = ByteBuffer(string: "\(method) /s HTTP/1.1\r\nHost: gateway.example\r\n\(fields)\r\n")
@@ -37,7 +37,7 @@ struct CrossOriginTests {
     }
 
     @Test func `where all pages are allowed they must do without credentials`() throws {
-        let all = OriginPolicy(allowing: ["*", "https://page.example"])
+        let all = PageOriginPolicy(allowing: ["*", "https://page.example"])
         for origin in ["null", "https://evil.example"] {
             let made = try #require(try answer("Origin: \(origin)\r\n", policy: all))
             #expect(Feed.lines(made.fields) == ["Access-Control-Allow-Origin=*", "Vary=Origin"])

@@ -80,6 +80,13 @@ struct ResourceRequestTests {
         #expect(request.headers.first { $0.name == "X-Forwarded-For" }?.values == [Array("127.0.0.1".utf8)])
     }
 
+    @Test func `what the body is can't be named away`() async throws {
+        let request = try await Self.got(
+            "POST", "/r",
+            [("Connection", "x-a, content-type"), ("X-A", "1"), ("Content-Type", "text/plain"), ("X-B", "1")])
+        #expect(Set(request.headers.map(\.name)) == ["Content-Type", "X-B", "X-Forwarded-For"])
+    }
+
     @Test func `a data source keeps the cookies it names, and passes OAuth through when it says so`() async throws {
         let forwarding = HeaderForwarding(keepCookies: ["sid", "pre[]", "grafana_session"], passesAuthorization: true)
         let request = try await Self.got(

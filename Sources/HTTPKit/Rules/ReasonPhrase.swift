@@ -1,6 +1,6 @@
 /// Reason phrases: of the IANA HTTP status code registry, some that are in use besides, and for others the class.
-enum StatusLine {
-    static func phrase(_ status: Int) -> StaticString {
+enum ReasonPhrase {
+    static func of(_ status: Int) -> StaticString {
         switch status {
         case 100: "Continue"
         case 101: "Switching Protocols"
