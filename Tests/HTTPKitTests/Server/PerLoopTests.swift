@@ -82,12 +82,4 @@ struct PerLoopTests {
             #expect(await counters.collect { $0.seen } == [[], [5]])
         }
     }
-
-    @Test func `loops that have ended are left out`() async throws {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
-        let counters = try await PerLoop.make(group) { Counter($0) }
-        try await group.shutdownGracefully()
-        await counters.onEvery { _ in Issue.record("the loop has ended") }
-        #expect(await counters.collect { $0.seen }.isEmpty)
-    }
 }

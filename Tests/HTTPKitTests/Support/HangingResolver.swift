@@ -6,21 +6,24 @@ import Synchronization
 
 /// A resolver whose name server drops packets: names hang until it is told to let go, but for those that it knows.
 final class HangingResolver: Sendable {
-    private let known: [String: SocketAddress]
+    private let known: Mutex<[String: SocketAddress]>
     private let gate = DispatchSemaphore(value: 0)
     private let asked = Mutex<[String]>([])
     private let isOpen = Atomic<Bool>(false)
 
     init(_ known: [String: SocketAddress] = [:]) {
-        self.known = known
+        self.known = Mutex(known)
     }
+
+    /// Gives a name another address.
+    func move(_ name: String, to address: SocketAddress) { known.withLock { $0[name] = address } }
 
     /// The names that were looked up, in order.
     var names: [String] { asked.withLock { $0 } }
 
     @Sendable func lookUp(_ host: String) -> LookUpAnswer {
         asked.withLock { $0.append(host) }
-        if let address = known[host] { return .found([address]) }
+        if let address = known.withLock({ $0[host] }) { return .found([address]) }
         if !isOpen.load(ordering: .acquiring) {
             gate.wait()
             gate.signal()
