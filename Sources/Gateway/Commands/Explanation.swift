@@ -42,13 +42,13 @@ package struct Explanation: Sendable {
                 lines.append("answer    501: an http backend serves the type route only")
                 return lines.joined(separator: "\n")
             }
-            if route.type == .query, method.uppercased() != "POST" {
-                lines.append("answer    405: only POST is allowed here")
-            }
             do throws(GatewayError) {
                 let org = try Namespace.orgID(namespace)
                 if let found = await source(org, uid) {
                     lines.append("source    \(uid) in organisation \(org), type \(found.type)")
+                    if route.type == .query, method.uppercased() != "POST" {
+                        lines.append("answer    405: only POST is allowed here")
+                    }
                 } else if case .plugin(fallback: false) = route.backend {
                     lines.append("source    \(uid) is not configured in organisation \(org): 404")
                 } else {

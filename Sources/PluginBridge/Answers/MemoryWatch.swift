@@ -44,7 +44,8 @@ package final class MemoryWatch {
 
     /// Ends what is too much; gives the milliseconds until the next look.
     private func end(_ pressure: Int) -> Int {
-        let own = calls.count(.firstMessage, grace: rule.grace)
+        // Beyond the limit nobody is spared.
+        let own = calls.count(.firstMessage, grace: pressure > budget.limit ? 0 : rule.grace)
         let (others, isFirst) = budget.report(place, receiving: own)
         let ended: [GRPCCall]
         if own + others > 0 {

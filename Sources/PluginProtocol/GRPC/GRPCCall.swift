@@ -104,7 +104,8 @@ package final class GRPCCall: @unchecked Sendable {
         let failure = call.flatMap { GRPCError(finished: $0) }.map { this.ending ?? $0 }
         switch handler {
         case .stream(let onEvent):
-            onEvent(.finished(failure))
+            // Messages that came after we ended it were dropped, whatever the plugin said of the end.
+            onEvent(.finished(failure ?? this.ending))
         case .unary(let completion):
             if let failure {
                 completion(.failure(failure))

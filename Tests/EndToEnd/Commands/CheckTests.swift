@@ -152,7 +152,8 @@ struct ExplainTests {
         ("GET", "/apis/aggregation.grafana.app/v0alpha1/dataplaneservices/x", "the object x of dataplaneservices", 404),
         ("GET", "/%61pis/x", "refused with 400", 400), ("GET", "/x", "delegate  none", 404),
         ("POST", "/apis/test.example.com/v1/namespaces/default/datasources/none/query", "none is not configured", 404),
-        ("GET", "/apis/test.example.com/v1/namespaces/default/datasources/none/query", "405", 405),
+        ("GET", "/apis/test.example.com/v1/namespaces/default/datasources/none/query", "none is not configured", 404),
+        ("GET", "/apis/test.example.com/v1/namespaces/default/datasources/there/query", "405", 405),
     ])
     func `explain says who answers, and that is who answers`(method: String, path: String, text: String, status: Int)
         throws
@@ -168,7 +169,7 @@ struct ExplainTests {
         #expect(try gateway.request(method, path).status == status)
     }
 
-    private static let shared = Result { try Gateway(services: [.init()]) }
+    private static let shared = Result { try Gateway(services: [.init()], sources: [.init(uid: "there")]) }
 
     @Test func `data sources are listed without their secrets`() throws {
         let gateway = try Gateway(sources: [
