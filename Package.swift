@@ -179,6 +179,7 @@ let package = Package(
             "APIServerTests",
             ["DataPlane", "APIServer", "Access", "Storage", "HTTPKit", "SystemKit", "DataPlaneAPI", logging] + nio),
         tests("StorageTests", ["Storage", "DataPlaneAPI", grdb]),
+        tests("SystemKitTests", ["SystemKit", "DataPlaneAPI"]),
     ],
     swiftLanguageModes: [.v6]
 )

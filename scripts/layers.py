@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Checks that dependencies between targets point down only, and that the lowest layers import no Foundation."""
+"""Checks that dependencies between targets point down only, that the lowest layers import no Foundation, and that the
+documents name folders that exist."""
 
 import json
 import pathlib
@@ -30,5 +31,10 @@ for name in NO_FOUNDATION:
     for file in (root / "Sources" / name).rglob("*.swift"):
         if re.search(r"^\s*(\w+ )?import Foundation", file.read_text(), re.M):
             faults.append(f"{file.relative_to(root)} imports Foundation")
+for document in ["CONTRIBUTING.md", "requestflow.md"]:
+    for name in re.findall(r"`([A-Za-z]+(?:/[A-Za-z+]+)+)`", (root / document).read_text()):
+        place = root / "Sources" / name
+        if name.split("/")[0] in ORDER and not place.is_dir() and not place.with_suffix(".swift").is_file():
+            faults.append(f"{document} names {name}, which isn't there")
 print("\n".join(faults), end="\n" if faults else "")
 sys.exit(1 if faults else 0)

@@ -79,14 +79,6 @@ package struct ByteWriter: ~Copyable {
         bytes.withUnsafeBytes { append($0) }
     }
 
-    /// Appends `size` zero bytes.
-    package mutating func appendZeros(_ size: Int) {
-        guard size > 0 else { return }
-        reserve(size)
-        memset(cursor, 0, size)
-        count &+= size
-    }
-
     /// Lends the bytes written so far.
     package borrowing func withBytes<Value: ~Copyable, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Value
@@ -101,11 +93,6 @@ package struct ByteWriter: ~Copyable {
 
     /// Forgets what was written and keeps the memory.
     package mutating func removeAll() { count = 0 }
-
-    /// Drops everything behind the first `size` bytes.
-    package mutating func truncate(to size: Int) {
-        if size >= 0 && size < count { count = size }
-    }
 
     /// Hands the written bytes over and starts anew with room for `capacity` bytes.
     package mutating func takeChunk(nextCapacity: Int) -> ByteChunk {

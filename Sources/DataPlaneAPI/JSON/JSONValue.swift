@@ -48,11 +48,6 @@ package enum JSONValue: Sendable, Hashable {
         if case .number(let number) = self { number.exactInt } else { nil }
     }
 
-    /// The nearest binary value of a number.
-    package var asDouble: Double? {
-        if case .number(let number) = self { number.double } else { nil }
-    }
-
     /// The value of a boolean.
     package var asBool: Bool? {
         if case .bool(let value) = self { value } else { nil }

@@ -14,7 +14,8 @@ struct JSONScannerStepsTests {
     }
 
     @Test func `members and entries come one by one`() throws {
-        try scan(Array(#" { "a" : [ 1 , "x\u0041" ] , "\u0062":{}, "c":[] } "#.utf8)) { (scanner: inout JSONScanner) throws in
+        try scan(Array(#" { "a" : [ 1 , "x\u0041" ] , "\u0062":{}, "c":[] } "#.utf8)) {
+            (scanner: inout JSONScanner) throws in
             #expect(try scanner.enter())
             #expect(try scanner.keyBytes() == Array("a".utf8))
             #expect(try scanner.enter())

@@ -1,10 +1,8 @@
 import DataPlaneAPI
 import Testing
 
-@testable import DataFrames
-
 @Suite("JSON strings and values")
-struct JSONTextTests {
+struct JSONBytesTests {
     private func string(_ bytes: [UInt8]) -> String {
         var writer = ByteWriter()
         bytes.withUnsafeBytes { writer.appendJSONString($0) }
@@ -83,25 +81,5 @@ struct JSONTextTests {
         }
         for depth in [1, 63, 64, 65, 128, 129, 1000, 10_000] { #expect(nested(depth) == .ascii, "\(depth)") }
         #expect(nested(10_001) == .invalid)
-    }
-
-    @Test("Indented text has Go's form")
-    func indents() throws {
-        let text = try collected(indents: true) { (out) throws(FrameError) in
-            out.text.append(#"{"a":[],"b":{},"c":[1, {"d":"x:,{\"]"}]}"#)
-        }
-        let wanted = """
-            {
-              "a": [],
-              "b": {},
-              "c": [
-                1,
-                {
-                  "d": "x:,{\\"]"
-                }
-              ]
-            }
-            """
-        #expect(String(decoding: text, as: UTF8.self) == wanted)
     }
 }
