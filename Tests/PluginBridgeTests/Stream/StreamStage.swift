@@ -33,6 +33,8 @@ final class StreamStage: Sendable {
         var settings = StreamSettings()
         settings.lingerMS = 50
         settings.retryMS = 5
+        // Only where a test is about it: on a busy machine a sign of life would come in between.
+        settings.heartbeat = 600
         configure(&settings)
         let stage = try await StreamStage(loops: loops, settings: settings)
         let result: Result<R, any Error>
