@@ -6,17 +6,15 @@ package final class BodyBudget: Sendable {
     /// The setting that bounds them.
     package static let setting = "request-memory-limit"
 
-    /// The most bytes.
-    package let limit: Int
-    private let held = Atomic<Int>(0)
+    private let allowance: ByteAllowance
 
     /// A budget of so many bytes.
-    package init(limit: Int) {
-        self.limit = limit
-    }
+    package init(limit: Int) { allowance = ByteAllowance(limit: limit) }
 
+    /// The most bytes.
+    package var limit: Int { allowance.limit }
     /// Bytes that are held now.
-    package var inUse: Int { held.load(ordering: .relaxed) }
+    package var inUse: Int { allowance.inUse }
 
     /// Counts bytes until the charge is given back, or nobody has it any more.
     ///
@@ -35,16 +33,10 @@ package final class BodyBudget: Sendable {
 
     fileprivate func add(_ bytes: Int, to before: Int) throws(GatewayError) {
         guard bytes <= limit - before else { throw tooLarge(before + bytes) }
-        var known = inUse
-        while bytes <= limit - known {
-            let (isDone, now) = held.weakCompareExchange(expected: known, desired: known + bytes, ordering: .relaxed)
-            if isDone { return }
-            known = now
-        }
-        throw full
+        guard allowance.take(bytes) else { throw full }
     }
 
-    fileprivate func give(_ bytes: Int) { held.wrappingSubtract(bytes, ordering: .relaxed) }
+    fileprivate func give(_ bytes: Int) { allowance.give(bytes) }
 
     private var full: GatewayError {
         GatewayError(

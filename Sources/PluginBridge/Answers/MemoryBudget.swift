@@ -1,4 +1,5 @@
 import DataPlaneAPI
+import HTTPKit
 import PluginProtocol
 import Synchronization
 
@@ -10,8 +11,7 @@ package final class MemoryBudget: Sendable {
     /// By so much the process's memory rises and falls without large answers, bytes.
     private static let noise = 8 << 20
 
-    let limit: Int
-    private let held = Atomic<Int>(0)
+    private let allowance: ByteAllowance
     private let gauge: MemoryGauge?
     /// How many answers each watch sees on their way while memory is short.
     private let receiving = Mutex<[Int]>([])
@@ -25,12 +25,14 @@ package final class MemoryBudget: Sendable {
     ///   - measures: whether answers that are still being received count as well: the process's memory shows them, so
     ///     only one budget of a process can.
     package init(limit: Int, measures: Bool = false) {
-        self.limit = limit
+        allowance = ByteAllowance(limit: limit)
         gauge = measures ? MemoryGauge() : nil
     }
 
+    /// The most bytes.
+    var limit: Int { allowance.limit }
     /// Bytes that are held now.
-    package var inUse: Int { held.load(ordering: .relaxed) }
+    package var inUse: Int { allowance.inUse }
 
     /// The refusal while the budget is used up.
     package var refusal: GatewayError? {
@@ -49,14 +51,10 @@ package final class MemoryBudget: Sendable {
                 "a message of the plugin's answer is \(bytes) bytes, limit is \(limit) (setting plugin-memory-limit)",
                 source: .plugin)
         }
-        var before = inUse
-        while before <= limit - bytes {
-            let (isDone, now) = held.weakCompareExchange(
-                expected: before, desired: before + bytes, ordering: .relaxed)
-            if isDone { return Charge(self, counted: bytes) }
-            before = now
+        guard allowance.take(bytes) else {
+            throw GatewayError(.serviceUnavailable, full, source: .gateway, retryAfterSeconds: 1)
         }
-        throw GatewayError(.serviceUnavailable, full, source: .gateway, retryAfterSeconds: 1)
+        return Charge(self, counted: bytes)
     }
 
     private var full: String {
@@ -122,7 +120,7 @@ package final class MemoryBudget: Sendable {
 
     /// Counts an answer until the charge is let go.
     func charge(_ bytes: Int) -> Charge {
-        held.wrappingAdd(bytes, ordering: .relaxed)
+        allowance.takeAlways(bytes)
         return Charge(self, counted: bytes)
     }
 
@@ -136,7 +134,7 @@ package final class MemoryBudget: Sendable {
             self.bytes = bytes
         }
 
-        deinit { budget.held.wrappingSubtract(bytes, ordering: .relaxed) }
+        deinit { budget.allowance.give(bytes) }
     }
 }
 
