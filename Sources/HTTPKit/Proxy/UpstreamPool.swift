@@ -57,19 +57,22 @@ package final class UpstreamPool {
     ///
     /// - Parameter rewrite: how the request differs from what the client sent.
     package func forward(_ exchange: Exchange, _ rewrite: ProxyRewrite) {
-        ProxiedExchange(exchange, pool: self, .rewrite(rewrite)).start()
+        pass(exchange, .rewrite(rewrite))
     }
 
     /// Asks the upstream's own API in place of what the client asked for.
     package func ask(_ exchange: Exchange, _ call: UpstreamCall) {
-        if let refusal = hold?.refusal { return exchange.respond(refusal) }
-        ProxiedExchange(exchange, pool: self, .call(call)).start()
+        pass(exchange, .call(call))
     }
 
     /// Passes an exchange on as it came.
     package func forward(_ exchange: Exchange) {
+        pass(exchange, .none)
+    }
+
+    private func pass(_ exchange: Exchange, _ change: ProxyChange) {
         if let refusal = hold?.refusal { return exchange.respond(refusal) }
-        ProxiedExchange(exchange, pool: self).start()
+        ProxiedExchange(exchange, pool: self, change).start()
     }
 
     /// Connects once, TLS included, and closes; calls back with why that failed, or nil.
