@@ -85,7 +85,10 @@ actor PluginSupervisor {
                 lastFailure = nil
                 if !isStopping { publish(.ready(instance)) }
                 logger.info(
-                    "plugin is ready", metadata: ["pid": "\(process.pid)", "generation": "\(instance.generation)"])
+                    "plugin is ready",
+                    metadata: [
+                        "pid": .stringConvertible(process.pid), "generation": .stringConvertible(instance.generation),
+                    ])
                 let probe = Task { await self.watch(process, instance) }
                 let exit = await process.exited()
                 probe.cancel()
@@ -146,9 +149,9 @@ actor PluginSupervisor {
             if missed == 2 {
                 lastFailure = "it runs, but does not answer health checks"
                 publish(down(.degraded, "it runs, but does not answer health checks", retryAfter: 5))
-                logger.error("plugin does not answer health checks", metadata: ["pid": "\(process.pid)"])
+                logger.error("plugin does not answer health checks", metadata: ["pid": .stringConvertible(process.pid)])
             } else if missed == 6 {
-                logger.error("plugin stays silent and is killed", metadata: ["pid": "\(process.pid)"])
+                logger.error("plugin stays silent and is killed", metadata: ["pid": .stringConvertible(process.pid)])
                 endedBecause = "it stopped answering and was killed"
                 return process.kill()
             }
