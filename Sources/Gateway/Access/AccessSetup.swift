@@ -36,7 +36,7 @@ final class AccessSetup: Sendable {
         }
     }
 
-    private let authenticators = PerLoop<TokenAuthenticator>()
+    private let authenticators = PerLoop<TokenAuthenticator>.Register()
 
     /// Reads the files that the settings name.
     ///
@@ -107,7 +107,7 @@ final class AccessSetup: Sendable {
             if case .success(let table) = admin { tokens.admin = table }
             return tokens.all
         }
-        authenticators.tellEvery { $0.tokens = read }
+        authenticators.values.tellEvery { $0.tokens = read }
         _ = try file.get()
         _ = try admin.get()
     }

@@ -17,7 +17,7 @@ final class IdentityFollower: Sendable {
     let hold: ForwardingHold
 
     private let known: Mutex<IdentityNames>
-    private let contexts = PerLoop<LoopContext>()
+    private let contexts = PerLoop<LoopContext>.Register()
     private let logger = Logger(label: "access")
 
     /// A follower that begins with what was read at the start.
@@ -57,7 +57,7 @@ final class IdentityFollower: Sendable {
         }
         let usable = names.filter { !RequestHeaderNames.isTaken($0) }
         let (added, all) = known.withLock { ($0.add(usable), $0) }
-        if !added.isEmpty { await contexts.onEvery { $0.use(identityNames: all) } }
+        if !added.isEmpty { await contexts.values.onEvery { $0.use(identityNames: all) } }
         // Not before every loop has the names.
         if grafana.knowsAuthProxy, hold.release() {
             logger.info("grafana-config is read, requests go on to the upstream from now on")

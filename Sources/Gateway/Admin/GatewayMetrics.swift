@@ -13,7 +13,7 @@ import Glibc
 
 /// Counts exchanges and writes the gateway's own metrics in the Prometheus text format.
 final class GatewayMetrics: Sendable {
-    private let counters = PerLoop<LoopCounters>()
+    private let counters = PerLoop<LoopCounters>.Register()
     private let budget: MemoryBudget
     private let bodies: BodyBudget
     private let started = ContinuousClock.now
@@ -42,7 +42,7 @@ final class GatewayMetrics: Sendable {
         _ host: PluginHost, _ store: WatchCache, _ watches: Slots, _ streams: StreamHub, needed: Set<String>
     ) async -> String {
         var sum = LoopCounters.Values()
-        for values in await counters.collect({ $0.values }) { sum.add(values) }
+        for values in await counters.values.collect({ $0.values }) { sum.add(values) }
         let (running, listeners) = (await streams.streams(), await streams.listeners())
         var out = MetricsText()
         requests(sum, into: &out)

@@ -16,7 +16,7 @@ final class ConnectionBound: Sendable {
     private let told: Int
     private let open = Atomic<Int>(0)
     private let refused = Atomic<Int>(0)
-    private let contexts = PerLoop<Weak>()
+    private let contexts = PerLoop<Weak>.Register()
 
     private struct Weak {
         weak var context: LoopContext?
@@ -53,7 +53,8 @@ final class ConnectionBound: Sendable {
     /// - Parameter done: called on that loop, with whether there was one.
     func closeOldest(from loop: any EventLoop, _ done: @escaping (Bool) -> Void) {
         let bound = NIOLoopBound(done, eventLoop: loop)
-        ask(0, oldest: nil) { [contexts] found in
+        let contexts = contexts.values
+        ask(contexts, 0, oldest: nil) { found in
             guard let found else { return loop.execute { bound.value(false) } }
             contexts.run(at: found) { place in
                 let isClosed = place.context?.closeOldestIdle() ?? false
@@ -64,7 +65,8 @@ final class ConnectionBound: Sendable {
 
     /// Asks one loop after the other how long its oldest idle connection has been so; gives the place of the loop.
     private func ask(
-        _ index: Int, oldest: (place: Int, since: NIODeadline)?, _ done: @escaping @Sendable (Int?) -> Void
+        _ contexts: PerLoop<Weak>, _ index: Int, oldest: (place: Int, since: NIODeadline)?,
+        _ done: @escaping @Sendable (Int?) -> Void
     ) {
         guard index < contexts.count else { return done(oldest?.place) }
         contexts.run(at: index) { place in
@@ -72,7 +74,7 @@ final class ConnectionBound: Sendable {
             if let since = place.context?.oldestIdle, since < oldest?.since ?? .distantFuture {
                 oldest = (index, since)
             }
-            self.ask(index + 1, oldest: oldest, done)
+            self.ask(contexts, index + 1, oldest: oldest, done)
         }
     }
 

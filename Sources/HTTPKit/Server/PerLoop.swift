@@ -3,14 +3,11 @@ import Synchronization
 
 /// One value for each of several event loops; a value is only touched on its loop.
 ///
-/// A loop may have several values: each listener has its own, for example.
-package final class PerLoop<Value>: Sendable {
-    private let values: Mutex<[NIOLoopBound<Value>]>
+/// Finding one takes no lock. A loop may have several values: each listener has its own, for example.
+package struct PerLoop<Value>: Sendable {
+    private let all: [NIOLoopBound<Value>]
 
-    private init(_ values: [NIOLoopBound<Value>]) { self.values = Mutex(values) }
-
-    /// Nothing yet: `add` brings values as loops come.
-    package convenience init() { self.init([]) }
+    private init(_ all: [NIOLoopBound<Value>]) { self.all = all }
 
     /// One value for every loop of a group, made on that loop.
     package static func make(
@@ -37,14 +34,8 @@ package final class PerLoop<Value>: Sendable {
         return PerLoop<Other>(made)
     }
 
-    /// Adds a value; call on its loop.
-    package func add(_ value: Value, on loop: any EventLoop) {
-        let bound = NIOLoopBound(value, eventLoop: loop)
-        values.withLock { $0.append(bound) }
-    }
-
     /// How many values there are.
-    package var count: Int { values.withLock { $0.count } }
+    package var count: Int { all.count }
 
     /// The first value of a loop, nil for a loop without one; call on that loop.
     package func value(on loop: any EventLoop) -> Value? {
@@ -73,10 +64,26 @@ package final class PerLoop<Value>: Sendable {
     /// Runs something with the value at a place; at once when it is this loop's, so that what comes from one loop arrives in
     /// order.
     package func run(at index: Int, _ body: @escaping @Sendable (Value) -> Void) {
-        guard let bound = values.withLock({ $0.indices.contains(index) ? $0[index] : nil }) else { return }
+        guard all.indices.contains(index) else { return }
+        let bound = all[index]
         if bound.eventLoop.inEventLoop { return body(bound.value) }
         bound.eventLoop.execute { body(bound.value) }
     }
 
-    private var all: [NIOLoopBound<Value>] { values.withLock { $0 } }
+    /// Values that come one by one, as their loops are set up.
+    package final class Register: Sendable {
+        private let added = Mutex(PerLoop([]))
+
+        /// No value yet.
+        package init() {}
+
+        /// Those that have come.
+        package var values: PerLoop { added.withLock { $0 } }
+
+        /// Adds a value; call on its loop.
+        package func add(_ value: Value, on loop: any EventLoop) {
+            let bound = NIOLoopBound(value, eventLoop: loop)
+            added.withLock { $0 = PerLoop($0.all + [bound]) }
+        }
+    }
 }

@@ -8,13 +8,8 @@ import NIOPosix
 /// The home loop of a stream follows from its key, so loops find each other by `execute` alone, without a lock.
 package final class StreamHub: Sendable {
     private let bridges: PerLoop<StreamBridge>
-    /// How many loops there are.
-    private let count: Int
 
-    private init(_ bridges: PerLoop<StreamBridge>) {
-        self.bridges = bridges
-        count = bridges.count
-    }
+    private init(_ bridges: PerLoop<StreamBridge>) { self.bridges = bridges }
 
     /// Makes the bridges of all loops.
     ///
@@ -47,7 +42,7 @@ package final class StreamHub: Sendable {
     package func streams() async -> Int { await bridges.collect { $0.feedCount }.reduce(0, +) }
 
     /// The place of the loop that runs a stream.
-    func home(of key: StreamKey) -> Int { key.home(of: count) }
+    func home(of key: StreamKey) -> Int { key.home(of: bridges.count) }
 
     /// Runs `body` on a loop: at once when it is this one, so that what is sent to a loop arrives in order.
     func run(on index: Int, _ body: @escaping @Sendable (StreamBridge) -> Void) { bridges.run(at: index, body) }

@@ -18,7 +18,7 @@ final class PluginBoard: Sendable {
     }
 
     private let state = Mutex(State())
-    private let plugins = PerLoop<LoopPlugins>()
+    private let plugins = PerLoop<LoopPlugins>.Register()
     let changes: AsyncStream<String>
     private let feed: AsyncStream<String>.Continuation
 
@@ -41,7 +41,7 @@ final class PluginBoard: Sendable {
         state.withLock { state in
             state.noteMetrics(id)
             state.states[id] = value
-            plugins.tellEvery { $0.set(id, value) }
+            plugins.values.tellEvery { $0.set(id, value) }
         }
         feed.yield(id)
     }

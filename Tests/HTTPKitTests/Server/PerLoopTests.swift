@@ -54,11 +54,11 @@ struct PerLoopTests {
 
     @Test func `values come one by one, and several on one loop`() async throws {
         try await with(1) { group in
-            let (loop, counters) = (group.next(), PerLoop<Counter>())
-            #expect(await counters.collect { $0.seen.count }.isEmpty)
+            let (loop, counters) = (group.next(), PerLoop<Counter>.Register())
+            #expect(counters.values.count == 0)
             for _ in 0..<2 { try await loop.submit { counters.add(Counter(loop), on: loop) }.get() }
-            await counters.onEvery { $0.seen.append(7) }
-            #expect(await counters.collect { $0.seen } == [[7], [7]])
+            await counters.values.onEvery { $0.seen.append(7) }
+            #expect(await counters.values.collect { $0.seen } == [[7], [7]])
         }
     }
 
