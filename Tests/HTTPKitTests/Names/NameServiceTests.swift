@@ -10,7 +10,7 @@ struct NameServiceTests {
     private let loop = MultiThreadedEventLoopGroup.singleton.any()
 
     private func addresses(
-        _ names: NameService, _ host: String, port: Int = 80, milliseconds: Int = 5_000
+        _ names: NameService, _ host: String, port: Int = 80, milliseconds: Int = 60_000
     ) async throws -> [SocketAddress] {
         try await withCheckedThrowingContinuation { continuation in
             loop.execute {
@@ -71,8 +71,8 @@ struct NameServiceTests {
         let resolver = HangingResolver()
         let names = NameService(lookUp: resolver.lookUp)
         await withTaskGroup(of: GatewayError?.self) { tasks in
-            for _ in 0..<50 { tasks.addTask { await error(names, "slow", milliseconds: 60_000) } }
-            while names.waiting < 50 { await Task.yield() }
+            for _ in 0..<50 { tasks.addTask { await error(names, "slow", milliseconds: 600_000) } }
+            while names.waiting < 50 { try? await Task.sleep(for: .milliseconds(2)) }
             resolver.letGo()
             for await error in tasks { #expect(error?.code == .badGateway) }
         }
@@ -85,7 +85,7 @@ struct NameServiceTests {
         loop.execute {
             names.addresses(of: "slow", port: 1, milliseconds: 600_000, on: loop) { _ in Issue.record("told") }
         }
-        while names.waiting < 1 { await Task.yield() }
+        while names.waiting < 1 { try await Task.sleep(for: .milliseconds(2)) }
         names.stop()
         resolver.letGo()
     }
@@ -96,7 +96,7 @@ struct SideWorkTests {
     private let loop = MultiThreadedEventLoopGroup.singleton.any()
 
     private func run(
-        _ work: SideWork, milliseconds: Int = 5_000, _ body: @escaping @Sendable () -> Int
+        _ work: SideWork, milliseconds: Int = 60_000, _ body: @escaping @Sendable () -> Int
     ) async -> Result<Int, GatewayError> {
         await withCheckedContinuation { continuation in
             loop.execute {

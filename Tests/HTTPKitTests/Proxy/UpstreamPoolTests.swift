@@ -158,16 +158,16 @@ struct UpstreamPoolLookUpTests {
                     }
                 }
             }
-            #expect(await check("alive.example", 5_000) == nil)
+            #expect(await check("alive.example", 60_000) == nil)
             let dead = await withTaskGroup(of: String?.self) { tasks in
                 for number in 0..<100 { tasks.addTask { await check("dead\(number).example", 200) } }
-                #expect(await check("alive.example", 5_000) == nil)
+                #expect(await check("alive.example", 60_000) == nil)
                 return await tasks.reduce(into: [String?]()) { $0.append($1) }
             }
             #expect(dead.count == 100)
             for why in dead { #expect(why?.contains("can't be looked up") == true) }
             #expect(dead.contains { $0?.contains("no name server has answered within 0.2 s") == true })
-            #expect(await check("alive.example", 5_000) == nil)
+            #expect(await check("alive.example", 60_000) == nil)
         }
     }
 }
