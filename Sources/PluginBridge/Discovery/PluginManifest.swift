@@ -20,7 +20,7 @@ package struct PluginManifest: Sendable, Hashable {
     /// `routes`: what the data source proxy does with paths.
     package let routes: [JSONValue]
     /// What plugin.json and the executable looked like, to notice a change.
-    package let fingerprint: [FileFacts]
+    package private(set) var fingerprint: [FileFacts]
 
     /// Reads a plugin.json.
     ///
@@ -57,6 +57,13 @@ package struct PluginManifest: Sendable, Hashable {
             executable = nil
         }
         fingerprint = [facts, executable.flatMap(FileFacts.init)].compactMap { $0 }
+    }
+
+    /// The same plugin.json with the executable as it is now.
+    func looked(at facts: FileFacts) -> PluginManifest {
+        var manifest = self
+        manifest.fingerprint = [facts, executable.flatMap(FileFacts.init)].compactMap { $0 }
+        return manifest
     }
 
     /// Whether its files look as they did when it was read.

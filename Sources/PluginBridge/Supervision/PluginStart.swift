@@ -26,7 +26,7 @@ struct StartFailure: Error, Sendable, CustomStringConvertible {
     }
 }
 
-/// The way of a process from its start to its first answer.
+/// The way of a process from its start to the answer that it serves.
 ///
 /// Nothing here outlasts the process: its end, for whatever reason, ends the wait for its line or its answer at once.
 struct PluginStart: Sendable {
@@ -44,11 +44,14 @@ struct PluginStart: Sendable {
     /// After this time it is said what stands in the way; a plugin that is only slow is done before.
     private static let patience = Duration.seconds(1)
 
-    /// Waits for the handshake and then for the first answer.
+    /// Waits for the handshake and then until the plugin serves.
     ///
-    /// - Parameter waiting: told what stands in the way while there is time left.
+    /// - Parameters:
+    ///   - answering: told once that the plugin answers, whatever it says.
+    ///   - waiting: told what stands in the way while there is time left.
     func connect(
-        _ output: PluginOutput, waiting: @escaping @Sendable (String) async -> Void
+        _ output: PluginOutput, answering: @escaping @Sendable (GRPCChannel) async -> Void,
+        waiting: @escaping @Sendable (String) async -> Void
     ) async throws(StartFailure) -> GRPCChannel {
         let timeout = timeout
         let timer = Task {
@@ -61,7 +64,7 @@ struct PluginStart: Sendable {
         do { channel = try GRPCChannel(runtime: runtime, address: address) } catch {
             throw StartFailure("it can't be connected to: \(error.message)")
         }
-        let contact = Task { await Self.contact(channel, address, waiting) }
+        let contact = Task { await Self.contact(channel, address, answering, waiting) }
         let watcher = Task { () -> PluginOutput.StartEvent? in
             for await event in output.events {
                 if case .line = event { continue }
@@ -71,10 +74,15 @@ struct PluginStart: Sendable {
             return nil
         }
         defer { watcher.cancel() }
-        if await contact.value { return channel }
+        let last = await contact.value
+        if last == .serving { return channel }
         if case .exited(let exit) = await watcher.value {
             throw StartFailure(
-                "its process ended with \(exit) right after its handshake, before it answered at \(address)")
+                "its process ended with \(exit) right after its handshake, before it "
+                    + (last == .silent ? "answered at \(address)" : "was ready: \(HealthRecord.notServing)"))
+        }
+        guard last == .silent else {
+            throw StartFailure("\(HealthRecord.notServing), still after \(PluginDown.rounded(timeout)) s")
         }
         let finding = await AddressProbe.look(address).finding
         throw StartFailure("\(Self.place(address)) \(finding): no answer within \(PluginDown.rounded(timeout)) s")
@@ -82,29 +90,30 @@ struct PluginStart: Sendable {
 
     private static func place(_ address: PluginAddress) -> String { "it printed its address \(address), but" }
 
-    /// Asks until there is an answer; false when it is cancelled.
+    /// Asks until the plugin serves; gives what it said last when it is cancelled.
     private static func contact(
-        _ channel: GRPCChannel, _ address: PluginAddress, _ waiting: @Sendable (String) async -> Void
-    ) async -> Bool {
+        _ channel: GRPCChannel, _ address: PluginAddress, _ answering: @Sendable (GRPCChannel) async -> Void,
+        _ waiting: @Sendable (String) async -> Void
+    ) async -> HealthFinding {
         var next = ContinuousClock.now + patience
+        var last = HealthFinding.silent
         while !Task.isCancelled {
-            do throws(GRPCError) {
-                _ = try await channel.unary(
-                    .health, PluginRequest.health(),
-                    options: GRPCCallOptions(deadline: .after(.seconds(tryTimeout))))
-                return true
-            } catch {
-                // Any other answer, UNIMPLEMENTED above all, is an answer.
-                guard [.unavailable, .cancelled, .deadlineExceeded].contains(error.code) else { return true }
-            }
-            if ContinuousClock.now >= next, !Task.isCancelled {
-                await waiting("\(place(address)) \(await AddressProbe.look(address).finding)")
+            let finding = await channel.health(within: tryTimeout)
+            if finding == .serving { return finding }
+            guard !Task.isCancelled else { break }
+            if finding == .notServing, last == .silent { await answering(channel) }
+            last = finding
+            if ContinuousClock.now >= next {
+                let isHeard = finding == .notServing
+                let why =
+                    isHeard ? HealthRecord.notServing : "\(place(address)) \(await AddressProbe.look(address).finding)"
+                if !Task.isCancelled { await waiting(why) }
                 next = .now + patience
             }
             _ = try? await Task.sleep(for: pause)
             channel.resetBackoff()
         }
-        return false
+        return last
     }
 
     private func handshake(_ output: PluginOutput) async throws(StartFailure) -> PluginAddress {

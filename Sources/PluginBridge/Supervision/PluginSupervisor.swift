@@ -23,7 +23,8 @@ actor PluginSupervisor {
     private var generation = 0
     private var isStopping = false
     private var current: (process: PluginProcess, instance: PluginInstance)?
-    private var starting: PluginProcess?
+    /// The process that isn't ready yet, and its channel once anything has answered there.
+    private var starting: (process: PluginProcess, channel: GRPCChannel?)?
     private var task: Task<Void, Never>?
     private var sleeper: Task<Void, Never>?
     /// What went wrong last; nil while all is well, and before the first start.
@@ -56,7 +57,7 @@ actor PluginSupervisor {
     }
 
     /// The process, in whatever state; nil when there is none.
-    var pid: Int32? { (current?.process ?? starting)?.pid }
+    var pid: Int32? { (current?.process ?? starting?.process)?.pid }
 
     /// What the plugin wrote to stderr last.
     var stderrTail: String { output?.tail ?? "" }
@@ -64,6 +65,8 @@ actor PluginSupervisor {
     /// Starts to supervise.
     func start() {
         guard task == nil else { return }
+        // Before this returns: whoever asks next finds a plugin that starts, not one that nobody knows.
+        if manifest.executable != nil { publish(startingState) }
         task = Task { await self.run() }
     }
 
@@ -73,7 +76,6 @@ actor PluginSupervisor {
         // A panel, or a data source that browsers talk to: there is nothing to start, however often one tries.
         guard manifest.executable != nil else { return publish(down(.stopped, Self.noBackend)) }
         while !isStopping {
-            publish(startingState)
             let clock = ContinuousClock()
             var readySince: ContinuousClock.Instant?
             let startsBefore = starts
@@ -81,9 +83,9 @@ actor PluginSupervisor {
             do throws(StartFailure) {
                 let (process, instance) = try await startInstance()
                 readySince = clock.now
-                current = (process, instance)
                 lastFailure = nil
-                if !isStopping { publish(.ready(instance)) }
+                // Who stops it has told a process that wasn't ready yet.
+                if isStopping { Task { await end(process, instance.channel) } } else { publish(.ready(instance)) }
                 logger.info(
                     "plugin is ready",
                     metadata: [
@@ -103,6 +105,7 @@ actor PluginSupervisor {
             lastFailure = failure.description
             if starts > startsBefore { restarts += 1 }
             await wait(after: failure, lifetime: readySince.map { (clock.now - $0) / .seconds(1) } ?? 0)
+            if !isStopping { publish(startingState) }
         }
         publish(down(.stopped, "it is stopped"))
     }
@@ -128,29 +131,24 @@ actor PluginSupervisor {
         down(.starting, (lastFailure.map { "\($0); " } ?? "") + "it is being started", retryAfter: 1)
     }
 
-    /// Asks a ready plugin now and then whether it is alive; a process may exist and hang.
-    ///
-    /// Two missed answers take it out of service at once; one that stays silent is killed and started again.
+    /// Asks a ready plugin now and then how it is; a process may exist and hang, or say that it doesn't serve.
     private func watch(_ process: PluginProcess, _ instance: PluginInstance) async {
-        var missed = 0
-        while (try? await Task.sleep(for: .seconds(missed == 0 ? settings.probeInterval : 1))) != nil {
-            let answered = await isAlive(instance.channel, within: settings.probeTimeout)
+        var record = HealthRecord()
+        while (try? await Task.sleep(for: .seconds(record.isDoubtful ? 1 : settings.probeInterval))) != nil {
+            let finding = await instance.channel.health(within: settings.probeTimeout)
             guard !Task.isCancelled, !isStopping else { return }
-            if answered {
-                if missed >= 2 {
-                    lastFailure = nil
-                    publish(.ready(instance))
-                    logger.info("plugin answers again")
-                }
-                missed = 0
-                continue
-            }
-            missed += 1
-            if missed == 2 {
-                lastFailure = "it runs, but does not answer health checks"
-                publish(down(.degraded, "it runs, but does not answer health checks", retryAfter: 5))
-                logger.error("plugin does not answer health checks", metadata: ["pid": .stringConvertible(process.pid)])
-            } else if missed == 6 {
+            switch record.note(finding) {
+            case .same: break
+            case .back:
+                lastFailure = nil
+                publish(.ready(instance))
+                logger.info("plugin answers again")
+            case .outOfService(let why):
+                lastFailure = why
+                publish(down(.degraded, why, retryAfter: 5))
+                logger.error(
+                    "plugin is out of service", metadata: ["pid": .stringConvertible(process.pid), "cause": "\(why)"])
+            case .hopeless:
                 logger.error("plugin stays silent and is killed", metadata: ["pid": .stringConvertible(process.pid)])
                 endedBecause = "it stopped answering and was killed"
                 return process.kill()
@@ -158,39 +156,43 @@ actor PluginSupervisor {
         }
     }
 
-    /// Whether the plugin gives any answer; one without a health service answers UNIMPLEMENTED.
-    private func isAlive(_ channel: GRPCChannel, within seconds: Double) async -> Bool {
-        do {
-            _ = try await channel.unary(
-                .health, PluginRequest.health(), options: GRPCCallOptions(deadline: .after(.seconds(seconds))))
-            return true
-        } catch {
-            return error.code != .deadlineExceeded && error.code != .unavailable
-        }
-    }
-
-    /// Ends the plugin: told first, killed if it doesn't listen.
+    /// Stops the plugin, whether it is ready or still being started.
     func stop() async {
         isStopping = true
         sleeper?.cancel()
         if let current {
             publish(down(.stopped, "it is stopped"))
-            let timeout = settings.stopTimeout
-            let (process, instance) = (current.process, current.instance)
-            // One time for being told and for listening.
-            let killer = Task {
-                try await Task.sleep(for: .seconds(timeout))
-                process.kill()
-            }
-            _ = try? await instance.channel.unary(
-                .shutdown, GRPCPayload(), options: GRPCCallOptions(deadline: .after(.seconds(timeout))))
-            _ = await process.exited()
-            killer.cancel()
-        } else {
-            starting?.kill()
+            await end(current.process, current.instance.channel)
+        } else if let starting {
+            await end(starting.process, starting.channel)
         }
         await task?.value
         Folder.remove(socketFolder)
+    }
+
+    /// Ends a process: told first, killed if it doesn't listen; one time for both.
+    ///
+    /// One that nobody has heard of over a channel is told by a signal.
+    private func end(_ process: PluginProcess, _ channel: GRPCChannel?) async {
+        let timeout = settings.stopTimeout
+        let killer = Task {
+            try await Task.sleep(for: .seconds(timeout))
+            process.kill()
+        }
+        if let channel {
+            do throws(GRPCError) {
+                _ = try await channel.unary(
+                    .shutdown, GRPCPayload(), options: GRPCCallOptions(deadline: .after(.seconds(timeout))))
+            } catch  where error.code == .unimplemented {
+                process.signal(SIGTERM)
+            } catch {
+                // Most end with the connection on their way.
+            }
+        } else {
+            process.signal(SIGTERM)
+        }
+        _ = await process.exited()
+        killer.cancel()
     }
 
     private func down(
@@ -239,17 +241,22 @@ actor PluginSupervisor {
                 known.map { "its executable \(executable) can't be run: \($0)" } ?? error.description, .unusable)
         }
         starts += 1
-        starting = process
+        starting = (process, nil)
         defer { starting = nil }
-        if isStopping { process.kill() }
+        if isStopping { Task { await end(process, nil) } }
         let start = PluginStart(
             executable: executable, timeout: settings.startTimeout, runtime: runtime, logger: logger)
         do throws(StartFailure) {
-            let channel = try await start.connect(output) { [weak self] in await self?.note(waitingFor: $0) }
+            let channel = try await start.connect(output) { [weak self] in
+                await self?.note(answering: $0)
+            } waiting: { [weak self] in
+                await self?.note(waitingFor: $0)
+            }
             generation += 1
             let instance = PluginInstance(
                 pluginID: manifest.id, generation: generation, pid: process.pid, channel: channel,
                 whenMissing: noticed)
+            current = (process, instance)
             drainStdio(channel, output)
             // Whether it has metrics decides whether it is a target for scrapes.
             Task { await MethodProbe.run(instance, methods: [.collectMetrics]) }
@@ -269,6 +276,8 @@ actor PluginSupervisor {
         for (name, value) in variables { environment.set(name, value) }
         return environment
     }
+
+    private func note(answering channel: GRPCChannel) { starting?.channel = channel }
 
     /// A start takes long: what is known of the reason shows before its time is over.
     private func note(waitingFor what: String) {

@@ -70,6 +70,12 @@ public protocol CheckHealthHandler: Plugin {
     func checkHealth(_ request: CheckHealthRequest) async throws -> HealthResult
 }
 
+/// Says of the process whether it serves; a plugin without this handler does from its start on.
+public protocol ServingHandler: Plugin {
+    /// Whether calls are welcome: while they aren't, hosts keep them away.
+    func isServing() async -> Bool
+}
+
 /// Answers HTTP requests for the plugin's resources.
 public protocol CallResourceHandler: Plugin {
     /// Answers through `response`, at once or piece by piece.

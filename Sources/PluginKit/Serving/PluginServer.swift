@@ -11,7 +11,7 @@ package final class PluginServer: Sendable {
         _ plugin: any Plugin, runtime: GRPCRuntime, onShutdown: @escaping @Sendable () -> Void
     ) throws(GRPCError) {
         let methods =
-            Self.processMethods(onShutdown) + Self.dataMethods(plugin) + Self.streamMethods(plugin)
+            Self.processMethods(plugin, onShutdown) + Self.dataMethods(plugin) + Self.streamMethods(plugin)
             + Self.objectMethods(plugin)
         server = try GRPCServer(runtime: runtime, methods: methods)
     }
@@ -30,10 +30,13 @@ package final class PluginServer: Sendable {
         await server.stop(cancel: true)
     }
 
-    private static func processMethods(_ onShutdown: @escaping @Sendable () -> Void) -> [GRPCServerMethod] {
+    private static func processMethods(
+        _ plugin: any Plugin, _ onShutdown: @escaping @Sendable () -> Void
+    ) -> [GRPCServerMethod] {
         [
-            GRPCServerMethod(.health) { call in
-                call.reply(WireWriter.payload { $0.int(1, 1) })
+            unary(.health) { _ in
+                let isServing = await (plugin as? any ServingHandler)?.isServing() ?? true
+                return WireWriter.payload { $0.int(1, isServing ? 1 : 2) }
             },
             GRPCServerMethod(.shutdown) { call in
                 call.reply(GRPCPayload())

@@ -35,6 +35,11 @@ package struct FileFacts: Sendable, Hashable {
 }
 
 extension FileFacts {
+    /// Whether the file had been left alone for a moment when it was read, at milliseconds since 1970.
+    ///
+    /// One that is written twice within a tick of the system's clock looks the same after both.
+    package func isSettled(atMS read: Int) -> Bool { Int(modified / 1_000_000) < read - 100 }
+
     /// Whether a path is a socket itself; links aren't followed.
     package static func isSocket(_ path: String) -> Bool {
         var facts = stat()
@@ -67,14 +72,23 @@ package enum Folder {
     ///
     /// - Parameter endings: accepted endings, with the dot.
     package static func files(_ path: String, endings: [String]) throws(GatewayError) -> [String] {
+        try entries(path, endings: endings).map(\.path)
+    }
+
+    /// The same files with what they look like.
+    package static func entries(
+        _ path: String, endings: [String]
+    ) throws(GatewayError) -> [(path: String, facts: FileFacts)] {
         guard let facts = FileFacts(path) else {
             throw GatewayError(.badRequest, "\(path): can't be read: \(String(cString: strerror(errno)))")
         }
-        guard facts.isFolder else { return [path] }
+        guard facts.isFolder else { return [(path, facts)] }
         let folder = path.hasSuffix("/") ? String(path.dropLast()) : path
         return try names(path).filter { name in !name.hasPrefix(".") && endings.contains { name.hasSuffix($0) } }
-            .map { "\(folder)/\($0)" }
-            .filter { FileFacts($0).map { !$0.isFolder } ?? false }
+            .compactMap { name in
+                let file = "\(folder)/\(name)"
+                return FileFacts(file).flatMap { $0.isFolder ? nil : (file, $0) }
+            }
     }
 
     /// Creates a folder and the missing ones above it.
@@ -109,8 +123,7 @@ package enum Folder {
     package static func fingerprint(_ paths: [String], endings: [String]) -> [String: FileFacts] {
         var facts: [String: FileFacts] = [:]
         for path in paths {
-            guard let files = try? files(path, endings: endings) else { continue }
-            for file in files { facts[file] = FileFacts(file) }
+            for (file, found) in (try? entries(path, endings: endings)) ?? [] { facts[file] = found }
         }
         return facts
     }

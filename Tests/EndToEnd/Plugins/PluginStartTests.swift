@@ -123,12 +123,16 @@ struct PluginStartTests {
         try gateway.waitForPlugin("other")
         let plugin = try gateway.pluginPID(.init(plugin: "alpha"))
         let folder = "\(gateway.folder.path)/plugins/alpha"
-        try gateway.folder.write(
-            "plugins/alpha/new", "#!/bin/sh\n\(Self.printing("127.0.0.1:1"))\n", executable: true)
+        let script = Self.printing("127.0.0.1:1", then: "trap 'echo > told; exit 0' TERM; sleep 1000 & wait")
+        try gateway.folder.write("plugins/alpha/new", "#!/bin/sh\n\(script)\n", executable: true)
         #expect(rename("\(folder)/new", "\(folder)/gpx_test_\(TestPlugins.platform)") == 0)
         #expect(gateway.process.stderr.wait(containing: "not ready yet") != nil, "\(gateway.log)")
         // The one that hangs keeps nobody from looking at the others.
-        let log = gateway.process.stderr.count
+        var log = gateway.process.stderr.count
+        let version = TestPlugins.manifest("other").replacingOccurrences(of: "1.2.3", with: "1.2.4")
+        try gateway.folder.write("plugins/other/plugin.json", version)
+        try gateway.waitForPlugin("other", from: log)
+        log = gateway.process.stderr.count
         try FileManager.default.removeItem(atPath: "\(gateway.folder.path)/plugins/other")
         #expect(gateway.process.stderr.wait(from: log, seconds: 5, containing: "plugin was removed") != nil)
         #expect(try gateway.pluginPID(.init(plugin: "alpha")) == plugin)
@@ -138,6 +142,33 @@ struct PluginStartTests {
         #expect(Date().timeIntervalSince(start) < 3)
         #expect(gateway.process.exitStatus == 0, "\(gateway.log)")
         #expect(!ProcessFacts.isAlive(plugin))
+        #expect(FileManager.default.fileExists(atPath: "\(folder)/told"), "it was killed without a word")
+    }
+
+    @Test func `a plugin that says it doesn't serve gets no calls until it does`() throws {
+        let gateway = try Gateway(
+            plugins: {
+                try TestPlugins.install("alpha", in: $0)
+                try $0.write("plugins/alpha/not-serving", "")
+            }, services: [.init(plugin: "alpha")], sources: [.init(uid: "alpha", type: "alpha")])
+        let mark = "\(gateway.folder.path)/plugins/alpha/not-serving"
+        func refused() throws {
+            let answer = try gateway.query(.init(plugin: "alpha"))
+            #expect(answer.status == 503 && answer.message.contains("NOT_SERVING"), "\(answer.text)")
+            #expect(answer["Retry-After"] != nil)
+        }
+        #expect(gateway.process.stderr.wait(containing: "not ready yet") != nil, "\(gateway.log)")
+        try refused()
+        try FileManager.default.removeItem(atPath: mark)
+        try gateway.waitForPlugin("alpha")
+        let plugin = try gateway.pluginPID(.init(plugin: "alpha"))
+        try gateway.folder.write("plugins/alpha/not-serving", "")
+        #expect(gateway.process.stderr.wait(containing: "out of service") != nil, "\(gateway.log)")
+        try refused()
+        // It is left to say otherwise.
+        try FileManager.default.removeItem(atPath: mark)
+        #expect(gateway.process.stderr.wait(containing: "answers again") != nil, "\(gateway.log)")
+        #expect(try gateway.pluginPID(.init(plugin: "alpha")) == plugin)
     }
 
     @Test func `a stop waits for no look at a backend that stays silent`() throws {

@@ -56,4 +56,34 @@ struct PluginScanTests {
     @Test func `a folder that isn't there is a fault`() {
         #expect(PluginScan(["/nonexistent/plugins"]).faults.first?.message.contains("/nonexistent/plugins") == true)
     }
+
+    @Test func `a plugin json is read again only when it has changed`() throws {
+        let root = try folder(["a/plugin.json": manifest("a"), "b/plugin.json": "{", "c/plugin.json": manifest("c")])
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        func age(_ name: String, seconds: Double) throws {
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSinceNow: -seconds)], ofItemAtPath: "\(root)/\(name)")
+        }
+        for name in ["a", "b", "c"] { try age("\(name)/plugin.json", seconds: 60) }
+        let first = PluginScan([root])
+        #expect(first.readCount == 3)
+        let second = PluginScan([root], after: first)
+        #expect(second.readCount == 0)
+        #expect(second.plugins == first.plugins)
+        #expect(second.faults.map(\.message) == first.faults.map(\.message) && second.faults.count == 1)
+
+        // The executable is looked at each time, without plugin.json being read.
+        let program = "\(root)/a/gpx_\(PluginManifest.platform)"
+        try Data("x".utf8).write(to: URL(fileURLWithPath: program))
+        let third = PluginScan([root], after: second)
+        #expect(third.readCount == 0)
+        #expect(third.plugins["a"] != first.plugins["a"] && third.plugins["c"] == first.plugins["c"])
+
+        try Data(manifest("d").utf8).write(to: URL(fileURLWithPath: "\(root)/c/plugin.json"))
+        try FileManager.default.removeItem(atPath: "\(root)/b")
+        let fourth = PluginScan([root], after: third)
+        #expect(fourth.readCount == 1 && Set(fourth.plugins.keys) == ["a", "d"] && fourth.faults.isEmpty)
+        // One that was changed a moment before it was read may change again and look the same.
+        #expect(PluginScan([root], after: fourth).readCount == 1)
+    }
 }

@@ -9,7 +9,10 @@ import PluginKit
 /// logs when its call is cancelled; `exit` ends the process; `rows` answers with many rows, `text` with long texts; `missing`
 /// leaves the query out of the answer; `status` gives a bare status; `flood` writes to both standard streams.
 @main
-struct TestPlugin: QueryDataHandler, CheckHealthHandler {
+struct TestPlugin: QueryDataHandler, CheckHealthHandler, ServingHandler {
+    /// While a file of that name lies beside its plugin.json it says that it doesn't.
+    func isServing() async -> Bool { access("not-serving", F_OK) != 0 }
+
     func queryData(_ request: QueryDataRequest) async throws -> [String: DataResponse] {
         var responses: [String: DataResponse] = [:]
         for query in request.queries {
