@@ -114,7 +114,12 @@ let package = Package(
                 yams, logging, .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ] + nio),
-        target("APIServer", ["Storage", "Access", "HTTPKit", "SystemKit", "DataPlaneAPI", yams, logging] + nio),
+        target(
+            "APIServer",
+            [
+                "Storage", "Access", "HTTPKit", "SystemKit", "DataPlaneAPI", yams, logging,
+                .product(name: "Crypto", package: "swift-crypto"),
+            ] + nio),
         target("Storage", ["SystemKit", "DataPlaneAPI", grdb]),
         target(
             "PluginBridge",

@@ -198,6 +198,31 @@ def storm(server, count):
             "peak_rss_mb": peak[0]}
 
 
+def manifests(folder, count):
+    """A start with so many manifest files, each with one object, and one more with nothing changed."""
+    files = folder / "files"
+    files.mkdir(parents=True)
+    for number in range(count):
+        object = {"apiVersion": "aggregation.grafana.app/v0alpha1", "kind": "DataPlaneService", **json.loads(body(number))}
+        (files / f"o{number:05}.yaml").write_text(json.dumps(object))
+    result = {}
+    for start in ("files_first", "files_again"):
+        began = time.monotonic()
+        server = peers.gateway(folder, ["--manifests", str(files)])
+        try:
+            result[f"{start}_listens_s"] = time.monotonic() - began
+            while not get(server.port, f"{PATH}/o{count - 1:05}")[0] == 200 and time.monotonic() - began < 300:
+                time.sleep(0.1)
+            result[f"{start}_all_there_s"] = time.monotonic() - began
+            rest(server)
+            result[f"{start}_cpu_s"] = cpu_seconds(server.pids)
+            listed = json.loads(get(server.port, PATH + "?limit=1")[1])["metadata"]
+            result[f"{start}_writes"] = int(listed["resourceVersion"])
+        finally:
+            server.stop()
+    return result
+
+
 def run(folder, count=10_000, crowd=10_000):
     """All of it."""
     arguments = ["--upstream", "http://127.0.0.1:9"]
@@ -264,6 +289,7 @@ def run(folder, count=10_000, crowd=10_000):
         result["restart_cpu_s"] = cpu_seconds(server.pids)
     finally:
         server.stop()
+    result.update(manifests(folder / "from-files", count))
     print("\nobjects")
     for name, value in result.items():
         print(f"  {name:26} {value if not isinstance(value, float) else round(value, 2)}")

@@ -84,7 +84,8 @@ struct DiscoveryDocuments: Sendable {
                 own: group.name, versions: group.versions,
                 definitions: core.registry.kinds.definitions.filter { $0.group == group.name })
         }
-        for claim in core.claims() where !entries.contains(where: { $0.name == claim.name }) {
+        let own = Set(entries.map(\.name))
+        for claim in core.claims().claimedGroups where !own.contains(claim.name) {
             entries.append(DiscoveryGroup(claim))
         }
         return entries

@@ -86,9 +86,9 @@ struct OpenAPIDocuments: Sendable {
 
     private var versions: [(name: String, version: String)] {
         var all = core.registry.kinds.groups.flatMap { group in group.versions.map { (name: group.name, version: $0) } }
-        for claim in core.claims() {
-            for version in claim.versions.map(\.name)
-            where !all.contains(where: { $0.name == claim.name && $0.version == version }) {
+        let own = Set(all.map { "\($0.name)/\($0.version)" })
+        for claim in core.claims().claimedGroups {
+            for version in claim.versions.map(\.name) where !own.contains("\(claim.name)/\(version)") {
                 all.append((name: claim.name, version: version))
             }
         }

@@ -5,13 +5,31 @@ import SystemKit
 
 /// Keeps the store in step with manifest files: what they hold is made and updated, what they no longer hold is removed.
 ///
-/// Nothing is removed while any file has a fault, so a typing error or a half-written file takes no route away.
+/// Nothing is removed while any file has a fault, so a typing error or a half-written file takes no route away. What hasn't
+/// changed costs next to nothing: a file that looks the same isn't read, and a document whose hash is kept beside its
+/// objects isn't parsed.
 package actor ManifestFolder {
+    /// So many objects are written side by side, and share what the disk takes.
+    private static let together = 32
+    /// Of the time between two looks at the files, so much goes into looking at the most.
+    private static let share = 25
+
+    /// A file without faults, as it was applied last.
+    private struct Applied {
+        let facts: FileFacts
+        let readMS: Int
+        let keys: [ObjectKey]
+    }
+
     private let paths: [String]
     private let store: WatchCache
     private let registry: KindRegistry
     private let logger: Logger
     private var lastFaults: [ManifestFault] = []
+    private var applied: [String: Applied] = [:]
+    private var pace = Pace(rate: 500, burst: 500)
+    /// How many documents were read, rather than known by their hash.
+    private(set) var readCount = 0
 
     /// A controller for files and folders; none means that objects of earlier manifests become ordinary ones.
     package init(
@@ -23,24 +41,39 @@ package actor ManifestFolder {
         self.logger = logger
     }
 
-    /// Applies the files, then looks for changes once a second until the task is cancelled.
+    /// Whether all of the files are applied in a moment, whatever has changed.
+    package nonisolated var isSmall: Bool {
+        let files = Folder.fingerprint(paths, endings: ManifestReader.endings)
+        return files.count <= 100 && files.values.reduce(0) { $0 + min($1.size, 1 << 20) } <= 256 << 10
+    }
+
+    /// Applies the files, then looks for changes once a second, with very many files less often, until the task is
+    /// cancelled.
     ///
-    /// - Parameter started: called after the first pass, for readiness.
+    /// - Parameter started: called after the first pass.
     package func run(started: @Sendable () -> Void = {}) async {
-        var seen = Folder.fingerprint(paths, endings: ManifestReader.endings)
+        var (seen, pause) = look()
         _ = await apply()
         started()
-        var idle = 0
+        var lastPass = ContinuousClock.now
         while !Task.isCancelled {
-            do { try await Task.sleep(for: .seconds(1)) } catch { return }
-            let now = Folder.fingerprint(paths, endings: ManifestReader.endings)
-            idle += 1
+            do { try await Task.sleep(for: pause) } catch { return }
+            let now: [String: FileFacts]
+            (now, pause) = look()
             // A fault may also go away in the store: an object in the way is deleted, the disk has space again.
-            guard now != seen || !lastFaults.isEmpty && idle >= 10 else { continue }
+            let isDue = !lastFaults.isEmpty && ContinuousClock.now - lastPass >= .seconds(10)
+            guard now != seen || isDue else { continue }
             do { seen = try await settled(now) } catch { return }
-            idle = 0
             _ = await apply()
+            lastPass = .now
         }
+    }
+
+    /// What the files look like, and how long to wait before the next look.
+    private func look() -> (files: [String: FileFacts], pause: Duration) {
+        let start = ContinuousClock.now
+        let files = Folder.fingerprint(paths, endings: ManifestReader.endings)
+        return (files, min(max(.seconds(1), (.now - start) * Self.share), .seconds(10)))
     }
 
     /// Waits until the files stay as they are for a moment: one that is just being written may be empty or end between
@@ -51,7 +84,7 @@ package actor ManifestFolder {
         var last = first
         for _ in 0..<20 {
             try await Task.sleep(for: .milliseconds(250))
-            let now = Folder.fingerprint(paths, endings: ManifestReader.endings)
+            let (now, _) = look()
             if now == last { break }
             last = now
         }
@@ -62,25 +95,47 @@ package actor ManifestFolder {
     ///
     /// - Returns: everything that stood in the way.
     package func apply() async -> [ManifestFault] {
-        let reader = ManifestReader.read(paths, registry.kinds)
-        var faults = reader.faults
-        for object in reader.objects {
-            // The gateway stops; what is missing is made at the next start.
-            guard !Task.isCancelled else { return faults }
-            do throws(GatewayError) { try await put(object) } catch {
-                faults.append(ManifestFault(file: object.file, line: object.line, message: error.message))
+        let index = ManifestIndex(store, registry.kinds)
+        var reader = ManifestReader(registry.kinds)
+        var files: [String: Applied] = [:]
+        var inTheWay: [ManifestFault] = []
+        var waiting: [ManifestObject] = []
+        var count = 0
+        for path in paths {
+            for (file, facts) in reader.files(path) {
+                // The gateway stops; what is missing is made at the next start.
+                guard !Task.isCancelled else { return reader.faults + inTheWay }
+                files[file] = read(file, facts, index, &reader)
+                waiting += reader.takeObjects()
+                while waiting.count >= Self.together {
+                    let batch = Array(waiting.prefix(Self.together))
+                    waiting.removeFirst(batch.count)
+                    inTheWay += await each(batch) { (folder, object) throws(GatewayError) in
+                        try await folder.put(object)
+                    }
+                }
+                count += 1
+                if count.isMultiple(of: 64) { await Task.yield() }
             }
         }
-        guard !Task.isCancelled else { return faults }
-        do throws(GatewayError) {
-            if paths.isEmpty {
-                try await release()
-            } else if reader.faults.isEmpty {
-                try await withdraw(except: Set(reader.objects.map(\.key)))
+        inTheWay += await each(waiting) { (folder, object) throws(GatewayError) in try await folder.put(object) }
+        guard !Task.isCancelled else { return reader.faults + inTheWay }
+        for fault in inTheWay { files[fault.file] = nil }
+        applied = files
+        if paths.isEmpty {
+            inTheWay += await each(fromManifests()) { (folder, found) throws(GatewayError) in
+                try await folder.release(found)
             }
-        } catch {
-            faults.append(ManifestFault(file: paths.first ?? "", message: error.message))
+        } else if reader.faults.isEmpty {
+            let unwanted = fromManifests().filter { reader.places[$0.key] == nil }
+            inTheWay += await each(unwanted) { (folder, found) throws(GatewayError) in try await folder.withdraw(found)
+            }
         }
+        report(reader.faults + inTheWay)
+        return lastFaults
+    }
+
+    private func report(_ faults: [ManifestFault]) {
         for fault in faults where !lastFaults.contains(fault) {
             var place: Logger.Metadata = [:]
             if !fault.file.isEmpty { place["file"] = "\(fault.file)" }
@@ -90,12 +145,57 @@ package actor ManifestFolder {
         }
         if faults.isEmpty, !lastFaults.isEmpty { logger.notice("manifest: every file is in order again") }
         lastFaults = faults
+    }
+
+    /// Reads what of a file isn't known already.
+    ///
+    /// - Returns: nil for a file with a fault: it is read again each time.
+    private func read(
+        _ file: String, _ facts: FileFacts, _ index: ManifestIndex, _ reader: inout ManifestReader
+    ) -> Applied? {
+        if let known = applied[file], known.facts == facts, facts.isSettled(atMS: known.readMS),
+            index.holds(known.keys, of: file), reader.take(known.keys, of: file)
+        {
+            return known
+        }
+        let readMS = WallClock.milliseconds()
+        let before = reader.objects.count
+        let keys = reader.readFile(file) { index.keys(file: file, hash: $0) }
+        readCount += reader.objects.count - before
+        return keys.map { Applied(facts: facts, readMS: readMS, keys: $0) }
+    }
+
+    /// Does something with each of some objects, side by side in small groups, at a bounded rate.
+    private func each<Item: ManifestItem>(
+        _ items: [Item], _ body: @escaping @Sendable (ManifestFolder, Item) async throws(GatewayError) -> Void
+    ) async -> [ManifestFault] {
+        var faults: [ManifestFault] = []
+        for start in stride(from: 0, to: items.count, by: Self.together) {
+            guard !Task.isCancelled else { return faults }
+            let batch = items[start..<min(start + Self.together, items.count)]
+            let failed = await withTaskGroup(of: (Int, ManifestFault)?.self) { group in
+                for (index, item) in zip(batch.indices, batch) {
+                    group.addTask {
+                        do throws(GatewayError) { try await body(self, item) } catch {
+                            return (index, ManifestFault(file: item.file, line: item.line, message: error.message))
+                        }
+                        return nil
+                    }
+                }
+                var failed: [(Int, ManifestFault)] = []
+                for await fault in group { if let fault { failed.append(fault) } }
+                return failed
+            }
+            faults += failed.sorted { $0.0 < $1.0 }.map(\.1)
+            let delay = pace.delay(after: batch.count)
+            if delay > .zero { try? await Task.sleep(for: delay) }
+        }
         return faults
     }
 
     private func put(_ object: ManifestObject) async throws(GatewayError) {
         let writer = ObjectWriter(
-            store: store, definition: object.definition, kinds: registry.kinds, manifest: object.file)
+            store: store, definition: object.definition, kinds: registry.kinds, manifest: object.note)
         let options = WriteOptions(manager: "manifest-folder")
         let input = BodyReader.Result(json: Self.desired(object.json), faults: [])
         guard let old = store.find(object.key) else {
@@ -127,35 +227,49 @@ package actor ManifestFolder {
         return json
     }
 
-    /// Removes the objects that no file holds any more.
-    private func withdraw(except wanted: Set<ObjectKey>) async throws(GatewayError) {
-        for definition in registry.kinds.definitions {
-            for object in fromManifests(definition) where !wanted.contains(object.key) {
-                let writer = ObjectWriter(
-                    store: store, definition: definition, kinds: registry.kinds, manifest: object.manifest)
-                let isMarked = object.body["metadata"]?["deletionTimestamp"] != nil
-                _ = try await writer.delete(object.key, conditions: Preconditions(uid: object.uid), dryRun: false)
-                guard !isMarked else { continue }
-                logger.info("manifest: removed \(definition.kind) \(object.key.name): no file holds it any more")
-            }
+    /// Removes an object that no file holds any more.
+    private func withdraw(_ found: Found) async throws(GatewayError) {
+        let (definition, object) = (found.definition, found.object)
+        let writer = ObjectWriter(
+            store: store, definition: definition, kinds: registry.kinds, manifest: object.manifestNote)
+        let isMarked = object.body["metadata"]?["deletionTimestamp"] != nil
+        _ = try await writer.delete(found.key, conditions: Preconditions(uid: object.uid), dryRun: false)
+        if !isMarked {
+            logger.info("manifest: removed \(definition.kind) \(found.key.name): no file holds it any more")
         }
     }
 
-    /// Leaves the objects of earlier manifests to be edited by hand.
-    private func release() async throws(GatewayError) {
-        for definition in registry.kinds.definitions {
-            for object in fromManifests(definition) {
-                _ = try await store.update(object.key, object.body, expecting: object.version, manifest: nil)
-            }
-        }
+    /// Leaves an object of an earlier manifest to be edited by hand.
+    private func release(_ found: Found) async throws(GatewayError) {
+        _ = try await store.update(found.key, found.object.body, expecting: found.object.version, note: nil)
     }
 
-    private func fromManifests(_ definition: ResourceDefinition) -> [StoredObject] {
-        var walk = store.state(definition.id).walk()
-        var found: [StoredObject] = []
-        while let object = walk.next() {
-            if object.manifest != nil { found.append(object) }
+    private func fromManifests() -> [Found] {
+        var found: [Found] = []
+        for definition in registry.kinds.definitions {
+            var walk = store.state(definition.id).walk()
+            while let object = walk.next() {
+                if object.note != nil { found.append(Found(definition: definition, object: object)) }
+            }
         }
         return found
     }
+}
+
+/// Something that a fault of a manifest can be about.
+private protocol ManifestItem: Sendable {
+    var file: String { get }
+    var line: Int { get }
+}
+
+extension ManifestObject: ManifestItem {}
+
+/// A stored object that comes from a manifest.
+private struct Found: ManifestItem {
+    let definition: ResourceDefinition
+    let object: StoredObject
+
+    var key: ObjectKey { object.key }
+    var file: String { object.manifest ?? "" }
+    var line: Int { 0 }
 }

@@ -40,6 +40,8 @@ package struct ManifestObject: Sendable {
     package let file: String
     /// The line, from 1.
     package let line: Int
+    /// What is kept beside it.
+    var note: ManifestNote
 }
 
 /// Reads the objects of manifest files.
@@ -52,31 +54,77 @@ package struct ManifestReader: Sendable {
     package private(set) var objects: [ManifestObject] = []
     /// Every fault; empty when all is well.
     package private(set) var faults: [ManifestFault] = []
+    /// Where each object was found first, those that weren't read again too.
+    private(set) var places: [ObjectKey: (file: String, line: Int)] = [:]
 
-    private init(_ kinds: Kinds) { self.kinds = kinds }
+    init(_ kinds: Kinds) { self.kinds = kinds }
 
     /// The objects and the faults of these files and folders.
     package static func read(_ paths: [String], _ kinds: Kinds) -> ManifestReader {
         var reader = ManifestReader(kinds)
         for path in paths {
-            do throws(GatewayError) {
-                for file in try Folder.files(path, endings: endings) { reader.readFile(file) }
-            } catch {
-                reader.faults.append(ManifestFault(file: path, message: error.message.withoutPrefix("\(path): ")))
-            }
+            for (file, _) in reader.files(path) { reader.readFile(file) }
         }
         return reader
     }
 
-    private mutating func readFile(_ file: String) {
+    /// The files of a path; why they can't be listed is a fault.
+    mutating func files(_ path: String) -> [(path: String, facts: FileFacts)] {
+        do throws(GatewayError) { return try Folder.entries(path, endings: Self.endings) } catch {
+            faults.append(ManifestFault(file: path, message: error.message.withoutPrefix("\(path): ")))
+            return []
+        }
+    }
+
+    /// Takes objects of a file for given that aren't read again; false, and nothing is taken, when one is elsewhere too.
+    mutating func take(_ keys: [ObjectKey], of file: String, line: Int = 1) -> Bool {
+        guard keys.allSatisfy({ places[$0] == nil }) else { return false }
+        for key in keys { places[key] = (file, line) }
+        return true
+    }
+
+    /// The objects that were read since the last call.
+    mutating func takeObjects() -> [ManifestObject] {
+        defer { objects = [] }
+        return objects
+    }
+
+    /// Reads a file.
+    ///
+    /// - Parameter known: the objects of a document that needn't be read again, by its hash.
+    /// - Returns: what it holds, for a file without faults.
+    @discardableResult
+    mutating func readFile(_ file: String, known: (String) -> [ObjectKey]? = { _ in nil }) -> [ObjectKey]? {
+        let (faultsBefore, objectsBefore) = (faults.count, objects.count)
+        var keys: [ObjectKey] = []
         do throws(GatewayError) {
-            for document in try YAMLDocument.parse(try FileText.read(file), file: file) {
-                readDocument(document, document.json, prefix: "", file)
+            var parsed: [(hash: String, documents: [YAMLDocument])] = []
+            var hashes: Set<String> = []
+            for piece in ManifestText(try FileText.read(file)).pieces {
+                if hashes.insert(piece.hash).inserted, let found = known(piece.hash),
+                    take(found, of: file, line: piece.linesBefore + 1)
+                {
+                    keys += found
+                    continue
+                }
+                parsed.append(
+                    (piece.hash, try YAMLDocument.parse(piece.text, file: file, linesBefore: piece.linesBefore)))
             }
+            for (hash, documents) in parsed { readPiece(hash, documents, file) }
         } catch {
             let message = error.message.withoutPrefix("\(file): ")
             faults.append(ManifestFault(file: file, line: Self.line(in: message), message: message))
         }
+        return faults.count == faultsBefore ? keys + objects[objectsBefore...].map(\.key) : nil
+    }
+
+    private mutating func readPiece(_ hash: String, _ documents: [YAMLDocument], _ file: String) {
+        let (faultsBefore, objectsBefore) = (faults.count, objects.count)
+        for document in documents { readDocument(document, document.json, prefix: "", file) }
+        // One with a fault is to be read again, and told of again.
+        guard faults.count == faultsBefore else { return }
+        let note = ManifestNote(file: file, hash: hash, count: objects.count - objectsBefore)
+        for index in objectsBefore..<objects.count { objects[index].note = note }
     }
 
     /// The number after the word `line` in a parser's message.
@@ -112,13 +160,16 @@ package struct ManifestReader: Sendable {
             let object = try checked(json, definition)
             for causes in object.causes { faults.append(fault(causes.field, causes.message)) }
             guard object.causes.isEmpty else { return }
-            if let other = objects.first(where: { $0.key == object.key }) {
+            if let other = places[object.key] {
                 faults.append(fault("metadata.name", "the same object is also in \(other.file), line \(other.line)"))
                 return
             }
+            let line = document.line(of: prefix)
+            places[object.key] = (file, line)
             objects.append(
                 ManifestObject(
-                    key: object.key, definition: definition, json: json, file: file, line: document.line(of: prefix)))
+                    key: object.key, definition: definition, json: json, file: file, line: line,
+                    note: ManifestNote(file: file)))
         } catch {
             if error.causes.isEmpty { faults.append(fault("", error.message)) }
             for cause in error.causes { faults.append(fault(cause.field, cause.message)) }

@@ -29,22 +29,26 @@ package struct YAMLDocument: Sendable {
     /// - Parameters:
     ///   - text: YAML or JSON.
     ///   - file: its name, for errors.
+    ///   - linesBefore: how many lines stand before the text in the file.
     /// - Throws: `GatewayError` with file, line and what is wrong.
-    package static func parse(_ text: String, file: String) throws(GatewayError) -> [YAMLDocument] {
+    package static func parse(
+        _ text: String, file: String, linesBefore: Int = 0
+    ) throws(GatewayError) -> [YAMLDocument] {
         var documents: [YAMLDocument] = []
         var parser: YamlSequence<Node>
         do { parser = try Yams.compose_all(yaml: withoutMarks(text)) } catch {
             throw GatewayError(.badRequest, "\(file): not valid YAML: \(error)")
         }
         while let node = parser.next() {
-            var reader = Reader(file: file)
+            var reader = Reader(file: file, linesBefore: linesBefore)
             let json = try reader.value(node, path: "", depth: 0)
             if json.isNull { continue }
             documents.append(
-                YAMLDocument(json: json, line: node.mark?.line ?? 1, lines: reader.lines, texts: reader.texts))
+                YAMLDocument(
+                    json: json, line: linesBefore + (node.mark?.line ?? 1), lines: reader.lines, texts: reader.texts))
         }
         if let error = parser.error {
-            throw GatewayError(.badRequest, "\(file): \(describe(error))")
+            throw GatewayError(.badRequest, "\(file): \(describe(error, linesBefore: linesBefore))")
         }
         return documents
     }
@@ -66,14 +70,15 @@ package struct YAMLDocument: Sendable {
     }
 
     /// What a YAML reader's error says, in a person's words, with line and column.
-    package static func describe(_ error: any Error) -> String {
+    package static func describe(_ error: any Error, linesBefore: Int = 0) -> String {
         if let error = error as? YamlError {
             switch error {
             case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
                 .composer(_, let problem, let mark, _):
-                return "line \(mark.line), column \(mark.column): \(problem)"
+                return "line \(linesBefore + mark.line), column \(mark.column): \(problem)"
             case .duplicatedKeysInMapping(let duplicates, let context):
-                return "line \(context.mark.line): the key \(duplicates.joined(separator: ", ")) is there twice"
+                return
+                    "line \(linesBefore + context.mark.line): the key \(duplicates.joined(separator: ", ")) is there twice"
             default: break
             }
         }
@@ -86,15 +91,19 @@ package struct YAMLDocument: Sendable {
         private static let deepest = 100
 
         let file: String
+        let linesBefore: Int
         var lines: [String: Int] = [:]
         var texts: [String: String] = [:]
         private var nodes = 0
 
-        init(file: String) { self.file = file }
+        init(file: String, linesBefore: Int) {
+            self.file = file
+            self.linesBefore = linesBefore
+        }
 
         mutating func value(_ node: Node, path: String, depth: Int) throws(GatewayError) -> JSONValue {
             nodes += 1
-            let line = node.mark?.line ?? 0
+            let line = linesBefore + (node.mark?.line ?? 0)
             guard nodes <= Self.mostNodes else { throw fault(line, "has more than \(Self.mostNodes) values") }
             guard depth <= Self.deepest else { throw fault(line, "is nested deeper than \(Self.deepest) levels") }
             if !path.isEmpty { lines[path] = line }
@@ -120,9 +129,11 @@ package struct YAMLDocument: Sendable {
                         merged += item.sequence.map { Array($0) } ?? [item]
                         continue
                     }
-                    guard let name = key.string else { throw fault(key.mark?.line ?? line, "a key is not text") }
+                    guard let name = key.string else {
+                        throw fault(key.mark.map { linesBefore + $0.line } ?? line, "a key is not text")
+                    }
                     object[name] = try value(item, path: path.isEmpty ? name : "\(path).\(name)", depth: depth + 1)
-                    lines[path.isEmpty ? name : "\(path).\(name)"] = key.mark?.line ?? line
+                    lines[path.isEmpty ? name : "\(path).\(name)"] = key.mark.map { linesBefore + $0.line } ?? line
                 }
                 // Merge keys (`<<: *defaults`): what the mapping itself has wins, then the first of the merged ones.
                 for other in merged {

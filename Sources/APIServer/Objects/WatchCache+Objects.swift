@@ -31,20 +31,15 @@ package struct Preconditions: Sendable, Hashable {
     }
 }
 
-extension StoredObject {
-    /// The manifest file it comes from; nil when it was made by hand.
-    package var manifest: String? { note }
-}
-
 /// Objects as trees, and what goes wrong in Kubernetes' words.
 extension WatchCache {
-    /// Stores a new object.
+    /// Stores a new object, with a note that clients don't see.
     ///
     /// - Throws: 409 `AlreadyExists`.
     package func create(
-        _ key: ObjectKey, _ body: JSONValue, manifest: String? = nil
+        _ key: ObjectKey, _ body: JSONValue, note: String? = nil
     ) async throws(GatewayError) -> StoredObject {
-        let content = Self.content(body, manifest)
+        let content = Self.content(body, note)
         switch try await commit(key, .absent, content) {
         case .committed(let version):
             return try StoredObject(Record(key: key, version: version, content: content))
@@ -55,12 +50,14 @@ extension WatchCache {
 
     /// Replaces an object.
     ///
-    /// - Parameter expecting: the version the stored object must have.
+    /// - Parameters:
+    ///   - expecting: the version the stored object must have.
+    ///   - note: what is kept beside it from now on.
     /// - Throws: 404, or 409 `Conflict` if the object changed meanwhile.
     package func update(
-        _ key: ObjectKey, _ body: JSONValue, expecting: Int, manifest: String?
+        _ key: ObjectKey, _ body: JSONValue, expecting: Int, note: String?
     ) async throws(GatewayError) -> StoredObject {
-        let content = Self.content(body, manifest)
+        let content = Self.content(body, note)
         switch try await commit(key, .version(expecting), content) {
         case .committed(let version):
             return try StoredObject(Record(key: key, version: version, content: content))
@@ -82,11 +79,11 @@ extension WatchCache {
         }
     }
 
-    private static func content(_ body: JSONValue, _ manifest: String?) -> RecordContent {
+    private static func content(_ body: JSONValue, _ note: String?) -> RecordContent {
         var body = body
         if body["metadata"]?.asObject == nil { body["metadata"] = .emptyObject }
         body["metadata"]?["resourceVersion"] = nil
-        return RecordContent(bytes: body.bytes(), note: manifest)
+        return RecordContent(bytes: body.bytes(), note: note)
     }
 
     private static func conflict(_ key: ObjectKey, _ present: Record?) -> GatewayError {

@@ -5,13 +5,13 @@ package struct APIPaths: Sendable {
     /// The kinds that are served.
     let registry: KindRegistry
     /// The groups that DataPlaneServices claim.
-    let claims: @Sendable () -> [ClaimedGroup]
+    let claims: @Sendable () -> any ClaimedGroups
     /// Whether there is an upstream, which answers what is unknown here.
     let hasUpstream: Bool
 
     /// Paths.
     package init(
-        registry: KindRegistry, claims: @escaping @Sendable () -> [ClaimedGroup], hasUpstream: Bool
+        registry: KindRegistry, claims: @escaping @Sendable () -> any ClaimedGroups, hasUpstream: Bool
     ) {
         self.registry = registry
         self.claims = claims

@@ -47,7 +47,7 @@ enum APIRoute: Sendable {
     private static func apis(_ segments: [String], _ paths: APIPaths) -> APIRoute? {
         guard segments.count > 1 else { return .groups }
         let own = paths.registry.kinds.groups.first { $0.name == segments[1] }
-        let claimed = own == nil ? paths.claims().first { $0.name == segments[1] } : nil
+        let claimed = own == nil ? paths.claims().claimedGroup(segments[1]) : nil
         guard let versions = own?.versions ?? claimed?.versions.map(\.name) else {
             return paths.hasUpstream ? nil : .unknown
         }
@@ -64,7 +64,7 @@ enum APIRoute: Sendable {
         if segments.count == 2 { return .openAPIv3 }
         guard segments.count == 5, segments[2] == "apis" else { return paths.hasUpstream ? nil : .unknown }
         let isOwn = paths.registry.kinds.groups.contains { $0.name == segments[3] && $0.versions.contains(segments[4]) }
-        guard isOwn || paths.claims().contains(where: { $0.name == segments[3] && $0.has(segments[4]) }) else {
+        guard isOwn || paths.claims().claimedGroup(segments[3])?.has(segments[4]) == true else {
             return paths.hasUpstream ? nil : .unknown
         }
         return .openAPIv3Group(segments[3], segments[4])

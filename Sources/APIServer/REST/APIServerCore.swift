@@ -36,6 +36,21 @@ package struct ClaimedGroup: Sendable, Hashable {
     func has(_ version: String) -> Bool { versions.contains { $0.name == version } }
 }
 
+/// The groups that routes are claimed in, at one moment.
+package protocol ClaimedGroups: Sendable {
+    /// All of them.
+    var claimedGroups: [ClaimedGroup] { get }
+    /// One of them; quick, however many there are.
+    func claimedGroup(_ name: String) -> ClaimedGroup?
+}
+
+extension [ClaimedGroup]: ClaimedGroups {
+    /// All of them.
+    package var claimedGroups: [ClaimedGroup] { self }
+    /// One of them.
+    package func claimedGroup(_ name: String) -> ClaimedGroup? { first { $0.name == name } }
+}
+
 /// What the upstream answered to a request for its discovery.
 package struct FetchedDocument: Sendable {
     /// The status number.
@@ -81,7 +96,7 @@ package struct APIServerCore: Sendable {
     /// The types.
     package var registry = KindRegistry()
     /// The groups that DataPlaneServices claim now.
-    package var claims: @Sendable () -> [ClaimedGroup] = { [] }
+    package var claims: @Sendable () -> any ClaimedGroups = { [ClaimedGroup]() }
     /// Asks the upstream for its own discovery; nil when there is no upstream.
     package var fetch: Fetch?
     /// What `/readyz` asks.

@@ -30,7 +30,7 @@ extension ObjectWriter {
                 marked["metadata"]?["deletionGracePeriodSeconds"] = 0
                 marked["metadata"]?["generation"] = .int((body["metadata"]?["generation"]?.asInt ?? 0) &+ 1)
                 return (
-                    try await store.update(key, marked, expecting: old.version, manifest: old.manifest), false
+                    try await store.update(key, marked, expecting: old.version, note: old.note), false
                 )
             } catch {
                 guard error.code == .conflict, conditions.resourceVersion == nil, conditions.uid == nil || !isUID(error)

@@ -21,7 +21,7 @@ extension ObjectWriter {
             let warnings = try check(input, options)
             var (new, expected) = try await changed(input.json, old, body, endpoint, options, isApply)
             var outcome = Outcome(body: body, isCreated: false, warnings: warnings, isWritten: false)
-            if ObjectMetadata.isSame(new, body), manifest == old.manifest || manifest == nil { return outcome }
+            if ObjectMetadata.isSame(new, body), keepsNote(of: old) { return outcome }
             if let file = old.manifest, manifest == nil, endpoint == .main { throw guarded(old, file, "changed") }
             outcome.body = new
             if options.dryRun { return outcome }
@@ -32,7 +32,7 @@ extension ObjectWriter {
                     isGone
                     ? try await store.delete(key, Preconditions(resourceVersion: String(old.version)))
                     : try await store.update(
-                        key, new, expecting: expected ?? old.version, manifest: manifest ?? old.manifest)
+                        key, new, expecting: expected ?? old.version, note: manifest?.text ?? old.note)
                 outcome.body = new
                 if !isGone { outcome.body["metadata"]?["resourceVersion"] = .string(String(written.version)) }
                 outcome.isWritten = true
@@ -42,6 +42,14 @@ extension ObjectWriter {
             }
         }
         throw definition.conflict(key.name)
+    }
+
+    /// Whether an object that stays the same needs no other note: a hash where it had none is worth a write, so that the
+    /// next start needn't read its manifest; that the text around the object has changed isn't.
+    private func keepsNote(of old: StoredObject) -> Bool {
+        guard let manifest else { return true }
+        let kept = old.manifestNote
+        return kept?.file == manifest.file && (kept?.hash != nil || manifest.hash == nil)
     }
 
     /// The new state of a stored object, and the version the client expects, if it names one.

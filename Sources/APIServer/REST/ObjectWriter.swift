@@ -25,8 +25,8 @@ struct ObjectWriter: Sendable {
     var kinds = Kinds()
     /// Who writes; nil for the gateway itself.
     var user: User?
-    /// The manifest file on whose behalf it is written; nil for a client.
-    var manifest: String?
+    /// The manifest on whose behalf it is written; nil for a client.
+    var manifest: ManifestNote?
 
     static let attempts = 5
     var paths: FieldPaths { FieldPaths(listKeys: definition.structure.listKeys) }
@@ -61,7 +61,7 @@ struct ObjectWriter: Sendable {
                     }
                     outcome.isWritten = false
                 } else {
-                    let made = try await store.create(key, new, manifest: manifest)
+                    let made = try await store.create(key, new, note: manifest?.text)
                     outcome.body["metadata"]?["resourceVersion"] = .string(String(made.version))
                 }
                 return outcome

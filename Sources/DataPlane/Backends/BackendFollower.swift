@@ -29,20 +29,16 @@ actor BackendFollower {
         self.probe = probe
     }
 
-    /// Follows the backends of these objects and no others.
-    func keep(_ services: [DataPlaneService]) {
-        var kept: [String: Entry] = [:]
-        for service in services where service.spec.backend.kind == .http {
-            let name = service.metadata.name
-            if let known = entries[name], known.service.spec.backend == service.spec.backend {
-                kept[name] = known
-            } else {
-                kept[name] = Entry(service: service)
-                fresh.append(name)
-            }
+    /// Follows the backend of an object as it is now; of one that has none, or is gone, nothing is kept.
+    func follow(_ name: String, _ service: DataPlaneService?) {
+        guard let service, service.spec.backend.kind == .http else {
+            entries[name] = nil
+            return
         }
-        entries = kept
-        if !fresh.isEmpty { newsFeed.yield() }
+        if let known = entries[name], known.service.spec.backend == service.spec.backend { return }
+        entries[name] = Entry(service: service)
+        fresh.append(name)
+        newsFeed.yield()
     }
 
     /// What is known of an object's backend.

@@ -33,7 +33,7 @@ extension ServiceConditions {
         guard !types.isEmpty else { return nil }
         let names = types.map(\.rawValue).sorted().joined(separator: ", ")
         return ready(
-            service, .isFalse, "ServiceTypeNotImplemented", "\(why); these requests are answered with 501: \(names)")
+            service, .isFalse, notImplemented, "\(why); these requests are answered with 501: \(names)")
     }
 
     private static func ready(

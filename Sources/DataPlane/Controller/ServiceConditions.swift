@@ -9,7 +9,12 @@ enum ServiceConditions {
         case plugin(PluginState)
         case http(BackendState)
         case upstream(isConfigured: Bool)
+        /// What was found before holds until something else turns out.
+        case standing(Condition)
     }
+
+    /// The reason when who answers doesn't offer what an object claims.
+    static let notImplemented = "ServiceTypeNotImplemented"
 
     /// `Accepted`, `PluginReady` and their summary `Available`.
     ///
@@ -28,6 +33,7 @@ enum ServiceConditions {
             case .plugin(let plugin): pluginReady(service, plugin, generation, lacksSource)
             case .http(let state): backendReady(service, state)
             case .upstream(let isConfigured): upstreamReady(service, isConfigured)
+            case .standing(let condition): condition
             }
         let own = [accepted(service, conflict, generation), ready]
         var summarised = own
@@ -107,7 +113,7 @@ extension ServiceConditions {
         guard !types.isEmpty else { return nil }
         let names = types.map(\.rawValue).sorted().joined(separator: ", ")
         return Condition(
-            type: Condition.pluginReady, status: .isFalse, reason: "ServiceTypeNotImplemented",
+            type: Condition.pluginReady, status: .isFalse, reason: notImplemented,
             message: "the plugin does not implement: \(names); these requests are answered with 501",
             observedGeneration: generation)
     }

@@ -5,29 +5,43 @@ import PluginBridge
 import PluginProtocol
 import Storage
 import Synchronization
+import SystemKit
 
 /// Follows the DataPlaneServices in the store: publishes their routes, then says in their conditions how they are.
+///
+/// It keeps what it has read and touches what has changed: a change compiles the routes of its group and version alone, and
+/// looks at the conditions of the objects that it concerns.
 package actor ServiceController {
-    /// A plugin that is down for less than this doesn't show in the conditions: a restart shall not flap them.
-    private static let grace = Duration.seconds(3)
+    /// So many changes are published together at most.
+    private static let together = 512
 
-    private let store: WatchCache
-    private let host: PluginHost
-    private let publisher: DataPlanePublisher
-    private let logger = Logger(label: "dataplane")
-    private let defaults: EffectiveLimits.Defaults
-    private let hasUpstream: Bool
+    let store: WatchCache
+    let host: PluginHost
+    let logger = Logger(label: "dataplane")
+    let hasUpstream: Bool
     let backends: BackendFollower?
+    private let publisher: DataPlanePublisher
+    private let defaults: EffectiveLimits.Defaults
     private let current = Mutex(RouteTable([]))
+    /// What was read of the objects.
+    var catalogue = ServiceCatalogue()
+    /// The objects that it was read of: one that is the same needn't be read again.
+    private var objects: [String: StoredObject] = [:]
+    /// The number of the first event of DataPlaneServices that was not looked at.
+    private var seen = 0
+    /// Objects whose routes are on their way to the loops: nothing is said of them before they are there.
+    var unpublished: Set<String> = []
+    var sources: DataSourceTable?
+    /// What objects offer of each plugin; nothing is taken out again.
+    private var offered: [String: Set<PluginMethod>] = [:]
     /// What the running processes were asked about, by plugin id.
     private var probed: [String: (generation: Int, methods: Set<PluginMethod>)] = [:]
-    private(set) var services: [DataPlaneService] = []
-    /// The number of the first event of DataPlaneServices that was not looked at.
-    private var seen = -1
-    /// What was read of each object, by name, so that only those are read again that changed.
-    private var known: [String: (object: StoredObject, service: DataPlaneService)] = [:]
-    private var sources: DataSourceTable?
-    private var lateChecks: [String: Task<Void, Never>] = [:]
+    /// How many such questions are under way, by plugin id.
+    var probing: [String: Int] = [:]
+    /// Plugins of which what stands in conditions is left standing for a while.
+    var graces: [String: (grace: PluginGrace, end: Task<Void, Never>)] = [:]
+    var queue = ConditionQueue()
+    let (work, workFeed) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
 
     /// A controller.
     ///
@@ -52,7 +66,7 @@ package actor ServiceController {
 
     /// The plugins without a process of which some object can't be served; installed or not.
     package var neededPlugins: Set<String> {
-        let needing = services.filter { service in
+        let needing = catalogue.all.filter { service in
             service.spec.backend.kind == .plugin
                 && !service.spec.services.allSatisfy { $0.serviceType == .dataSourceProxy }
         }
@@ -60,162 +74,196 @@ package actor ServiceController {
     }
 
     /// Takes over other data sources: some objects need one.
-    package func use(_ sources: DataSourceTable) async {
+    package func use(_ sources: DataSourceTable) {
         self.sources = sources
-        let routes = routes
-        for service in services where ServiceConditions.needsDataSource(service) {
-            await writeConditions(service, routes)
-        }
+        look(at: catalogue.all.filter(ServiceConditions.needsDataSource).map(\.metadata.name))
     }
+
+    // MARK: Objects
 
     /// Publishes what is stored; returns when every loop has it.
-    package func synchronise() async throws(GatewayError) {
-        let state = store.state(.dataPlaneServices)
-        let items = try read(state)
-        seen = state.number
-        let routes = RouteTable(items, after: routes, defaults: defaults)
-        if !Self.sameRoutes(items, services) { await publisher.publish(routes) }
-        current.withLock { $0 = routes }
-        services = items
-        await backends?.keep(items)
-        for service in items { await writeConditions(service, routes) }
-        for id in Set(items.filter { $0.spec.backend.kind == .plugin }.map(\.spec.pluginID)) { probe(id) }
+    ///
+    /// Conditions are looked at by `run`.
+    package func start() async {
+        await reload()
+        for id in catalogue.pluginIDs where host.state(id).phase == .starting { begin(.start, of: id) }
     }
 
-    private func read(_ state: KindState) throws(GatewayError) -> [DataPlaneService] {
-        var items: [DataPlaneService] = []
-        var read: [String: (object: StoredObject, service: DataPlaneService)] = [:]
+    /// Follows store, plugins and backends until the task is cancelled.
+    package func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.followStore() }
+            group.addTask { await self.followPlugins() }
+            group.addTask { await self.followBackends() }
+            group.addTask { await self.writeConditions() }
+        }
+        for (_, end) in graces.values { end.cancel() }
+    }
+
+    private func followStore() async {
+        let (changes, feed) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let observation = store.observe { feed.yield() }
+        defer { observation.end() }
+        feed.yield()
+        for await _ in changes {
+            while !Task.isCancelled, await takeEvents() {}
+        }
+    }
+
+    /// Takes over what has happened, in however many events; false when nothing has.
+    private func takeEvents() async -> Bool {
+        guard let batch = store.events(.dataPlaneServices, from: seen, atMost: Self.together) else {
+            // So much has happened that not all of it is kept: what counts is what is stored now.
+            await reload()
+            return true
+        }
+        guard !batch.events.isEmpty else { return false }
+        seen += batch.events.count
+        var last: [String: Event] = [:]
+        for event in batch.events { last[event.object.key.name] = event }
+        var change = Change()
+        for (name, event) in last {
+            if event.kind == .deleted { remove(name, &change) } else { take(event.object, &change) }
+        }
+        await publish(change)
+        return true
+    }
+
+    private func reload() async {
+        let state = store.state(.dataPlaneServices)
+        var change = Change()
+        var gone = Set(catalogue.names)
         var walk = state.walk()
         while let object = walk.next() {
-            var entry = known[object.key.name]
-            if entry?.object !== object { entry = (object, try DataPlaneService(object.body)) }
-            guard let entry else { continue }
-            read[object.key.name] = entry
-            items.append(entry.service)
+            gone.remove(object.key.name)
+            if objects[object.key.name] !== object { take(object, &change) }
         }
-        known = read
-        return items
+        for name in gone { remove(name, &change) }
+        seen = state.number
+        await publish(change)
+    }
+
+    /// What some events come to.
+    private struct Change {
+        var places: Set<GroupPlace> = []
+        var names: [String] = []
+        /// Those whose backends have to be followed anew.
+        var backends: [String] = []
+    }
+
+    private func take(_ object: StoredObject, _ change: inout Change) {
+        let name = object.key.name
+        objects[name] = object
+        let service: DataPlaneService
+        do throws(GatewayError) { service = try DataPlaneService(object.body) } catch {
+            // What its kind accepted can be read: somebody else has written the store. What was known of it holds.
+            return logger.error(
+                "a DataPlaneService can't be read", metadata: ["object": "\(name)", "error": "\(error)"])
+        }
+        let places = catalogue.set(service)
+        change.places.formUnion(places)
+        change.names.append(name)
+        if !places.isEmpty { change.backends.append(name) }
+    }
+
+    private func remove(_ name: String, _ change: inout Change) {
+        objects[name] = nil
+        change.places.formUnion(catalogue.remove(name))
+        change.backends.append(name)
+    }
+
+    /// Brings changed routes to the loops, and has conditions looked at then: that something is available is true when it
+    /// is said.
+    private func publish(_ change: Change) async {
+        unpublished = Set(change.names)
+        for name in change.backends { await backends?.follow(name, catalogue[name]) }
+        var names = change.names
+        if !change.places.isEmpty {
+            let before = routes
+            let services = change.places.map { ($0, catalogue.services(at: $0)) }
+            let after = before.changing(Dictionary(uniqueKeysWithValues: services), defaults: defaults)
+            await publisher.publish(after)
+            current.withLock { $0 = after }
+            for place in change.places {
+                names += Self.difference(
+                    before.find(place)?.firstConflicts ?? [:], after.find(place)?.firstConflicts ?? [:])
+            }
+        }
+        unpublished = []
+        look(at: names, isUrgent: true)
+        var plugins: Set<String> = []
+        for service in change.backends.compactMap({ catalogue[$0] }) where service.spec.backend.kind == .plugin {
+            offered[service.spec.pluginID, default: []].formUnion(
+                service.spec.services.compactMap(\.serviceType).flatMap(\.methods))
+            plugins.insert(service.spec.pluginID)
+        }
+        for id in plugins { probe(id) }
+    }
+
+    /// The objects that have lost a route to another one than before, or to none.
+    private static func difference(
+        _ before: [String: RouteConflict], _ after: [String: RouteConflict]
+    ) -> [String] {
+        guard !before.isEmpty || !after.isEmpty else { return [] }
+        return Array(Set(before.keys).union(after.keys).filter { before[$0] != after[$0] })
+    }
+
+    // MARK: Plugins
+
+    private func followPlugins() async {
+        for await id in host.changes {
+            switch PluginGrace.step(graces[id]?.grace, host.state(id).phase) {
+            case .leave: break
+            case .begin(let grace): begin(grace, of: id)
+            case .end:
+                graces.removeValue(forKey: id)?.end.cancel()
+                probe(id)
+                look(at: catalogue.names(of: id))
+            }
+        }
+    }
+
+    private func begin(_ grace: PluginGrace, of id: String) {
+        graces.removeValue(forKey: id)?.end.cancel()
+        let end = Task {
+            guard (try? await Task.sleep(for: grace.time)) != nil else { return }
+            graceIsOver(id)
+        }
+        graces[id] = (grace, end)
+    }
+
+    private func graceIsOver(_ id: String) {
+        graces[id] = nil
+        look(at: catalogue.names(of: id))
     }
 
     /// Asks a running plugin for what its objects offer, so that a missing service shows before the first request.
     ///
     /// What is missing comes back as a change of the plugin.
     private func probe(_ id: String) {
-        guard case .ready(let instance) = host.state(id) else { return }
-        let offered = services.filter { $0.spec.pluginID == id && $0.spec.backend.kind == .plugin }
-        let wanted = Set(offered.flatMap(\.spec.services).compactMap(\.serviceType).flatMap(\.methods))
+        guard case .ready(let instance) = host.state(id), let wanted = offered[id] else { return }
         var known = probed[id] ?? (instance.generation, [])
         if known.generation != instance.generation { known = (instance.generation, []) }
         let new = wanted.subtracting(known.methods)
         guard !new.isEmpty else { return }
         probed[id] = (instance.generation, known.methods.union(new))
-        Task { await MethodProbe.run(instance, methods: new.sorted { $0.rawValue < $1.rawValue }) }
-    }
-
-    /// Follows store and plugins until the task is cancelled.
-    package func run() async {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.followStore() }
-            group.addTask { await self.followPlugins() }
-            group.addTask { await self.followBackends() }
-        }
-        for task in lateChecks.values { task.cancel() }
-    }
-
-    /// Synchronises once for however many changes have gathered; what counts is what is stored now.
-    private func followStore() async {
-        let (changes, feed) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        let observation = store.observe { feed.yield() }
-        defer { observation.end() }
-        feed.yield()
-        for await _ in changes where store.state(.dataPlaneServices).number != seen {
-            do throws(GatewayError) { try await synchronise() } catch {
-                logger.error("DataPlaneServices can't be followed", metadata: ["error": "\(error)"])
-                _ = try? await Task.sleep(for: .seconds(1))
-                feed.yield()
-            }
+        probing[id, default: 0] += 1
+        Task {
+            await MethodProbe.run(instance, methods: new.sorted { $0.rawValue < $1.rawValue })
+            probeIsOver(id)
         }
     }
 
-    private func followPlugins() async {
-        for await id in host.changes {
-            let state = host.state(id)
-            if state.phase == .ready || state.phase == .missing {
-                // A plugin that was taken away is no restart: nothing is waited for.
-                lateChecks.removeValue(forKey: id)?.cancel()
-                await refresh(plugin: id)
-                probe(id)
-            } else if lateChecks[id] == nil {
-                lateChecks[id] = Task {
-                    guard (try? await Task.sleep(for: Self.grace)) != nil else { return }
-                    self.lateCheckIsDue(id)
-                    await self.refresh(plugin: id)
-                }
-            }
-        }
+    private func probeIsOver(_ id: String) {
+        let left = (probing[id] ?? 1) - 1
+        probing[id] = left > 0 ? left : nil
+        if left <= 0 { look(at: catalogue.names(of: id)) }
     }
 
-    /// Writes the conditions of objects whose backends have come or gone.
+    // MARK: Backends
+
+    /// Looks at the conditions of objects whose backends have come or gone.
     private func followBackends() async {
-        guard let backends else { return }
-        await backends.run { name in
-            guard let service = await self.services.first(where: { $0.metadata.name == name }) else { return }
-            await self.writeConditions(service, self.routes)
-        }
-    }
-
-    private func lateCheckIsDue(_ id: String) { lateChecks[id] = nil }
-
-    private func refresh(plugin id: String) async {
-        let routes = routes
-        for service in services where service.spec.pluginID == id && service.spec.backend.kind == .plugin {
-            await writeConditions(service, routes)
-        }
-    }
-
-    private func writeConditions(_ service: DataPlaneService, _ routes: RouteTable) async {
-        guard let answerer = await answerer(service) else { return }
-        var types: [String] = []
-        if ServiceConditions.needsDataSource(service) {
-            types = [service.spec.pluginID] + (await host.manifest(service.spec.pluginID)?.aliasIDs ?? [])
-        }
-        let conditions = ServiceConditions.of(
-            service, conflict: routes.conflict(of: service.metadata.name), answerer: answerer,
-            lacksSource: { instance in
-                guard let sources = self.sources, !types.isEmpty else { return false }
-                return instance.needsDataSource ? !sources.hasStandard(types: types) : !sources.has(types: types)
-            })
-        var present = service.conditions
-        guard conditions.contains(where: { present.set($0, now: "") }) else { return }
-        do throws(GatewayError) {
-            try await store.updateStatus(
-                name: service.metadata.name, uid: service.metadata.uid, conditions: conditions)
-        } catch {
-            logger.error(
-                "conditions can't be written", metadata: ["object": "\(service.metadata.name)", "error": "\(error)"])
-        }
-    }
-
-    /// Who answers for an object; nil to leave its conditions as they are.
-    private func answerer(_ service: DataPlaneService) async -> ServiceConditions.Answerer? {
-        switch service.spec.backend.kind {
-        case .http: return .http(await backends?.state(service.metadata.name) ?? .unchecked)
-        case .upstream: return .upstream(isConfigured: hasUpstream)
-        case .plugin, nil:
-            let state = host.state(service.spec.pluginID)
-            // While the grace period of a plugin that was fine runs, what stands is left standing.
-            if case .down = state, lateChecks[service.spec.pluginID] != nil,
-                service.conditions[Condition.pluginReady]?.status == .isTrue
-            {
-                return nil
-            }
-            return .plugin(state)
-        }
-    }
-
-    /// Whether two lists claim the same; a change of conditions alone needs no new table.
-    private static func sameRoutes(_ left: [DataPlaneService], _ right: [DataPlaneService]) -> Bool {
-        left.count == right.count
-            && zip(left, right).allSatisfy { $0.metadata.uid == $1.metadata.uid && $0.spec == $1.spec }
+        await backends?.run { name in await self.look(at: [name]) }
     }
 }

@@ -29,7 +29,7 @@ extension WatchCache {
             guard changed else { return false }
             body["status"] = ["conditions": .array(present.map(\.json))]
             do throws(GatewayError) {
-                _ = try await update(key, body, expecting: object.version, manifest: object.manifest)
+                _ = try await update(key, body, expecting: object.version, note: object.note)
                 return true
             } catch {
                 // Somebody wrote in between: look again.

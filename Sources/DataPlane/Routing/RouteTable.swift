@@ -1,5 +1,6 @@
 import APIServer
 import DataPlaneAPI
+import Synchronization
 
 /// A route that an object could not claim because an older object has it.
 package struct RouteConflict: Sendable, Hashable {
@@ -12,65 +13,76 @@ package struct RouteConflict: Sendable, Hashable {
 }
 
 /// All claimed routes of one moment, compiled for looking up: immutable, cost independent of how many there are.
+///
+/// A change makes a new table that shares the routes of all groups and versions that it doesn't touch.
 package final class RouteTable: Sendable {
-    private let buckets: [UInt64: [GroupRoutes]]
-    private let gates: ConcurrencyGates
-    /// Who lost against whom.
-    package let conflicts: [RouteConflict]
-    private let firstConflicts: [String: RouteConflict]
-    /// Claimed groups and versions, in the order they were claimed.
-    package let claimedGroups: [ClaimedGroup]
+    /// Of so many parts a change copies one for each group and version that it touches.
+    private static let partCount = 256
 
-    /// Compiles a table; the oldest object (creation time, then name) gets a route that several claim.
+    private let parts: [[UInt64: [GroupRoutes]]]
+    private let claims = Mutex<[ClaimedGroup]?>(nil)
+
+    private init(parts: [[UInt64: [GroupRoutes]]]) { self.parts = parts }
+
+    /// Compiles a table.
     ///
     /// - Parameters:
     ///   - previous: the table before, whose counts of requests under way go on.
     ///   - defaults: what bounds requests where an object says nothing.
-    package init(
+    package convenience init(
         _ services: [DataPlaneService], after previous: RouteTable? = nil, defaults: EffectiveLimits.Defaults = .init()
     ) {
-        let ordered = services.sorted {
-            ($0.metadata.creationTimestamp, $0.metadata.name) < ($1.metadata.creationTimestamp, $1.metadata.name)
+        var parts = Self.empty
+        for (place, services) in Dictionary(grouping: services, by: GroupPlace.init) {
+            let made = GroupRoutes(place, services, after: previous?.find(place), defaults: defaults)
+            let hash = Self.hash(place)
+            if let made { parts[Self.part(hash)][hash, default: []].append(made) }
         }
-        gates = ConcurrencyGates(after: previous?.gates)
-        var entries: [String: GroupRoutes] = [:]
-        var conflicts: [RouteConflict] = []
-        var groups: [String] = []
-        var versions: [String: [String]] = [:]
-        for service in ordered {
-            guard let backend = RouteBackend(service) else { continue }
-            let spec = service.spec
-            let key = "\(spec.group)/\(spec.version)"
-            var entry = entries[key] ?? GroupRoutes(group: spec.group, version: spec.version)
-            for offered in spec.services {
-                guard let type = offered.serviceType, Self.served.contains(type) else { continue }
-                if type == .route, offered.routeClaim == nil { continue }
-                let route = ClaimedRoute(
-                    service, offered, backend: backend, claim: offered.routeClaim, gates: gates, defaults: defaults)
-                guard let winner = entry.add(route), winner.objectName != route.objectName else { continue }
-                conflicts.append(
-                    RouteConflict(
-                        objectName: route.objectName, winner: winner.objectName,
-                        route: type == .route ? "route \(route.pathPattern)" : "\(type.rawValue) of \(key)"))
-            }
-            entries[key] = entry
-            if versions[spec.group] == nil { groups.append(spec.group) }
-            if versions[spec.group]?.contains(spec.version) != true {
-                versions[spec.group, default: []].append(spec.version)
-            }
+        self.init(parts: parts)
+    }
+
+    private static var empty: [[UInt64: [GroupRoutes]]] { Array(repeating: [:], count: partCount) }
+
+    /// The table after a change.
+    ///
+    /// - Parameter changed: all objects of each group and version that the change touches; the others stay as they are.
+    func changing(
+        _ changed: [GroupPlace: [DataPlaneService]], defaults: EffectiveLimits.Defaults = .init()
+    ) -> RouteTable {
+        guard !changed.isEmpty else { return self }
+        var parts = parts
+        for (place, services) in changed {
+            let (hash, old) = (Self.hash(place), find(place))
+            let part = Self.part(hash)
+            var bucket = (parts[part][hash] ?? []).filter { $0.place != place }
+            if let made = GroupRoutes(place, services, after: old, defaults: defaults) { bucket.append(made) }
+            parts[part][hash] = bucket.isEmpty ? nil : bucket
         }
-        buckets = Dictionary(grouping: entries.values) { Self.hash($0.group[...], $0.version[...]) }
-        self.conflicts = conflicts
-        firstConflicts = Dictionary(conflicts.map { ($0.objectName, $0) }) { first, _ in first }
-        claimedGroups = groups.map { group in
-            ClaimedGroup(
-                name: group,
-                versions: (versions[group] ?? []).map { version in
-                    let routes = entries["\(group)/\(version)"]
-                    return ClaimedGroup.Version(
-                        name: version, sources: routes?.source.all.map(\.type) ?? [],
-                        app: routes?.app.all.map(\.type) ?? [])
-                })
+        return RouteTable(parts: parts)
+    }
+
+    /// The routes of a group and version; the same object as long as nothing about them changes.
+    func find(_ place: GroupPlace) -> GroupRoutes? {
+        let hash = Self.hash(place)
+        return parts[Self.part(hash)][hash]?.first { $0.place == place }
+    }
+
+    private var entries: [GroupRoutes] { parts.flatMap { $0.values.joined() } }
+
+    /// Claimed groups and versions, in the order they were claimed; made when somebody asks first.
+    package var claimedGroups: [ClaimedGroup] {
+        claims.withLock { claims in
+            if let claims { return claims }
+            var groups: [String] = []
+            var versions: [String: [ClaimedGroup.Version]] = [:]
+            for entry in entries.sorted(by: { $0.oldest < $1.oldest }) {
+                let group = entry.place.group
+                if versions[group] == nil { groups.append(group) }
+                versions[group, default: []].append(entry.claimed)
+            }
+            let made = groups.map { ClaimedGroup(name: $0, versions: versions[$0] ?? []) }
+            claims = made
+            return made
         }
     }
 
@@ -81,7 +93,12 @@ package final class RouteTable: Sendable {
     ]
 
     /// The first route that an object could not claim.
-    package func conflict(of objectName: String) -> RouteConflict? { firstConflicts[objectName] }
+    func conflict(of service: DataPlaneService) -> RouteConflict? {
+        find(GroupPlace(service))?.firstConflicts[service.metadata.name]
+    }
+
+    /// Who lost against whom.
+    package var conflicts: [RouteConflict] { entries.flatMap(\.conflicts) }
 
     /// Who answers the streams of a group and version: those of an app, or of data sources.
     func stream(group: String, version: String, isApp: Bool) -> ClaimedRoute? {
@@ -91,7 +108,7 @@ package final class RouteTable: Sendable {
 
     /// All routes, sorted by object.
     package var all: [ClaimedRoute] {
-        buckets.values.joined().flatMap(\.all).sorted { $0.objectName < $1.objectName }
+        entries.flatMap(\.all).sorted { $0.objectName < $1.objectName }
     }
 
     /// What a path leads to.
@@ -183,15 +200,27 @@ package final class RouteTable: Sendable {
     private static let validate = Array("validate".utf8)
 
     private func find(_ group: ArraySlice<UInt8>, _ version: ArraySlice<UInt8>) -> GroupRoutes? {
-        buckets[Self.hash(group, version)]?.first { $0.group.elementsEqual(group) && $0.version.elementsEqual(version) }
+        let hash = Self.hash(group)
+        return parts[Self.part(hash)][hash]?.first { $0.isAt(group, version) }
     }
 
-    /// FNV-1a over both, with a separator that neither holds.
-    private static func hash(_ group: ArraySlice<UInt8>, _ version: ArraySlice<UInt8>) -> UInt64 {
+    private static func part(_ hash: UInt64) -> Int { Int(truncatingIfNeeded: (hash ^ hash >> 32) % UInt64(partCount)) }
+    private static func hash(_ place: GroupPlace) -> UInt64 { hash(place.group.utf8) }
+
+    /// FNV-1a over the group: its versions are few, and found together.
+    private static func hash(_ group: some Sequence<UInt8>) -> UInt64 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in group { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        hash = (hash ^ 0x2F) &* 0x100_0000_01b3
-        for byte in version { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
         return hash
+    }
+}
+
+extension RouteTable: ClaimedGroups {
+    /// One group, found without the others.
+    package func claimedGroup(_ name: String) -> ClaimedGroup? {
+        let hash = Self.hash(name.utf8)
+        let entries = (parts[Self.part(hash)][hash] ?? []).filter { $0.place.group == name }
+        guard !entries.isEmpty else { return nil }
+        return ClaimedGroup(name: name, versions: entries.sorted { $0.oldest < $1.oldest }.map(\.claimed))
     }
 }

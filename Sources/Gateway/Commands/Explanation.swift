@@ -20,7 +20,7 @@ package struct Explanation: Sendable {
         plugin: @escaping @Sendable (String) -> String, upstream: UpstreamEndpoint?
     ) {
         self.routes = routes
-        api = APIPaths(registry: kinds, claims: { routes().claimedGroups }, hasUpstream: upstream != nil)
+        api = APIPaths(registry: kinds, claims: routes, hasUpstream: upstream != nil)
         self.source = source
         self.plugin = plugin
         self.upstream = upstream

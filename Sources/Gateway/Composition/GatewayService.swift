@@ -82,15 +82,17 @@ struct GatewayService: Service, CustomStringConvertible {
         let manifests = ManifestFolder(
             paths: settings.manifests.isEmpty ? [] : [settings.manifests], store: store, registry: kinds,
             logger: Logger(label: "manifests"))
-        _ = await cancelWhenGracefulShutdown { await manifests.apply() }
+        let following = await start(manifests)
         guard !Task.isShuttingDownGracefully else {
             logger.info("stopped while starting")
+            following.cancel()
+            await following.wait(atMost: 1)
             await host.stop()
             try? await store.close()
             return await Self.end(group, workers, dialing)
         }
         // Every stored route is in place before the first request is accepted.
-        try await controller.synchronise()
+        await controller.start()
 
         var streamSettings = settings.streams
         streamSettings.callTimeout = settings.pluginCallTimeout
@@ -136,11 +138,17 @@ struct GatewayService: Service, CustomStringConvertible {
             await withTaskGroup(of: Void.self) { tasks in
                 tasks.addTask { await controller.run() }
                 tasks.addTask { await sources.run() }
-                tasks.addTask { await manifests.run() }
+                tasks.addTask {
+                    await withTaskCancellationHandler {
+                        await following.value
+                    } onCancel: {
+                        following.cancel()
+                    }
+                }
                 tasks.addTask {
                     while (try? await Task.sleep(for: .seconds(5))) != nil { budget.settle() }
                 }
-                tasks.addTask { await followPlugins(host, sources, publisher) }
+                tasks.addTask { await followPlugins(host, scan, sources, publisher) }
                 tasks.addTask { await upstreamWatch?.run() }
                 tasks.addTask { await follow(certificates, publisher) }
                 follow(access, announcement, in: &tasks)
@@ -234,13 +242,15 @@ struct GatewayService: Service, CustomStringConvertible {
 
     /// Looks for new, changed and removed plugins: at the files that are known often, for others every few seconds.
     private func followPlugins(
-        _ host: PluginHost, _ sources: DataSourceController, _ publisher: DataPlanePublisher
+        _ host: PluginHost, _ first: PluginScan, _ sources: DataSourceController, _ publisher: DataPlanePublisher
     ) async {
+        var scan = first
         var looks = 0
         while (try? await Task.sleep(for: .milliseconds(500))) != nil {
             looks += 1
             guard await host.hasChanged() || looks.isMultiple(of: 6) else { continue }
-            guard await host.update(PluginScan(settings.pluginsDirs)) else { continue }
+            scan = PluginScan(settings.pluginsDirs, after: scan)
+            guard await host.update(scan) else { continue }
             await publisher.publish(await sources.table ?? DataSourceTable(), manifests: await host.allManifests())
         }
     }
@@ -265,7 +275,7 @@ struct GatewayService: Service, CustomStringConvertible {
         core.lists = Slots(
             settings.apiListLimit, of: "lists on their way to clients (api-list-limit)", retrySeconds: 1...5,
             bodies: bodies)
-        core.claims = { controller.routes.claimedGroups }
+        core.claims = { controller.routes }
         if let upstream = settings.upstream {
             let asker = try await UpstreamAsker.make(upstream, dialer: dialer, on: loop)
             core.fetch = { path, accept, headers in

@@ -67,6 +67,106 @@ struct ManifestFolderTests {
         #expect(changed?.body["metadata"]?["generation"] == 2)
     }
 
+    /// What a gateway does that is started with the store as it is.
+    private static func restarted(_ setup: Setup) -> ManifestFolder {
+        ManifestFolder(
+            paths: [setup.files.path], store: setup.store, registry: Samples.registry(), logger: Logger(label: "test"))
+    }
+
+    @Test func `what hasn't changed is neither read nor written at the next start`() async throws {
+        let setup = try await Setup()
+        try setup.files.write("a.yaml", "# several\n---\n" + Self.yaml("a") + "---\n" + Self.yaml("b"))
+        try setup.files.write("c.json", #"{"kind":"List","apiVersion":"v1","items":[\#(Samples.service("c").text())]}"#)
+        #expect(await setup.folder.apply() == [])
+        #expect(await setup.folder.readCount == 3)
+        let version = setup.store.version
+
+        let second = Self.restarted(setup)
+        #expect(await second.apply() == [])
+        #expect(await second.readCount == 0)
+        #expect(setup.store.version == version)
+
+        // Of a file with several documents the changed one alone is read and written.
+        try setup.files.write("a.yaml", "# several\n---\n" + Self.yaml("a") + "---\n" + Self.yaml("b", plugin: "other"))
+        let third = Self.restarted(setup)
+        #expect(await third.apply() == [])
+        #expect(await third.readCount == 1)
+        #expect(setup.store.version == version + 1)
+        #expect(setup.store.find(Samples.key("b"))?.body["spec"]?["pluginID"] == "other")
+
+        // What a gateway made of a document holds only as long as all of it is there.
+        let gone = try #require(setup.store.find(Samples.key("c")))
+        _ = try await setup.store.delete(gone.key)
+        let fourth = Self.restarted(setup)
+        #expect(await fourth.apply() == [])
+        #expect(await fourth.readCount == 1)
+        #expect(setup.names() == ["a", "b", "c"])
+    }
+
+    @Test func `a document that says the same in other words is read and not written`() async throws {
+        let setup = try await Setup()
+        try setup.files.write("a.yaml", Self.yaml("a"))
+        #expect(await setup.folder.apply() == [])
+        let version = setup.store.version
+        try setup.files.write("a.yaml", "# a word\n" + Self.yaml("a"))
+        let second = Self.restarted(setup)
+        #expect(await second.apply() == [])
+        #expect(await second.readCount == 1)
+        #expect(setup.store.version == version)
+    }
+
+    @Test func `an object of an earlier gateway gets its hash once`() async throws {
+        let setup = try await Setup()
+        try setup.files.write("a.yaml", Self.yaml("a"))
+        #expect(await setup.folder.apply() == [])
+        let made = try #require(setup.store.find(Samples.key("a")))
+        _ = try await setup.store.update(made.key, made.body, expecting: made.version, note: made.manifest)
+        for reads in [1, 0] {
+            let next = Self.restarted(setup)
+            #expect(await next.apply() == [])
+            #expect(await next.readCount == reads)
+        }
+        #expect(setup.store.version == made.version + 2)
+    }
+
+    @Test func `an object that two files hold is the first's, whoever was applied already`() async throws {
+        let setup = try await Setup()
+        try setup.files.write("b.yaml", Self.yaml("x"))
+        #expect(await setup.folder.apply() == [])
+        try setup.files.write("a.yaml", Self.yaml("x", plugin: "other"))
+        for folder in [setup.folder, Self.restarted(setup)] {
+            let faults = await folder.apply()
+            #expect(faults.map(\.file) == [setup.files.file("b.yaml")])
+            #expect(faults.first?.message.contains("the same object is also in \(setup.files.file("a.yaml"))") == true)
+        }
+        #expect(setup.store.find(Samples.key("x"))?.manifest == setup.files.file("a.yaml"))
+        // The other one is in order again as soon as the first lets go of it.
+        try setup.files.remove("a.yaml")
+        #expect(await setup.folder.apply() == [])
+        #expect(setup.store.find(Samples.key("x"))?.manifest == setup.files.file("b.yaml"))
+    }
+
+    @Test func `a fault within a list is told again at every start`() async throws {
+        let setup = try await Setup()
+        let list = #"{"kind":"List","items":[\#(Samples.service("a").text()),{"kind":"Nothing"}]}"#
+        try setup.files.write("a.json", list)
+        for folder in [setup.folder, Self.restarted(setup)] {
+            #expect(await folder.apply().count == 1)
+            #expect(setup.names() == ["a"])
+        }
+    }
+
+    @Test func `many objects are made, and withdrawn again`() async throws {
+        let setup = try await Setup()
+        let all = (0..<100).map { Self.yaml("o\($0)") }.joined(separator: "---\n")
+        try setup.files.write("all.yaml", all)
+        #expect(await setup.folder.apply() == [])
+        #expect(setup.names().count == 100)
+        try setup.files.write("all.yaml", Self.yaml("o7"))
+        #expect(await setup.folder.apply() == [])
+        #expect(setup.names() == ["o7"])
+    }
+
     @Test func `a fault removes nothing, and the other files are applied`() async throws {
         let setup = try await Setup()
         try setup.files.write("a.yaml", Self.yaml("a"))
@@ -102,7 +202,7 @@ struct ManifestFolderTests {
         let made = try #require(setup.store.find(Samples.key("a")))
         var body = made.body
         body["status"] = ["conditions": [["type": "Accepted", "status": "True"]]]
-        _ = try await setup.store.update(made.key, body, expecting: made.version, manifest: made.manifest)
+        _ = try await setup.store.update(made.key, body, expecting: made.version, note: made.note)
         try setup.files.write("a.yaml", Self.yaml("a", plugin: "other"))
         #expect(await setup.folder.apply() == [])
         let changed = setup.store.find(made.key)?.body

@@ -12,11 +12,11 @@ struct ObjectsTests {
         await #expect { try await store.create(Samples.key("a"), Samples.service("a")) } throws: {
             ($0 as? GatewayError)?.code == .alreadyExists
         }
-        await #expect { try await store.update(Samples.key("b"), .emptyObject, expecting: 1, manifest: nil) } throws: {
+        await #expect { try await store.update(Samples.key("b"), .emptyObject, expecting: 1, note: nil) } throws: {
             ($0 as? GatewayError)?.code == .notFound
         }
         await #expect {
-            try await store.update(Samples.key("a"), object.body, expecting: object.version - 1, manifest: nil)
+            try await store.update(Samples.key("a"), object.body, expecting: object.version - 1, note: nil)
         } throws: { ($0 as? GatewayError)?.code == .conflict }
         await #expect { try await store.delete(Samples.key("a"), Preconditions(uid: "other")) } throws: {
             ($0 as? GatewayError)?.code == .conflict

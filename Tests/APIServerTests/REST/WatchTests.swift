@@ -16,7 +16,7 @@ struct WatchTests {
             let made = try await server.store.create(Samples.key("a"), Samples.service("a"))
             let events = try await server.watch("watch=true") {
                 _ = try await server.store.update(
-                    Samples.key("a"), Samples.service("a", plugin: "b"), expecting: made.version, manifest: nil)
+                    Samples.key("a"), Samples.service("a", plugin: "b"), expecting: made.version, note: nil)
                 _ = try await server.store.delete(Samples.key("a"))
             } until: {
                 $0.count == 3
@@ -40,7 +40,7 @@ struct WatchTests {
                 var object = try await server.store.create(key, Samples.service("a"))
                 for labels: JSONValue in [["on": "yes"], ["on": "yes", "x": "y"], ["on": "no"], [:]] {
                     object = try await server.store.update(
-                        key, Samples.service("a", labels: labels), expecting: object.version, manifest: nil)
+                        key, Samples.service("a", labels: labels), expecting: object.version, note: nil)
                 }
             } until: {
                 $0.count == 3
@@ -121,7 +121,7 @@ struct WatchTests {
                     next["metadata"]?["annotations"] = [
                         "fill": .string(String(repeating: "x", count: 200_000)), "index": .int(index),
                     ]
-                    object = try await server.store.update(key, next, expecting: object.version, manifest: nil)
+                    object = try await server.store.update(key, next, expecting: object.version, note: nil)
                 }
                 left.set(server.watches.count)
             } until: { _ in

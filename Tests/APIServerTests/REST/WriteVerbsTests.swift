@@ -236,7 +236,7 @@ struct WriteVerbsTests {
 
     @Test func `a manifest's object is not changed by hand, and the answer names the file`() async throws {
         try await TestServer.with { server in
-            _ = try await server.store.create(Samples.key("a"), Samples.service("a"), manifest: "/etc/gateway/a.yaml")
+            _ = try await server.store.create(Samples.key("a"), Samples.service("a"), note: "/etc/gateway/a.yaml")
             for (method, body) in [("PATCH", #"{"spec":{"pluginID":"m"}}"#), ("DELETE", "")] {
                 let reply = try await server.send(method, Samples.path + "/a", body, headers: merge)
                 #expect(reply.status == 403)

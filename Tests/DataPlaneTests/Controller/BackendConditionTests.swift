@@ -40,4 +40,15 @@ import Testing
             #expect(ready(lacking, .upstream(isConfigured: true)) == "False ServiceTypeNotImplemented")
         }
     }
+
+    @Test func `what stands is left standing, and summed up with what is new`() throws {
+        let plugin = try service(#"{"type":"plugin"}"#, "query")
+        let standing = Condition(
+            type: Condition.pluginReady, status: .isTrue, reason: "PluginReady", message: "", observedGeneration: 3)
+        #expect(ready(plugin, .standing(standing)) == "True PluginReady")
+        let conflict = RouteConflict(objectName: "one", winner: "other", route: "query of a.example/v1")
+        let conditions = ServiceConditions.of(plugin, conflict: conflict, answerer: .standing(standing))
+        #expect(conditions[Condition.pluginReady] == standing)
+        #expect(conditions[Condition.available]?.reason == "RouteConflict")
+    }
 }

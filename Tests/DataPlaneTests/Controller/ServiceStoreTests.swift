@@ -17,7 +17,7 @@ struct ServiceStoreTests {
             [
                 "metadata": ["name": "a", "uid": "u"],
                 "spec": ["pluginID": "p", "group": "a.example.org", "version": "v1", "services": [["type": "query"]]],
-            ], manifest: "/etc/a.yaml")
+            ], note: "/etc/a.yaml")
         let ready = Condition(type: Condition.accepted, status: .isTrue, reason: "Ok", message: "fine")
         #expect(try await store.updateStatus(name: "a", uid: object.uid, conditions: [ready]))
         #expect(try await !store.updateStatus(name: "a", uid: object.uid, conditions: [ready]))

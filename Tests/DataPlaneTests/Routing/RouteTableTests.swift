@@ -90,6 +90,36 @@ import Testing
         #expect(winner(rest, "/apis/a.example/v1/namespaces/default/datasources/u/query") == nil)
     }
 
+    @Test func `a change compiles its group and version, and the others stay the same objects`() throws {
+        let many = try (0..<40).map { try service("s\($0)", group: "g\($0).example") }
+        let before = RouteTable(many + [try service("v2", group: "g7.example", version: "v2")])
+        let changed = try service("s7", group: "g7.example", plugin: "other")
+        let after = before.changing([GroupPlace(changed): [changed]])
+        for one in many where one.metadata.name != "s7" {
+            let place = GroupPlace(one)
+            #expect(before.find(place) != nil && before.find(place) === after.find(place))
+        }
+        #expect(after.find(GroupPlace(changed)) !== before.find(GroupPlace(changed)))
+        #expect(after.find(GroupPlace(changed))?.source[.query]?.pluginID == "other")
+        #expect(winner(after, "/apis/g7.example/v2/namespaces/default/datasources/u/query") == "v2")
+        #expect(after.all.count == 41 && before.changing([:]) === before)
+        // One that goes leaves nothing behind.
+        let gone = after.changing([GroupPlace(changed): []])
+        #expect(winner(gone, "/apis/g7.example/v1/namespaces/default/datasources/u/query") == nil)
+        #expect(gone.claimedGroup("g7.example")?.versions.map(\.name) == ["v2"])
+        #expect(gone.claimedGroups.count == 40 && gone.claimedGroup("g41.example") == nil)
+    }
+
+    @Test func `a loser has the route once the winner is gone`() throws {
+        let old = try service("old", plugin: "old", created: "2026-01-01T00:00:00Z")
+        let young = try service("young", plugin: "young", created: "2026-01-02T00:00:00Z")
+        let table = RouteTable([old, young])
+        #expect(table.conflict(of: young)?.winner == "old" && table.conflict(of: old) == nil)
+        let after = table.changing([GroupPlace(young): [young]])
+        #expect(after.conflict(of: young) == nil && after.conflicts.isEmpty)
+        #expect(winner(after, "/apis/a.example/v1/namespaces/default/datasources/u/query") == "young")
+    }
+
     @Test func `Q-35 the old literal for query is an alias`() throws {
         let table = RouteTable([try service("one", types: ["data"])])
         #expect(winner(table, "/apis/a.example/v1/namespaces/default/datasources/u/query") == "one")
