@@ -182,7 +182,11 @@ let package = Package(
             ["Gateway", "PluginBridge", "Access", "HTTPKit", "SystemKit", "DataPlaneAPI"] + certificates),
         tests(
             "APIServerTests",
-            ["DataPlane", "APIServer", "Access", "Storage", "HTTPKit", "SystemKit", "DataPlaneAPI", logging] + nio),
+            [
+                "DataPlane", "APIServer", "Access", "Storage", "HTTPKit", "HTTPTesting", "SystemKit", "DataPlaneAPI",
+                logging,
+                embedded,
+            ] + nio),
         tests("StorageTests", ["Storage", "DataPlaneAPI", grdb]),
         tests("SystemKitTests", ["SystemKit", "DataPlaneAPI"]),
     ],

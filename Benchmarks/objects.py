@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import multiprocessing
 import os
 import pathlib
 import select
@@ -44,51 +45,94 @@ def fsync_ms(folder, rounds=50):
 
 
 class Watchers:
-    """Many watches on one thread: counts lines, and keeps when each name was first and last seen."""
+    """Many watches in a process of its own: counts lines, and keeps when each name was first and last seen.
 
-    def __init__(self, port, count, version, stamps=None):
-        self.poll = select.epoll()
-        self.sockets, self.lines, self.stamps = {}, {}, stamps
-        self.first, self.last = {}, {}
-        self.stopped = False
+    Whoever measures must not be what is measured: on one interpreter with the writers, each read waited for the others' turn.
+    """
+
+    def __init__(self, port, count, version, names=()):
+        context = multiprocessing.get_context("fork")
+        self.pipe, end = context.Pipe()
+        self.process = context.Process(target=self.run, args=(port, count, version, list(names), end), daemon=True)
+        self.process.start()
+        self.pipe.recv()
+
+    @staticmethod
+    def run(port, count, version, names, pipe):
+        poll, sockets, lines, places = select.epoll(), {}, {}, {}
+        first, last = {}, {}
         request = f"GET {PATH}?watch=1&resourceVersion={version} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
         for _ in range(count):
             client = socket.create_connection(("127.0.0.1", port), 60)
             client.sendall(request)
-            self.sockets[client.fileno()] = client
-            self.lines[client.fileno()] = 0
-        for client in self.sockets.values():
+            sockets[client.fileno()] = client
+            lines[client.fileno()] = places[client.fileno()] = 0
+        for client in sockets.values():
             if not client.recv(4096).startswith(b"HTTP/1.1 200"):
                 raise SystemExit("a watch was refused")
             client.setblocking(False)
-            self.poll.register(client.fileno(), select.EPOLLIN)
-        self.thread = threading.Thread(target=self.run, daemon=True)
-        self.thread.start()
-
-    def run(self):
-        while not self.stopped:
-            for number, _ in self.poll.poll(0.2):
+            poll.register(client.fileno(), select.EPOLLIN)
+        poll.register(pipe.fileno(), select.EPOLLIN)
+        pipe.send(None)
+        while True:
+            for number, _ in poll.poll():
+                if number == pipe.fileno():
+                    if pipe.recv() == "stop":
+                        return
+                    pipe.send((sum(lines.values()), min(lines.values()), first, last))
+                    continue
                 try:
-                    data = self.sockets[number].recv(1 << 20)
+                    data = sockets[number].recv(65536)
                 except OSError:
                     continue
-                now = time.monotonic()
-                self.lines[number] += data.count(b'","object":{')
-                if self.stamps is not None:
-                    for name in self.stamps:
-                        if name in data:
-                            self.first.setdefault(name, now)
-                            self.last[name] = now
+                lines[number] += data.count(b'","object":{')
+                # Names come in their order, so one is looked for.
+                place = places[number]
+                while place < len(names) and names[place] in data:
+                    now = time.monotonic()
+                    first.setdefault(names[place], now)
+                    last[names[place]] = now
+                    place = places[number] = place + 1
+
+    def ask(self):
+        """Lines of all, the fewest of one, and when each name was first and last seen."""
+        self.pipe.send("ask")
+        return self.pipe.recv()
 
     @property
     def total(self):
-        return sum(self.lines.values())
+        return self.ask()[0]
 
     def stop(self):
-        self.stopped = True
-        self.thread.join()
-        for client in self.sockets.values():
-            client.close()
+        self.pipe.send("stop")
+        self.process.join()
+
+
+class Reader:
+    """Gets one object again and again in a process of its own, on one connection; keeps the milliseconds."""
+
+    def __init__(self, port, path):
+        context = multiprocessing.get_context("fork")
+        self.pipe, end = context.Pipe()
+        self.process = context.Process(target=self.run, args=(port, path, end), daemon=True)
+        self.process.start()
+
+    @staticmethod
+    def run(port, path, pipe):
+        times, client = [], http.client.HTTPConnection("127.0.0.1", port, 60)
+        while not pipe.poll(0.01):
+            began = time.monotonic()
+            client.request("GET", path)
+            client.getresponse().read()
+            times.append((time.monotonic() - began) * 1000)
+        pipe.send(times)
+
+    def stop(self):
+        """The milliseconds of all of them."""
+        self.pipe.send("stop")
+        times = self.pipe.recv()
+        self.process.join()
+        return times
 
 
 def write(port, numbers, writers=16):
@@ -140,7 +184,7 @@ def rest(server):
 def latency(port, version, count, rounds=20):
     """Milliseconds from a create to its event at the first and at the last of so many watches."""
     names = [f'"name":"late{number:03}"'.encode() for number in range(rounds)]
-    watchers = Watchers(port, count, version, stamps=names)
+    watchers = Watchers(port, count, version, names)
     client = http.client.HTTPConnection("127.0.0.1", port, 60)
     sent = {}
     for number, name in enumerate(names):
@@ -151,12 +195,13 @@ def latency(port, version, count, rounds=20):
         client.getresponse().read()
         time.sleep(0.05)
     time.sleep(1 + count / 2_000)
+    _, _, seen, done = watchers.ask()
     watchers.stop()
     for name in names:
         client.request("DELETE", f"{PATH}/{name.decode().split(chr(34))[3]}")
         client.getresponse().read()
-    first = [(watchers.first[name] - sent[name]) * 1000 for name in names if name in watchers.first]
-    last = [(watchers.last[name] - sent[name]) * 1000 for name in names if name in watchers.last]
+    first = [(seen[name] - sent[name]) * 1000 for name in names if name in seen]
+    last = [(done[name] - sent[name]) * 1000 for name in names if name in done]
     return percentile(first, 0.5), percentile(last, 0.5)
 
 
@@ -232,19 +277,10 @@ def run(folder, count=10_000, crowd=10_000):
         base = rss_mb(server.pids)
         watchers = Watchers(server.port, 100, 1)
         before = cpu_seconds(server.pids)
-        done = threading.Event()
-        gets = []
-
-        def read():
-            while not done.wait(0.01):
-                gets.append(get(server.port, f"{PATH}/o00000")[2])
-
-        reader = threading.Thread(target=read)
         write(server.port, [0])
-        reader.start()
+        reader = Reader(server.port, f"{PATH}/o00000")
         seconds, times = write(server.port, range(1, count))
-        done.set()
-        reader.join()
+        gets = reader.stop()
         result["create_per_s"] = (count - 1) / seconds
         result["create_p50_ms"], result["create_p99_ms"] = percentile(times, 0.5), percentile(times, 0.99)
         result["get_while_writing_p50_ms"] = percentile(gets, 0.5)
@@ -254,8 +290,8 @@ def run(folder, count=10_000, crowd=10_000):
             time.sleep(0.05)
         result["watch_lag_s"] = time.monotonic() - deadline + 120
         rest(server)
-        result["events"] = watchers.total
-        result["cpu_us_per_event"] = (cpu_seconds(server.pids) - before) / max(1, watchers.total) * 1e6
+        result["events"] = events = watchers.total
+        result["cpu_us_per_event"] = (cpu_seconds(server.pids) - before) / max(1, events) * 1e6
         watchers.stop()
         lists = [get(server.port, PATH) for _ in range(5)]
         result["list_ms"], result["list_mb"] = min(time for _, _, time in lists), len(lists[0][1]) / 1e6
@@ -268,14 +304,14 @@ def run(folder, count=10_000, crowd=10_000):
             version = json.loads(get(server.port, PATH + "?limit=1")[1])["metadata"]["resourceVersion"]
         rest(server)
         before = rss_mb(server.pids)
-        watchers = Watchers(server.port, crowd, version)
+        watchers = Watchers(server.port, crowd, version, [b'"name":"o30000"'])
         time.sleep(2)
         result["kb_per_watcher"] = (rss_mb(server.pids) - before) * 1000 / crowd
         began = time.monotonic()
         write(server.port, [30_000], writers=1)
-        while min(watchers.lines.values()) < 1 and time.monotonic() - began < 60:
-            time.sleep(0.01)
-        result["last_watcher_ms"] = (time.monotonic() - began) * 1000
+        while watchers.ask()[1] < 1 and time.monotonic() - began < 60:
+            time.sleep(0.05)
+        result["last_watcher_ms"] = (watchers.ask()[3].get(b'"name":"o30000"', began + 60) - began) * 1000
         watchers.stop()
         rest(server)
         result["storm"] = storm(server, min(1_000, crowd))

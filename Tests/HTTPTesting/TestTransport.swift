@@ -8,6 +8,10 @@ package final class TestTransport: ExchangeTransport {
     package var isDraining = false
     /// What it was told, in this order.
     package private(set) var log: [String] = []
+    /// The parts that others write too.
+    package private(set) var shared: [SharedPart] = []
+    /// Called at every flush.
+    package var onFlush: () -> Void = {}
 
     package func deliver(to sink: any RequestBodySink, sendContinue: Bool) { log.append("deliver \(sendContinue)") }
     package func pauseBody() { log.append("pause") }
@@ -22,7 +26,14 @@ package final class TestTransport: ExchangeTransport {
         log.append("start \(status) \(body) \(text(fields))")
     }
     package func write(_ part: ByteBuffer) { log.append("write \(String(buffer: part))") }
-    package func flush() { log.append("flush") }
+    package func write(_ part: SharedPart) {
+        shared.append(part)
+        write(part.bytes)
+    }
+    package func flush() {
+        log.append("flush")
+        onFlush()
+    }
     package func end(_ trailers: HeaderBlock?) { log.append("end") }
     package func retract() -> Bool { true }
     package func abort() { log.append("abort") }

@@ -81,12 +81,15 @@ package final class APIServerHandler: ExchangeHandler {
         let core = core
         let loop = exchange.loop
         let handler = NIOLoopBound(self, eventLoop: exchange.loop)
-        let task = Task { @Sendable in
+        let isRead = request.method == .get || request.method == .head
+        // Writes are read, checked and made away from the loop, as many at a time as there are processors; who only reads
+        // doesn't queue up behind them.
+        let task = Task(priority: isRead ? .high : nil) { @Sendable in
             let answer = await core.answer(request, route)
             loop.execute { handler.value.finish(bound.value, request, answer) }
         }
         // Nothing is read or rendered for a client that left; what it wanted to be written may have been its last word.
-        if request.method == .get || request.method == .head { exchange.take(AbandonedWork { task.cancel() }) }
+        if isRead { exchange.take(AbandonedWork { task.cancel() }) }
     }
 
     private func finish(_ exchange: Exchange, _ request: APIRequest, _ answer: APIServerCore.Answer) {

@@ -16,6 +16,9 @@ struct FieldSelector: Sendable, Hashable {
     /// The one name that can match, if the selector says so.
     var name: String? { terms.first { $0.field == "metadata.name" && $0.isEqual }?.value }
 
+    /// Whether it looks at more than name and namespace.
+    var readsTrees: Bool { terms.contains { $0.field != "metadata.name" && $0.field != "metadata.namespace" } }
+
     /// Whether an object is chosen; its tree is made for other fields than name and namespace only.
     func matches(_ object: StoredObject) -> Bool {
         var tree: JSONValue?

@@ -1,3 +1,4 @@
+import HTTPKit
 import NIOCore
 import Storage
 
@@ -6,9 +7,15 @@ import Storage
 /// Every watch has a place of its own in the ring of events. Those who keep up are served in passes: what is new becomes
 /// one buffer that all of them write. Who is elsewhere is served for itself, and is with the others again afterwards.
 final class Audience {
-    /// So many events are taken at a time.
+    /// So many events are taken at a time, and so many bytes of objects: they are written in one go.
     private static let batch = 64
+    private static let batchBytes = 256 << 10
+    /// More than this is read into trees away from the loop.
+    private static let treeBytes = 16 << 10
+    /// After so many watches the clock is looked at.
+    private static let between = 16
 
+    private let loop: any EventLoop
     private let cache: WatchCache
     private let start: WatchStart
     /// A place is empty when its watch ended while a pass goes on.
@@ -18,19 +25,34 @@ final class Audience {
     /// The number of the first event that no pass was about.
     private var next: Int
     private var pass: Pass?
+    /// Whether the lines of the next pass are being made away from the loop.
+    private var isMaking = false
+    /// Called when they are there.
+    var onMade: (() -> Void)?
 
-    private struct Pass {
+    private struct Pass: Sendable {
         let from: Int
         let to: Int
         /// The number of the oldest event that is kept.
         let oldest: Int
         /// The new lines; nil if there are none.
-        let lines: ByteBuffer?
+        var lines: SharedPart?
         /// The watch that is served next.
         var index = 0
     }
 
-    init(_ cache: WatchCache, _ start: WatchStart) {
+    /// How far a delivery is.
+    enum Progress {
+        /// Everybody has everything.
+        case done
+        /// There may be more.
+        case more
+        /// Lines are being made; `onMade` is called when it can go on.
+        case making
+    }
+
+    init(_ loop: any EventLoop, _ cache: WatchCache, _ start: WatchStart) {
+        self.loop = loop
         self.cache = cache
         self.start = start
         next = start.number
@@ -67,26 +89,63 @@ final class Audience {
 
     // MARK: Passes
 
-    /// Delivers what is new to so many watches at most.
-    ///
-    /// - Returns: how many were looked at; 0 when nothing is left to do.
-    func deliver(atMost limit: Int) -> Int {
+    /// Delivers what is new, for as long as there is time.
+    func deliver(until end: NIODeadline) -> Progress {
+        guard !isMaking else { return .making }
         if pass == nil {
             // A loop that fell behind itself looks at each watch, and those whose place is gone end.
             let batch = cache.events(start.kind, from: next, atMost: Self.batch) ?? cache.end(start.kind)
-            guard !batch.events.isEmpty || batch.end != next else { return 0 }
-            let to = batch.events.isEmpty ? batch.end : next + batch.events.count
-            pass = Pass(
-                from: batch.events.isEmpty ? batch.end : next, to: to, oldest: batch.oldest,
-                lines: lines(batch.events, withColumns: false))
+            guard !batch.events.isEmpty || batch.end != next else { return .done }
+            let (events, size) = Self.bounded(batch.events)
+            let from = events.isEmpty ? batch.end : next
+            let made = Pass(from: from, to: from + events.count, oldest: batch.oldest)
+            guard !start.readsTrees || size <= Self.treeBytes else {
+                make(made, events)
+                return .making
+            }
+            pass = made
+            pass?.lines = Self.lines(events, start)
         }
-        return serve(atMost: limit)
+        serve(until: end)
+        return .more
     }
 
-    private func serve(atMost limit: Int) -> Int {
-        guard let now = pass else { return 0 }
-        let end = min(watches.count, now.index + limit)
-        for index in now.index..<end {
+    /// The first of some events, as many as are written in one go, and how large their objects are.
+    private static func bounded(_ events: [Event]) -> (ArraySlice<Event>, size: Int) {
+        var size = 0
+        for (index, event) in events.enumerated() {
+            let next = size + event.object.size
+            guard index == 0 || next <= batchBytes else { return (events[..<index], size) }
+            size = next
+        }
+        return (events[...], size)
+    }
+
+    /// Makes the lines of a pass away from the loop.
+    private func make(_ pass: Pass, _ events: ArraySlice<Event>) {
+        isMaking = true
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        let (loop, start) = (loop, start)
+        Task { @Sendable in
+            let lines = Self.lines(events, start)
+            loop.execute { bound.value.made(pass, lines) }
+        }
+    }
+
+    private func made(_ pass: Pass, _ lines: SharedPart?) {
+        isMaking = false
+        self.pass = pass
+        self.pass?.lines = lines
+        onMade?()
+    }
+
+    private func serve(until end: NIODeadline) {
+        guard let now = pass else { return }
+        for index in now.index..<watches.count {
+            if index > now.index, index.isMultiple(of: Self.between), NIODeadline.now() >= end {
+                pass?.index = index
+                return
+            }
             guard let watch = watches[index], watch.next < now.to else { continue }
             if watch.next < now.oldest {
                 // Its place in the history is gone: it comes back and lists again.
@@ -100,12 +159,9 @@ final class Audience {
                 }
             }
         }
-        pass?.index = end
-        guard end >= watches.count else { return max(1, end - now.index) }
         next = now.to
         pass = nil
         tidy()
-        return max(1, end - now.index)
     }
 
     /// Closes the gaps that a pass left.
@@ -115,15 +171,21 @@ final class Audience {
         for (index, watch) in watches.enumerated() { watch?.index = index }
     }
 
-    private func lines(_ events: [Event], withColumns: Bool) -> ByteBuffer? {
-        var joined: ByteBuffer?
+    /// The lines of some events, once for all who read them; nil if the selectors leave all of them out.
+    ///
+    /// - Parameter lacksColumns: for one watch alone, whether it lacks the columns of its table; nil for all who keep up.
+    private static func lines(
+        _ events: ArraySlice<Event>, _ start: WatchStart, lacksColumns: Bool? = nil
+    ) -> SharedPart? {
+        var lines: [ByteBuffer] = []
         for event in events {
             if let namespace = start.namespace, event.object.key.namespace != namespace { continue }
-            let columns = withColumns && joined == nil
-            guard let line = start.form.line(event, start.options, withColumns: columns) else { continue }
-            if joined == nil { joined = line } else { joined?.writeImmutableBuffer(line) }
+            let columns = lacksColumns == true && lines.isEmpty
+            if let line = start.form.line(event, start.options, withColumns: columns, isNew: lacksColumns == nil) {
+                lines.append(line)
+            }
         }
-        return joined
+        return lines.isEmpty ? nil : SharedPart(lines)
     }
 
     // MARK: One watch
@@ -135,8 +197,9 @@ final class Audience {
                 return watch.end()
             }
             guard !batch.events.isEmpty else { return }
-            watch.next += batch.events.count
-            guard let lines = lines(batch.events, withColumns: !watch.hasColumns) else { continue }
+            let events = Self.bounded(batch.events).0
+            watch.next += events.count
+            guard let lines = Self.lines(events, start, lacksColumns: !watch.hasColumns) else { continue }
             watch.hasColumns = true
             watch.write(lines)
         }

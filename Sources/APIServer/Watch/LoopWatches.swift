@@ -5,8 +5,8 @@ import Synchronization
 
 /// The watches of one event loop.
 final class LoopWatches {
-    /// So many watches are served before the loop does something else.
-    private static let atOnce = 256
+    /// For so long watches are served before the loop does something else: requests wait behind no more than this.
+    private static let turn = TimeAmount.microseconds(500)
 
     private let loop: any EventLoop
     private let cache: WatchCache
@@ -14,6 +14,9 @@ final class LoopWatches {
     private var audiences: [WatchStart.Audience: Audience] = [:]
     /// The audiences that have not been asked yet since the last change.
     private var round: [Audience] = []
+    /// Whether a round, or the rest behind one, goes on.
+    private var isBusy = false
+    private var rest = RoundRest()
     private var observation: Observation?
     private var bookmarks: RepeatedTask?
     /// Whether something changed that no round has begun for.
@@ -64,11 +67,13 @@ final class LoopWatches {
             watch.end()
         }
         let pump = pump(start, exchange, watch, audience)
+        // Not the start itself: its state would be kept for as long as the watch is open.
+        let (place, listSlot) = (start.audience, start.listSlot)
         watch.onEnd = { [weak self] in
             end.cancel()
             pump?.cancel()
-            start.listSlot?.give()
-            self?.leave(watch, audience, start.audience)
+            listSlot?.give()
+            self?.leave(watch, audience, place)
         }
         exchange.take(watch)
         exchange.whenDraining { watch.end() }
@@ -110,7 +115,12 @@ final class LoopWatches {
         if let known = audiences[key] {
             audience = known
         } else {
-            audience = Audience(cache, start)
+            audience = Audience(loop, cache, start.withoutState)
+            audience.onMade = { [weak self, weak audience] in
+                guard let self, let audience else { return }
+                round.append(audience)
+                if !isBusy { goOn() }
+            }
             audiences[key] = audience
         }
         audience.add(watch)
@@ -146,28 +156,32 @@ final class LoopWatches {
     // MARK: Delivery
 
     private func deliver() {
-        let isUnderWay = !round.isEmpty
-        if !isUnderWay { begin() }
-        // Whoever goes on with a round takes the news up at its end.
-        if !isUnderWay, !round.isEmpty { goOn() }
-    }
-
-    private func begin() {
-        guard hasNews.value.exchange(false, ordering: .acquiringAndReleasing) else { return }
-        round = Array(audiences.values)
+        // Whoever goes on with a round, or rests, takes the news up at its end.
+        if !isBusy { goOn() }
     }
 
     private func goOn() {
-        var budget = Self.atOnce
-        while budget > 0, let audience = round.last {
-            let served = audience.deliver(atMost: budget)
-            budget -= max(1, served)
-            if served == 0 { round.removeLast() }
+        isBusy = true
+        if round.isEmpty, hasNews.value.exchange(false, ordering: .acquiringAndReleasing) {
+            round = Array(audiences.values)
         }
-        if round.isEmpty { begin() }
-        guard !round.isEmpty else { return }
-        // Others have their turn in between.
+        let began = NIODeadline.now()
+        let end = began + Self.turn
+        var now = began
+        while now < end, let audience = round.last {
+            if case .more = audience.deliver(until: end) {} else { round.removeLast() }
+            now = .now()
+        }
+        rest.add(now - began)
         let bound = NIOLoopBound(self, eventLoop: loop)
-        loop.execute { bound.value.goOn() }
+        // Others have their turn in between.
+        guard round.isEmpty else { return loop.execute { bound.value.goOn() } }
+        if let pause = rest.take() {
+            _ = loop.scheduleTask(in: pause) { bound.value.goOn() }
+        } else if hasNews.value.load(ordering: .acquiring) {
+            loop.execute { bound.value.goOn() }
+        } else {
+            isBusy = false
+        }
     }
 }

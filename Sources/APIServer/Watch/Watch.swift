@@ -34,9 +34,16 @@ final class Watch {
     func stateIsSent() { hasState = true }
 
     /// Writes lines.
-    func write(_ lines: ByteBuffer) {
+    func write(_ lines: SharedPart) {
         guard !isOver else { return }
         exchange.write(lines)
+        exchange.flush()
+    }
+
+    /// Writes a line of its own.
+    func write(_ line: ByteBuffer) {
+        guard !isOver else { return }
+        exchange.write(line)
         exchange.flush()
     }
 

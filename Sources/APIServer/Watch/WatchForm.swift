@@ -10,13 +10,22 @@ struct WatchForm: Sendable {
     /// The name of the form: equal names, equal lines.
     let name: String
 
+    /// The names of its lines, by what they say happened.
+    private let lineNames: [Kind: String]
+
     init(_ renderer: Renderer) {
         self.renderer = renderer
-        name = "\(renderer.definition.apiVersion) \(renderer.rendering) \(renderer.includeObject)"
+        let name = "\(renderer.definition.apiVersion) \(renderer.rendering) \(renderer.includeObject)"
+        self.name = name
+        lineNames = Dictionary(
+            uniqueKeysWithValues: [Kind.added, .modified, .deleted].map { ($0, "\($0.rawValue) \(name)") })
     }
 
-    /// Whether lines hold times since something, so that they are not kept for later watches; and the columns in the
-    /// first line of a watch.
+    /// Whether lines are made of objects as trees, not of their texts.
+    var rendersTrees: Bool { renderer.rendering != .object }
+
+    /// Whether lines hold times since something, so that they are not kept for watches that come by later; and the columns
+    /// in the first line of a watch.
     var isTable: Bool { if case .table = renderer.rendering { true } else { false } }
 
     /// What happened to an object for those who see only what selectors choose.
@@ -29,13 +38,17 @@ struct WatchForm: Sendable {
     }
 
     /// The line of an event; nil if the selectors leave it out.
-    func line(_ event: Event, _ options: ListOptions, withColumns: Bool) -> ByteBuffer? {
+    ///
+    /// - Parameter isNew: whether it has just happened: then all who hear of it are told the same ages.
+    func line(_ event: Event, _ options: ListOptions, withColumns: Bool, isNew: Bool) -> ByteBuffer? {
         let isNow = event.kind != .deleted && options.matches(event.object)
         let wasBefore = event.previous.map { options.matches($0) } ?? false
         guard isNow || wasBefore else { return nil }
         let kind: Kind = isNow ? wasBefore ? .modified : .added : .deleted
-        if isTable { return line(kind, state(event, kind), withColumns: withColumns) }
-        return event.rendering("\(kind) \(name)") { line(kind, state(event, kind), withColumns: false) }
+        guard !withColumns, isNew || !isTable, let name = lineNames[kind] else {
+            return line(kind, state(event, kind), withColumns: withColumns)
+        }
+        return event.rendering(name) { line(kind, state(event, kind), withColumns: false) }
     }
 
     /// What a line shows: of an object that is gone, or no longer chosen, the last state that was there to be seen.

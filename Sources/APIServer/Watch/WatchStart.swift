@@ -21,10 +21,20 @@ struct WatchStart: Sendable {
     /// What the state may have in memory, while it is shown.
     var listSlot: Slot?
 
+    /// Whether events are read into trees to know whether, and how, they are shown.
+    var readsTrees: Bool { form.rendersTrees || options.fields.readsTrees }
+
     /// How long the stream lasts, in seconds: what the client asks for, else half an hour to an hour.
     var seconds: Int {
         let wanted = options.timeoutSeconds ?? 0
         return wanted > 0 ? min(wanted, 86_400) : Int.random(in: 1_800...3_600)
+    }
+
+    /// What all watches of an audience have in common: neither a state, which would be kept with all its objects, nor places.
+    var withoutState: WatchStart {
+        var start = self
+        (start.state, start.slot, start.listSlot) = (nil, nil, nil)
+        return start
     }
 
     /// Watches with an equal one see the same lines.

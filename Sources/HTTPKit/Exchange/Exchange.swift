@@ -41,7 +41,7 @@ package final class Exchange {
     /// What bodies that are gathered are charged to; nil for nothing.
     let bodies: BodyBudget?
     /// What carries it, until it is over.
-    private var transport: (any ExchangeTransport)?
+    private(set) var transport: (any ExchangeTransport)?
 
     /// An exchange that is carried by a transport; call on its loop.
     ///

@@ -29,6 +29,8 @@ package protocol ExchangeTransport: AnyObject {
         _ fields: (inout FieldWriter) -> Void)
     /// Adds to the answer's body.
     func write(_ part: ByteBuffer)
+    /// Adds a part to the answer's body that others write too.
+    func write(_ part: SharedPart)
     /// Sends what has been written.
     func flush()
     /// Ends the answer and flushes.

@@ -141,6 +141,14 @@ extension ServerConnection: ExchangeTransport {
         }
     }
 
+    /// Writes the chunk that is there already; where nothing waits to leave, it leaves as it is, without a copy.
+    func write(_ part: SharedPart) {
+        guard response.framing == .chunked else { return write(part.bytes) }
+        guard response.isStarted, !response.isEnded, part.bytes.readableBytes > 0 else { return }
+        guard out == nil, part.chunk.readableBytes <= Self.gatherLimit else { return append(part.chunk) }
+        out = part.chunk
+    }
+
     func end(_ trailers: HeaderBlock?) {
         guard response.isStarted, !response.isEnded else { return }
         switch response.framing {

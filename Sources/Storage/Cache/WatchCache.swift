@@ -101,23 +101,35 @@ package final class WatchCache: Sendable {
             }
             states.append(state)
         }
+        // Nobody else changes anything meanwhile: what is made of it is put in place in one step, and readers wait no longer
+        // than that takes.
+        let (before, oldest) = state.withLock { ($0.version, $0.oldest) }
+        var maps: [ResourceID: SortedMap] = [:]
+        for id in Set(changes.map(\.key.resource)) {
+            maps[id] = state.withLock { $0.kinds[id]?.objects } ?? SortedMap()
+        }
+        var events: [(ResourceID, Event)] = []
+        for (change, (new, old)) in zip(changes, states) {
+            // What was loaded has the changes of the history already; only the past is made of those.
+            let isPast = change.version <= before
+            let (id, key) = (change.key.resource, change.key)
+            let known = isPast ? nil : maps[id]?.find(namespace: key.namespace, name: key.name)
+            if let event = Self.event(new, known ?? old, change.version) { events.append((id, event)) }
+            guard !isPast else { continue }
+            if let new {
+                maps[id]?.insert(new)
+            } else {
+                maps[id]?.remove(namespace: key.namespace, name: key.name)
+            }
+        }
         let limit = EventRing.Limit(events: settings.historyLimit, bytes: settings.historyBytes)
         let isNew = state.withLock { state in
-            let before = state.version
-            for (change, (new, old)) in zip(changes, states) {
-                // What was loaded has the changes of the history already; only the past is made of those.
-                let isPast = change.version <= before
-                let id = change.key.resource
-                var kind = state.kinds.removeValue(forKey: id) ?? Kind(ring: EventRing(start: state.oldest))
-                let known = isPast ? nil : kind.objects.find(namespace: change.key.namespace, name: change.key.name)
-                if let event = Self.event(new, known ?? old, change.version) { kind.ring.append(event, limit) }
-                if !isPast {
-                    if let new {
-                        kind.objects.insert(new)
-                    } else {
-                        kind.objects.remove(namespace: change.key.namespace, name: change.key.name)
-                    }
-                }
+            for (id, map) in maps {
+                var kind = state.kinds.removeValue(forKey: id) ?? Kind(ring: EventRing(start: oldest))
+                // What was there before is freed behind the lock.
+                maps[id] = kind.objects
+                kind.objects = map
+                for (place, event) in events where place == id { kind.ring.append(event, limit) }
                 state.kinds[id] = kind
             }
             state.version = max(before, version)

@@ -59,14 +59,17 @@ final class TestServer: Sendable {
     ///
     /// - Parameters:
     ///   - isClosed: whether its gate refuses everything.
+    ///   - storage: what stands between the cache and the database.
     ///   - configure: changes the core before it starts.
     static func with<R>(
         settings: WatchCache.Settings = .init(), isClosed: Bool = false,
         configure: (inout APIServerCore) -> Void = { _ in },
+        storage: (any ObjectStorage) -> any ObjectStorage = { $0 },
         _ body: (TestServer) async throws -> R
     ) async throws -> R {
         let folder = try TemporaryFolder()
-        let store = try await WatchCache(SQLiteStorage.open(folder.file("store.db")), settings: settings)
+        let store = try await WatchCache(
+            storage(try await SQLiteStorage.open(folder.file("store.db"))), settings: settings)
         var core = APIServerCore(store: store)
         core.registry = Samples.registry()
         configure(&core)

@@ -118,4 +118,55 @@ struct FanOutTests {
             #expect(try await server.send("GET", Samples.path + "?watch=1&timeoutSeconds=1").status == 200)
         }
     }
+
+    /// Gets once took 6 ms at the median while 16 clients wrote.
+    @Test func `what is read never waits for what is being written`() async throws {
+        let held = Box<HeldStorage?>(nil)
+        try await TestServer.with(storage: { storage in
+            let holding = HeldStorage(storage)
+            held.set(holding)
+            return holding
+        }) { server in
+            let storage = try #require(held.current)
+            _ = try await server.store.create(Samples.key("a"), Samples.service("a"))
+            storage.hold()
+            let writes = (0..<4).map { number in
+                Task { try await server.send("POST", Samples.path, Samples.service("w\(number)")) }
+            }
+            while storage.waiting < 4 { try await Task.sleep(for: .milliseconds(1)) }
+            #expect(try await server.send("GET", "\(Samples.path)/a").status == 200)
+            #expect(try await server.send("GET", "\(Samples.path)/w0").status == 404)
+            #expect(try await server.send("GET", Samples.path).json["items"]?.asArray?.count == 1)
+            #expect(try await server.countLines("watch=1", 1) == 1)
+            #expect(storage.waiting == 4)
+            storage.letGo()
+            for write in writes { #expect(try await write.value.status == 201) }
+        }
+    }
+
+    @Test func `a watch that is open keeps nothing of the state that it began with`() async throws {
+        var settings = WatchCache.Settings()
+        settings.historyLimit = 1
+        try await TestServer.with(settings: settings) { server in
+            _ = try await server.store.create(Samples.key("a"), Samples.service("a"))
+            let lines = Box(0)
+            weak let first = server.store.find(Samples.key("a"))
+            let watching = Task {
+                try await server.watch("watch=1") { events in
+                    lines.set(events.count)
+                    return events.count > 4
+                }
+            }
+            while lines.current < 1 { try await Task.sleep(for: .milliseconds(1)) }
+            for number in 1...4 {
+                let old = try #require(server.store.find(Samples.key("a")))
+                let labels: JSONValue = ["n": .string("\(number)")]
+                _ = try await server.store.update(
+                    Samples.key("a"), Samples.service("a", labels: labels), expecting: old.version, note: nil)
+                while lines.current <= min(number, 3) - 1 { try await Task.sleep(for: .milliseconds(1)) }
+            }
+            #expect(first == nil)
+            #expect(try await watching.value.count == 5)
+        }
+    }
 }
