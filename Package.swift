@@ -57,10 +57,10 @@ func program(_ name: String, _ dependencies: [Target.Dependency], path: String) 
 
 // These are built with the tests, so that they keep compiling; `make fuzz` only runs them.
 let fuzzers = [
-    program("FuzzArrowReader", ["DataFrames", "DataPlaneAPI"], path: "Fuzz/ArrowReader"),
+    program("FuzzArrowReader", ["DataFrames", "DataPlaneAPI", "Bytes"], path: "Fuzz/ArrowReader"),
     program("FuzzHandshake", ["PluginProtocol"], path: "Fuzz/Handshake"),
-    program("FuzzJSONPatch", ["DataPlaneAPI"], path: "Fuzz/JSONPatch"),
-    program("FuzzReviews", ["DataPlaneAPI"], path: "Fuzz/Reviews"),
+    program("FuzzJSONPatch", ["DataPlaneAPI", "Bytes"], path: "Fuzz/JSONPatch"),
+    program("FuzzReviews", ["DataPlaneAPI", "Bytes"], path: "Fuzz/Reviews"),
     program("FuzzHTTPCodec", ["HTTPKit", "DataPlaneAPI"] + nio, path: "Fuzz/HTTPCodec"),
     program("FuzzWebSocket", ["HTTPKit", "DataPlaneAPI"] + nio, path: "Fuzz/WebSocket"),
 ]
@@ -100,39 +100,40 @@ let package = Package(
         target(
             "Gateway",
             [
-                "DataPlane", "APIServer", "Storage", "PluginBridge", "Access", "HTTPKit", "SystemKit", "DataPlaneAPI",
-                lifecycle,
-                signals,
-                yams, logging,
+                "DataPlane", "APIServer", "Storage", "PluginBridge", "PluginProtocol", "Access", "HTTPKit", "SystemKit",
+                "DataPlaneAPI", "Bytes", lifecycle, signals, yams, logging,
             ] + certificates + nio),
         target(
             "DataPlane",
             [
                 "APIServer", "Storage", "PluginBridge", "PluginProtocol", "DataFrames", "Access", "HTTPKit",
                 "SystemKit",
-                "DataPlaneAPI",
+                "DataPlaneAPI", "Bytes",
                 yams, logging, .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ] + nio),
         target(
             "APIServer",
             [
-                "Storage", "Access", "HTTPKit", "SystemKit", "DataPlaneAPI", yams, logging,
+                "Storage", "Access", "HTTPKit", "SystemKit", "DataPlaneAPI", "Bytes", yams, logging,
                 .product(name: "Crypto", package: "swift-crypto"),
             ] + nio),
-        target("Storage", ["SystemKit", "DataPlaneAPI", grdb]),
+        target("Storage", ["SystemKit", "DataPlaneAPI", "Bytes", grdb]),
         target(
             "PluginBridge",
-            ["PluginProtocol", "DataFrames", "HTTPKit", "SystemKit", "DataPlaneAPI", logging] + nio),
-        target("Access", ["HTTPKit", "DataPlaneAPI", logging] + certificates + nio),
+            ["PluginProtocol", "RPC", "DataFrames", "HTTPKit", "SystemKit", "DataPlaneAPI", "Bytes", logging] + nio),
+        target("Access", ["HTTPKit", "DataPlaneAPI", "Bytes", logging] + certificates + nio),
         target(
             "HTTPKit",
-            ["CInflate", "DataPlaneAPI", logging, .product(name: "Crypto", package: "swift-crypto")] + nio + tls),
-        target("PluginKit", ["PluginProtocol", "DataFrames", "DataPlaneAPI"]),
+            ["CInflate", "DataPlaneAPI", "Bytes", logging, .product(name: "Crypto", package: "swift-crypto")] + nio
+                + tls),
+        target("PluginKit", ["PluginProtocol", "RPC", "DataFrames", "Bytes"]),
         target("SystemKit", ["CSystemShim", "DataPlaneAPI"]),
-        target("PluginProtocol", ["CGRPC", "CSystemShim", "DataPlaneAPI"]),
-        target("DataFrames", ["DataPlaneAPI"]),
-        target("DataPlaneAPI", []),
+        target("PluginProtocol", ["RPC", "CGRPC", "CSystemShim", "Bytes"]),
+        target("RPC", ["CGRPC", "Bytes"]),
+        target("DataFrames", ["DataPlaneAPI", "Bytes"]),
+        target("DataPlaneAPI", ["Bytes"]),
+        target("Bytes", []),
         .target(
             name: "CGRPC",
             exclude: ["proto"],
@@ -152,43 +153,49 @@ let package = Package(
 
         // Tests mirror Sources; EndToEnd drives the built binary.
         .executableTarget(
-            name: "TestPlugin", dependencies: ["PluginKit", "DataFrames"], path: "Tests/Plugins/TestPlugin",
+            name: "TestPlugin", dependencies: ["PluginKit", "RPC", "DataFrames"], path: "Tests/Plugins/TestPlugin",
             swiftSettings: swift),
         .testTarget(
             name: "EndToEnd", dependencies: [], exclude: ["Support/upstream.py", "Support/grafana.py"],
             swiftSettings: swift),
         tests(
             "PrometheusPluginTests",
-            ["PrometheusPlugin", "PluginKit", "PluginProtocol", "DataFrames", "DataPlaneAPI"] + httpClient),
-        tests("DataPlaneAPITests", ["DataPlaneAPI"]),
-        tests("DataFramesTests", ["DataFrames", "DataPlaneAPI"]),
-        tests("PluginProtocolTests", ["PluginProtocol", "PluginKit", "DataFrames", "DataPlaneAPI"]),
+            ["PrometheusPlugin", "PluginKit", "PluginProtocol", "DataFrames"] + httpClient),
+        tests("DataPlaneAPITests", ["DataPlaneAPI", "Bytes"]),
+        tests("BytesTests", ["Bytes"]),
+        tests("DataFramesTests", ["DataFrames", "DataPlaneAPI", "Bytes"]),
+        tests("RPCTests", ["RPC", "Bytes"]),
+        tests("PluginProtocolTests", ["RPC", "PluginProtocol", "PluginKit", "DataFrames", "DataPlaneAPI", "Bytes"]),
         tests(
             "PluginBridgeTests",
-            ["PluginBridge", "PluginProtocol", "PluginKit", "HTTPKit", "DataFrames", "DataPlaneAPI", embedded] + nio),
+            [
+                "PluginBridge", "PluginProtocol", "RPC", "PluginKit", "HTTPKit", "DataFrames", "DataPlaneAPI", "Bytes",
+                embedded,
+            ]
+                + nio),
         target("HTTPTesting", ["HTTPKit"] + nio, path: "Tests/HTTPTesting"),
-        tests("AccessTests", ["Access", "HTTPKit", "HTTPTesting", "DataPlaneAPI", embedded] + certificates + nio),
+        tests(
+            "AccessTests", ["Access", "HTTPKit", "HTTPTesting", "DataPlaneAPI", "Bytes", embedded] + certificates + nio),
         tests("HTTPKitTests", ["HTTPKit", "HTTPTesting", "DataPlaneAPI", embedded] + nio),
         tests(
             "DataPlaneTests",
             [
                 "DataPlane", "APIServer", "Storage", "PluginBridge", "PluginProtocol", "Access", "HTTPKit", "SystemKit",
-                "DataPlaneAPI",
+                "DataPlaneAPI", "Bytes",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ] + nio),
         tests(
             "GatewayTests",
-            ["Gateway", "PluginBridge", "Access", "HTTPKit", "SystemKit", "DataPlaneAPI"] + certificates),
+            ["Gateway", "PluginBridge", "Access", "HTTPKit", "SystemKit", "DataPlaneAPI", "Bytes"] + certificates),
         tests(
             "APIServerTests",
             [
                 "DataPlane", "APIServer", "Access", "Storage", "HTTPKit", "HTTPTesting", "SystemKit", "DataPlaneAPI",
-                logging,
-                embedded,
+                "Bytes", logging, embedded,
             ] + nio),
-        tests("StorageTests", ["Storage", "DataPlaneAPI", grdb]),
-        tests("SystemKitTests", ["SystemKit", "DataPlaneAPI"]),
+        tests("StorageTests", ["Storage", "DataPlaneAPI", "Bytes", grdb]),
+        tests("SystemKitTests", ["SystemKit"]),
     ],
     swiftLanguageModes: [.v6]
 )

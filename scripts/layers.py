@@ -10,11 +10,11 @@ import sys
 
 ORDER = [
     "GatewayCLI", "Gateway", "DataPlane", "APIServer", "Storage", "PluginBridge", "Access", "HTTPKit", "PluginKit",
-    "SystemKit", "PluginProtocol", "DataFrames", "DataPlaneAPI", "CGRPC", "CSystemShim",
+    "SystemKit", "PluginProtocol", "RPC", "DataFrames", "DataPlaneAPI", "Bytes", "CGRPC", "CSystemShim",
     "CInflate",
 ]
 NO_FOUNDATION = [
-    "HTTPKit", "PluginBridge", "PluginProtocol", "DataFrames", "DataPlaneAPI", "SystemKit", "DataPlane", "Storage",
+    "HTTPKit", "PluginBridge", "PluginProtocol", "RPC", "DataFrames", "DataPlaneAPI", "Bytes", "SystemKit", "DataPlane", "Storage",
 ]
 
 root = pathlib.Path(__file__).resolve().parent.parent

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Sources/DataPlaneAPI/Bytes/PowersOfTen.swift: the 128 leading bits of 10^e, rounded up, for e in -292...324."""
+"""Writes Sources/Bytes/Numbers/PowersOfTen.swift: the 128 leading bits of 10^e, rounded up, for e in -292...324."""
 import pathlib
 
 LOW, HIGH = -292, 324
@@ -33,5 +33,5 @@ for e in range(LOW, HIGH + 1):
 for i in range(0, len(cells), 5):
     out.append("        " + ", ".join(cells[i : i + 5]) + ",")
 out += ["    ]", "}", ""]
-path = pathlib.Path(__file__).resolve().parent.parent / "Sources/DataPlaneAPI/Bytes/PowersOfTen+Table.swift"
+path = pathlib.Path(__file__).resolve().parent.parent / "Sources/Bytes/Numbers/PowersOfTen+Table.swift"
 path.write_text("\n".join(out))

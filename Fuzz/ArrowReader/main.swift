@@ -4,6 +4,7 @@
 //
 // The seed and the number of the run make a failure repeatable: the number is printed every 100,000 runs.
 
+import Bytes
 import DataFrames
 import DataPlaneAPI
 

@@ -5,6 +5,7 @@
 //
 // The seed and the number of the run make a failure repeatable.
 
+import Bytes
 import DataPlaneAPI
 
 func option(_ name: String, _ fallback: UInt64) -> UInt64 {

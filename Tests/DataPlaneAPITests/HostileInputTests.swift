@@ -1,5 +1,6 @@
 import Testing
 
+@testable import Bytes
 @testable import DataPlaneAPI
 
 /// Deterministic mutations of valid input: nothing a client sends may trap, and parser and scanner must agree.

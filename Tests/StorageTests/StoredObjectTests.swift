@@ -1,6 +1,7 @@
 import DataPlaneAPI
 import Testing
 
+@testable import Bytes
 @testable import Storage
 
 struct StoredObjectTests {

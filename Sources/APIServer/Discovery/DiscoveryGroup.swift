@@ -1,3 +1,4 @@
+import Bytes
 import DataPlaneAPI
 
 /// A resource as discovery shows it.

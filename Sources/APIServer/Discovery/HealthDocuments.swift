@@ -1,3 +1,4 @@
+import Bytes
 import DataPlaneAPI
 
 /// `/livez` and `/readyz`.

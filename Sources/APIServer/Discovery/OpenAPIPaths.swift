@@ -1,4 +1,4 @@
-import DataPlaneAPI
+import Bytes
 
 /// The operations of a resource, as far as kubectl looks at them.
 enum OpenAPIPaths {

@@ -1,3 +1,4 @@
+import Bytes
 import DataPlaneAPI
 
 /// The schemas of objects and of their metadata.

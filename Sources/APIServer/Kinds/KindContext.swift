@@ -1,5 +1,5 @@
 import Access
-import DataPlaneAPI
+import Bytes
 import Storage
 
 /// What a function of a kind is told.

@@ -1,3 +1,4 @@
+import Bytes
 import DataPlaneAPI
 
 /// The structural schema of a kind, walked over for everything that has to be known of its fields.

@@ -1,3 +1,4 @@
+import Bytes
 import DataPlaneAPI
 
 /// One place of a structural schema.

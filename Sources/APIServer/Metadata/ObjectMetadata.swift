@@ -1,3 +1,4 @@
+import Bytes
 import DataPlaneAPI
 
 /// The rules for `metadata` that hold for every type.

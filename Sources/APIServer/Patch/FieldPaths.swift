@@ -1,4 +1,4 @@
-import DataPlaneAPI
+import Bytes
 
 /// The path of a field as `fieldsV1` writes it: `f:spec`, `f:services`, `k:{"type":"query"}`.
 typealias FieldPath = [String]

@@ -1,4 +1,4 @@
-import DataPlaneAPI
+import Bytes
 
 /// Who set which fields of an object: `metadata.managedFields`.
 struct ManagedFields: Sendable {

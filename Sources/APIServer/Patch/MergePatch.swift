@@ -1,4 +1,4 @@
-import DataPlaneAPI
+import Bytes
 
 /// JSON merge patches (RFC 7396).
 enum MergePatch {

@@ -1,3 +1,4 @@
+import Bytes
 import DataPlaneAPI
 
 /// Server-side apply: merges a manager's configuration into the stored object and keeps count of owners.

@@ -1,3 +1,4 @@
+import Bytes
 import DataPlaneAPI
 
 /// What to do about unknown and repeated fields.

@@ -1,4 +1,4 @@
-import DataPlaneAPI
+import Bytes
 
 /// Keys of a user's extra as they stand in the names of header fields, in Kubernetes' form.
 package enum ExtraKey {

@@ -1,4 +1,4 @@
-import DataPlaneAPI
+import Bytes
 import HTTPKit
 
 /// Recognises bearer tokens, in `Authorization` or among the sub-protocols of a WebSocket request.

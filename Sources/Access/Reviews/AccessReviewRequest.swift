@@ -1,3 +1,4 @@
+import Bytes
 import DataPlaneAPI
 
 /// What a SelfSubjectAccessReview asks, from JSON or from Kubernetes' protobuf (which kubectl 1.32 and later send).

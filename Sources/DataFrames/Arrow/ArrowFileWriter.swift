@@ -1,4 +1,4 @@
-import DataPlaneAPI
+import Bytes
 
 /// Writes a frame as the Arrow IPC file that Grafana's own plugins would write.
 enum ArrowFileWriter {

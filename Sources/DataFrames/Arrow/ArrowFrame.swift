@@ -1,4 +1,4 @@
-import DataPlaneAPI
+import Bytes
 
 /// A data frame in an Arrow IPC file, as a plugin answers it.
 package enum ArrowFrame {

@@ -1,4 +1,4 @@
-import DataPlaneAPI
+import Bytes
 
 /// Writes the cells of a column as JSON, straight from the memory they lie in.
 ///

@@ -1,4 +1,4 @@
-import DataPlaneAPI
+import Bytes
 
 /// Writes a field's `config` in the form of a query answer.
 enum ConfigForm {

@@ -1,3 +1,4 @@
+import Bytes
 import DataPlaneAPI
 
 /// A frame that is known to be readable: its schema text is made, its columns are checked and stay where they are.

@@ -1,4 +1,4 @@
-import DataPlaneAPI
+import Bytes
 
 /// A frame that a plugin sent as JSON: checked to be an object, passed on as it is but for a missing refId.
 package struct JSONFrame {

@@ -1,4 +1,4 @@
-import DataPlaneAPI
+import Bytes
 
 /// Turns valid compact JSON into text indented by two spaces, in pieces of any size.
 package struct JSONIndenter {

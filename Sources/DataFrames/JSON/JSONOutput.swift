@@ -1,4 +1,4 @@
-import DataPlaneAPI
+import Bytes
 
 /// Where JSON text goes: kept as a whole, or handed on in chunks while it grows, compact or indented.
 package struct JSONOutput: ~Copyable {

@@ -1,4 +1,4 @@
-import DataPlaneAPI
+import Bytes
 
 /// Writes a frame's `meta` and a field's `labels` in the form of a query answer.
 enum MetaForm {

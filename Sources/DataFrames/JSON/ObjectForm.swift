@@ -1,4 +1,4 @@
-import DataPlaneAPI
+import Bytes
 
 /// Reads an object the way Go reads a struct (keys without regard to case, null as absent, unknown keys dropped) and writes
 /// the known members in the struct's order.

@@ -1,4 +1,4 @@
-import DataPlaneAPI
+import Bytes
 
 /// Writes the schema part of a frame, up to `"values":[`.
 enum SchemaText {

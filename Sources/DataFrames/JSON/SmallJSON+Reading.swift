@@ -1,4 +1,4 @@
-import DataPlaneAPI
+import Bytes
 
 extension SmallJSON {
     /// Reads exactly one JSON value, as Go reads it: bytes that aren't UTF-8 stay for the writer to replace.

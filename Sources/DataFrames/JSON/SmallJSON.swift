@@ -1,4 +1,4 @@
-import DataPlaneAPI
+import Bytes
 
 /// A JSON value of a frame's metadata.
 ///

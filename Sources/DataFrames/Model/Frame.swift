@@ -1,4 +1,4 @@
-import DataPlaneAPI
+import Bytes
 
 /// A data frame: columns of equal length with a name, what a plugin answers a query with.
 public struct Frame: Sendable {

@@ -1,4 +1,4 @@
-import DataPlaneAPI
+import Bytes
 
 /// One message of a QueryChunkedData stream, or one frame of a whole answer, as a line of JSON.
 ///

@@ -1,4 +1,4 @@
-import DataPlaneAPI
+import Bytes
 
 /// The answers in a `pluginv2.QueryDataResponse`, in place.
 package struct QueryDataResponseReader {

@@ -1,3 +1,4 @@
+import Bytes
 import DataPlaneAPI
 
 /// Writes the HTTP body of a query, `{"results":{…}}`, from a plugin's QueryDataResponse.

@@ -1,4 +1,5 @@
 import Access
+import Bytes
 import DataPlaneAPI
 import HTTPKit
 import NIOCore

@@ -1,4 +1,5 @@
 import Access
+import Bytes
 import DataPlaneAPI
 
 /// One entry of `routes` in plugin.json: how requests below a path of the data source proxy go on.

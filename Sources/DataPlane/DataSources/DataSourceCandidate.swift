@@ -1,5 +1,5 @@
+import Bytes
 import Crypto
-import DataPlaneAPI
 import PluginProtocol
 
 /// A data source as its entry describes it, before it is compared with the others.

@@ -1,4 +1,5 @@
 import APIServer
+import Bytes
 import DataPlaneAPI
 
 /// Reads the members of one mapping of a provisioning file; collects what is wrong instead of stopping at it.

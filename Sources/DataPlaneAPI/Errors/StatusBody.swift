@@ -1,3 +1,5 @@
+import Bytes
+
 /// Writes the Kubernetes `Status` body.
 package enum StatusBody {
     /// The failure body of an error: compact, in Kubernetes' key order, HTML characters escaped, no newline.

@@ -1,3 +1,5 @@
+import Bytes
+
 /// One entry of `details.causes` of a `Status`: a field and what is wrong with it.
 package struct StatusCause: Sendable, Hashable {
     /// The JSON path of the field, such as `spec.services[0].type`.

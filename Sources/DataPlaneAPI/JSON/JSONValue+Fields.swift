@@ -1,3 +1,5 @@
+import Bytes
+
 // Typed access to members: a wrong type is a 400 that names the field. A missing member and null are both "not given".
 
 extension JSONValue {
@@ -32,11 +34,6 @@ extension JSONValue {
     package func requiredString(_ key: String, in path: String = "") throws(GatewayError) -> String {
         guard let value = try string(key, in: path) else { throw .badField(.required(Self.join(path, key))) }
         return value
-    }
-
-    /// The path of a member: `spec` and `group` make `spec.group`.
-    package static func join(_ path: String, _ key: String) -> String {
-        path.isEmpty ? key : "\(path).\(key)"
     }
 
     private func field<T>(

@@ -1,3 +1,5 @@
+import Bytes
+
 /// The `baseURL` of an http backend, taken apart.
 package struct BackendURL: Sendable, Hashable {
     /// Why a text isn't one.

@@ -1,3 +1,5 @@
+import Bytes
+
 /// One entry of `status.conditions`.
 package struct Condition: Sendable, Hashable {
     /// What is known about it.

@@ -1,3 +1,5 @@
+import Bytes
+
 extension DataPlaneService {
     /// The cells of a table row: Name, Available, Age.
     package func cells(nowMS: Int) -> [JSONValue] {

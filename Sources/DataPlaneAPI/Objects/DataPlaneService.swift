@@ -1,3 +1,5 @@
+import Bytes
+
 /// Claims routes for a plugin or a backend: `aggregation.grafana.app/v0alpha1`, cluster-wide.
 package struct DataPlaneService: Sendable, Hashable {
     /// The API group of the type.

@@ -1,3 +1,5 @@
+import Bytes
+
 /// The metadata of an object: the fields the gateway works with, and all others as they were written.
 package struct ObjectMeta: Sendable, Hashable {
     /// The metadata as JSON; every field that isn't named here lives on in it.

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Where the requests of a DataPlaneService go.
 package struct ServiceBackend: Sendable, Hashable {
     /// The kinds of backend.

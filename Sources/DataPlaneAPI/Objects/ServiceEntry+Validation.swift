@@ -1,3 +1,5 @@
+import Bytes
+
 extension ServiceEntry {
     /// The methods a route may name.
     static let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]

@@ -1,3 +1,5 @@
+import Bytes
+
 /// One entry of `spec.services`, keyed by type, method and path.
 package struct ServiceEntry: Sendable, Hashable {
     /// What tells entries apart.

@@ -1,3 +1,5 @@
+import Bytes
+
 /// What bounds requests: `spec.limits` for all services of an object, `spec.services[].limits` for one of them.
 ///
 /// Times are whole seconds, as in `timeoutSeconds` of Kubernetes' own types, and sizes are bytes, also with the unit in

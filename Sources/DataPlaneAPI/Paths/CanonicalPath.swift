@@ -1,3 +1,5 @@
+import Bytes
+
 /// A request path as its segments: split on raw slashes first, percent-decoded after that.
 ///
 /// The same segments serve matching and authorization. An encoded slash is data inside its segment; empty segments

@@ -1,3 +1,5 @@
+import Bytes
+
 /// The prefixes of paths that the gateway answers itself.
 package struct OwnedPrefixes: Sendable {
     /// One prefix.

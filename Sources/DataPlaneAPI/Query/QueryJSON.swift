@@ -1,3 +1,5 @@
+import Bytes
+
 /// Writes the JSON of a query that a plugin gets.
 struct QueryJSON {
     /// What the reader made of a query.

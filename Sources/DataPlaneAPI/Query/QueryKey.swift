@@ -1,3 +1,5 @@
+import Bytes
+
 /// The keys of a query that the gateway knows, in the order in which Grafana writes them.
 enum QueryKey: Int {
     case refID, resultAssertions, dataSource, dataSourceID, queryType, maxDataPoints, intervalMS, hide, timeRange

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Reads the body of a query request.
 package enum QueryRequest {
     /// What Grafana takes where a query says nothing.

@@ -1,3 +1,5 @@
+import Bytes
+
 /// A request of an API server to judge or change an object: `admission.k8s.io`, `AdmissionReview`.
 package struct AdmissionReview: Sendable, Hashable {
     /// The type's name.

@@ -1,3 +1,5 @@
+import Bytes
+
 /// The `request` of an admission review.
 ///
 /// `object`, `oldObject` and `options` are the bytes as they were sent: parts of the body, never written anew.

@@ -1,3 +1,5 @@
+import Bytes
+
 /// A request of an API server to convert objects to another version: `apiextensions.k8s.io/v1`, `ConversionReview`.
 package struct ConversionReview: Sendable {
     /// The type's name.

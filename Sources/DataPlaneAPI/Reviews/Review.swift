@@ -1,3 +1,5 @@
+import Bytes
+
 /// What admission and conversion reviews have in common.
 package enum Review {
     /// Checks the content type of a request with a review; parameters such as a charset are accepted.

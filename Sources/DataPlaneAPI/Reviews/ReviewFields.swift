@@ -1,3 +1,5 @@
+import Bytes
+
 /// The members of one JSON object of a review, by their places in the body: large parts are never decoded.
 ///
 /// A key that is given twice is refused: the gateway and the plugin could otherwise take different values.

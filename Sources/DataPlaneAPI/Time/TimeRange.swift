@@ -1,3 +1,5 @@
+import Bytes
+
 /// A range of time in epoch milliseconds.
 package struct TimeRange: Sendable, Hashable {
     /// The first instant.

@@ -1,4 +1,5 @@
 import APIServer
+import Bytes
 import DataPlane
 import DataPlaneAPI
 import HTTPKit

@@ -1,5 +1,6 @@
 import APIServer
 import Access
+import Bytes
 import DataPlane
 import DataPlaneAPI
 import HTTPKit

@@ -1,3 +1,4 @@
+import Bytes
 import DataPlaneAPI
 
 /// The HTTP server that requests are passed on to.

@@ -1,4 +1,4 @@
-import DataPlaneAPI
+import Bytes
 
 /// Scheme, host and port of a web page, as browsers state them in `Origin` (RFC 6454).
 struct PageOrigin: Sendable, Equatable {

@@ -1,6 +1,7 @@
 import DataPlaneAPI
 import HTTPKit
 import PluginProtocol
+import RPC
 import Synchronization
 
 /// Bytes of plugin answers that are held at once, over all loops; new calls are refused above the limit.

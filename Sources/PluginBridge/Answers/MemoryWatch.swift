@@ -1,5 +1,5 @@
 import NIOCore
-import PluginProtocol
+import RPC
 
 /// Ends calls of one loop whose answers don't fit into the memory budget while they are being received.
 ///

@@ -1,5 +1,6 @@
 import DataPlaneAPI
 import PluginProtocol
+import RPC
 
 /// Turns a failed plugin call into the gateway's error: 502, 503 or 504 by cause, or what the plugin chose.
 package enum PluginFault {

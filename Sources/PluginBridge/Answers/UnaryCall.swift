@@ -1,6 +1,7 @@
 import DataPlaneAPI
 import HTTPKit
 import PluginProtocol
+import RPC
 
 /// A call with one answer on behalf of an exchange: cancelled with the client, failures answered, the answer charged to
 /// the memory budget.

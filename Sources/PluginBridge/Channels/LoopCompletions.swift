@@ -1,5 +1,5 @@
 import NIOCore
-import PluginProtocol
+import RPC
 
 /// Brings completions of plugin calls back to an event loop, one hop per batch.
 final class LoopCompletions: CompletionSink {

@@ -1,4 +1,4 @@
-import PluginProtocol
+import RPC
 
 /// The plugins as one event loop sees them; the host writes it, on the loop.
 package final class LoopPlugins {

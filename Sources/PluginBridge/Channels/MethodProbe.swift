@@ -1,4 +1,5 @@
 import PluginProtocol
+import RPC
 
 /// Finds out which methods a process implements before anybody needs them, without running what it has.
 ///

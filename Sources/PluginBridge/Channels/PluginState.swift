@@ -1,5 +1,6 @@
 import DataPlaneAPI
 import PluginProtocol
+import RPC
 import Synchronization
 
 /// One running process (generation) of a plugin.

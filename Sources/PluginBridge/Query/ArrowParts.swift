@@ -1,6 +1,8 @@
+import Bytes
 import DataFrames
 import DataPlaneAPI
 import PluginProtocol
+import RPC
 
 /// The frames and errors of an answer, each with what a part of a multipart body says of it.
 enum ArrowParts {

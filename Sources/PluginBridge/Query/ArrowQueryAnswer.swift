@@ -1,9 +1,11 @@
+import Bytes
 import DataFrames
 import DataPlaneAPI
 import HTTPKit
 import NIOCore
 import NIOPosix
 import PluginProtocol
+import RPC
 
 /// Answers queries with the plugin's Arrow bytes as they are: one frame as the body, or any number as the parts of a
 /// multipart body.

@@ -1,9 +1,11 @@
+import Bytes
 import DataFrames
 import DataPlaneAPI
 import HTTPKit
 import NIOCore
 import NIOPosix
 import PluginProtocol
+import RPC
 
 /// Answers queries line by line while the plugin makes them; a plugin that can't do that is asked for all at once.
 ///

@@ -1,9 +1,11 @@
+import Bytes
 import DataFrames
 import DataPlaneAPI
 import HTTPKit
 import NIOCore
 import NIOPosix
 import PluginProtocol
+import RPC
 
 /// What all query calls have in common.
 package struct QueryBridgeSettings: Sendable {

@@ -1,6 +1,7 @@
 import DataPlaneAPI
 import HTTPKit
 import PluginProtocol
+import RPC
 
 /// The queries of one exchange on their way to a plugin.
 struct QueryCall {

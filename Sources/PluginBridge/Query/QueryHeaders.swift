@@ -1,4 +1,4 @@
-import DataPlaneAPI
+import Bytes
 import HTTPKit
 
 /// The request headers that queries carry to a plugin: Grafana's own lists, the credentials that the data source lets

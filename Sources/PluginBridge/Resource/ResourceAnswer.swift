@@ -1,7 +1,9 @@
+import Bytes
 import DataPlaneAPI
 import HTTPKit
 import NIOCore
 import PluginProtocol
+import RPC
 
 /// One resource call under way: turns the messages of a plugin into an HTTP answer.
 ///

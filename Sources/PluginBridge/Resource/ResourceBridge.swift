@@ -2,6 +2,7 @@ import DataPlaneAPI
 import HTTPKit
 import NIOCore
 import PluginProtocol
+import RPC
 
 /// What all resource calls have in common.
 package struct ResourceBridgeSettings: Sendable {

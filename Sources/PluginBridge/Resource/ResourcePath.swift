@@ -1,3 +1,4 @@
+import Bytes
 import DataPlaneAPI
 
 /// The part of a request's path that belongs to a plugin, in the two forms that plugins read.

@@ -1,5 +1,6 @@
 import HTTPKit
 import PluginProtocol
+import RPC
 
 /// The headers of a resource call: the client's end-to-end fields in Go's canonical case, without what belongs to one
 /// hop, to Grafana's own sessions or to the browser's view of the site.

@@ -2,6 +2,7 @@ import DataPlaneAPI
 import HTTPKit
 import NIOCore
 import PluginProtocol
+import RPC
 
 /// The head of a plugin's answer to a resource call as it goes to the client.
 struct ResourceResponseHead {

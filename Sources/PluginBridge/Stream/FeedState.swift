@@ -1,5 +1,6 @@
 import DataPlaneAPI
 import PluginProtocol
+import RPC
 
 /// The life of the one RunStream call behind any number of listeners, without the call: events in, actions out.
 ///

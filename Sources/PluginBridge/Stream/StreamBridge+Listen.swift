@@ -1,7 +1,9 @@
+import Bytes
 import DataPlaneAPI
 import HTTPKit
 import NIOCore
 import PluginProtocol
+import RPC
 
 extension StreamBridge {
     /// Lets a client listen: asks the plugin whether it may, then answers with the stream until one side ends it.

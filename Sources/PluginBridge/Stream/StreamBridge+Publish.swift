@@ -1,7 +1,9 @@
+import Bytes
 import DataPlaneAPI
 import HTTPKit
 import NIOCore
 import PluginProtocol
+import RPC
 
 extension StreamBridge {
     /// Publishes the body of a POST: 200 with what the plugin made of it, 404 and 403 as PublishStream says.

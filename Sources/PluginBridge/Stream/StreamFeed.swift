@@ -1,8 +1,10 @@
+import Bytes
 import DataPlaneAPI
 import HTTPKit
 import NIOCore
 import NIOPosix
 import PluginProtocol
+import RPC
 
 /// One stream on its home loop: carries out what `FeedState` says, and hands each message to the loops that listen.
 final class StreamFeed {

@@ -1,7 +1,7 @@
 import DataPlaneAPI
 import HTTPKit
 import NIOCore
-import PluginProtocol
+import RPC
 
 /// One client of a stream: writes while the client takes it, else lets messages wait in its bounded queue.
 final class StreamListener {

@@ -1,4 +1,4 @@
-import DataPlaneAPI
+import Bytes
 import HTTPKit
 import NIOCore
 

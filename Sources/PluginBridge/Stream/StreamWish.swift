@@ -1,4 +1,4 @@
-import DataPlaneAPI
+import Bytes
 import NIOCore
 
 /// What a WebSocket client says first when it listens for something in particular: `{"type":"subscribe","data":…}`.

@@ -1,4 +1,4 @@
-import DataPlaneAPI
+import Bytes
 
 /// A value of a plugin's log line, which keeps its type: text is text without quotes, what is no text is JSON.
 package struct LogFieldValue: Sendable, CustomStringConvertible {

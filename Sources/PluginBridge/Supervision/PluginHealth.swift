@@ -1,4 +1,5 @@
 import PluginProtocol
+import RPC
 
 /// What a plugin answers when it is asked how it is.
 enum HealthFinding: Sendable, Equatable {

@@ -2,6 +2,7 @@ import DataPlaneAPI
 import Logging
 import NIOCore
 import PluginProtocol
+import RPC
 import SystemKit
 
 /// Runs the plugins and tells every event loop what state they are in.

@@ -1,6 +1,7 @@
 import DataPlaneAPI
 import Logging
 import PluginProtocol
+import RPC
 import SystemKit
 
 #if canImport(Glibc)

@@ -1,8 +1,10 @@
+import Bytes
 import DataPlaneAPI
 import HTTPKit
 import NIOCore
 import NIOPosix
 import PluginProtocol
+import RPC
 
 /// What bounds the metrics of a plugin.
 package struct MetricsBridgeSettings: Sendable {

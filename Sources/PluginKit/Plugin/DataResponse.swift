@@ -1,4 +1,5 @@
 public import DataFrames
+import RPC
 
 /// The answer to one query.
 public struct DataResponse: Sendable {

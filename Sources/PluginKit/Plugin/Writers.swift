@@ -1,3 +1,4 @@
+import RPC
 internal import Synchronization
 
 /// The answer to a resource call, sent piece by piece.

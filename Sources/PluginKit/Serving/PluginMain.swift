@@ -1,4 +1,5 @@
 internal import Glibc
+import RPC
 
 /// The life of a plugin process: cookie, listener, handshake line, and the end with the host.
 enum PluginMain {

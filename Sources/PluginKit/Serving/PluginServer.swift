@@ -1,4 +1,5 @@
-import DataPlaneAPI
+import Bytes
+import RPC
 
 /// Serves a plugin on a socket: its handlers and the services every plugin has.
 package final class PluginServer: Sendable {

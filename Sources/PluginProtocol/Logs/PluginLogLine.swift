@@ -1,4 +1,4 @@
-import DataPlaneAPI
+import Bytes
 
 /// How important a line of a plugin's log is.
 public enum PluginLogLevel: String, Sendable {

@@ -1,5 +1,6 @@
+import Bytes
 internal import CGRPC
-import DataPlaneAPI
+import RPC
 
 /// The Kubernetes Status that a plugin gives as its reason.
 public struct StatusResult: Sendable, Equatable {

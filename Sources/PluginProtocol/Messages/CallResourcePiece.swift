@@ -1,4 +1,5 @@
-import DataPlaneAPI
+import Bytes
+import RPC
 
 /// One message of a CallResource stream as a host reads it: over the slices it came in, so that a big body is copied
 /// only once, on its way out.

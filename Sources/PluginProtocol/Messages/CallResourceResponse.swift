@@ -1,4 +1,5 @@
-import DataPlaneAPI
+import Bytes
+import RPC
 
 /// One message of a CallResource stream; code and headers count in the first one only.
 ///

@@ -1,4 +1,5 @@
 internal import CGRPC
+import RPC
 
 /// Who asks, and with which settings: goes with every request to a plugin.
 public struct PluginContext: Sendable, Equatable {

@@ -1,5 +1,6 @@
+import Bytes
 internal import CGRPC
-import DataPlaneAPI
+import RPC
 
 // What protobuf-c unpacked, copied out as Swift values: the C memory is freed right after.
 

@@ -1,3 +1,5 @@
+import RPC
+
 /// How a plugin writes frames.
 public enum DataFrameFormat: Int32, Sendable {
     /// A complete Arrow IPC file per frame.

@@ -1,4 +1,5 @@
-import DataPlaneAPI
+import Bytes
+import RPC
 
 /// One entry of a QueryDataResponse.
 ///

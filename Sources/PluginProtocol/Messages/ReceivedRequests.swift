@@ -1,5 +1,6 @@
+import Bytes
 internal import CGRPC
-import DataPlaneAPI
+import RPC
 
 // The requests as a plugin reads them.
 

@@ -1,3 +1,5 @@
+import RPC
+
 /// Writes the requests of a host other than queries.
 ///
 /// `context` is what `PluginContext.encoded()` gave.

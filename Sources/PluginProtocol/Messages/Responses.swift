@@ -1,5 +1,6 @@
+import Bytes
 internal import CGRPC
-import DataPlaneAPI
+import RPC
 
 /// What a plugin says about its health.
 public struct HealthResult: Sendable, Equatable {

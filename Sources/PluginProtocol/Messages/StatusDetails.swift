@@ -1,4 +1,13 @@
 internal import CGRPC
+import RPC
+
+/// Whose fault a failed plugin call is, as plugins report it.
+public enum PluginErrorSource: String, Sendable {
+    /// The plugin itself.
+    case plugin
+    /// What the plugin called.
+    case downstream
+}
 
 /// The trailer `grpc-status-details-bin`: a google.rpc.Status with details, of which ErrorInfo is of interest.
 package enum StatusDetails {
@@ -37,5 +46,18 @@ package enum StatusDetails {
                 }
             }
         }
+    }
+}
+
+extension GRPCError {
+    /// An error of that code, with whose fault it is.
+    package init(code: Code, message: String, errorSource: PluginErrorSource?) {
+        self.init(code: code, message: message)
+        if let errorSource { details = StatusDetails.encode(self, source: errorSource) }
+    }
+
+    /// Whose fault it is, from the ErrorInfo detail; nil when the plugin didn't say.
+    package var errorSource: PluginErrorSource? {
+        details.isEmpty ? nil : details.withUnsafeBytes { StatusDetails.errorSource($0) }
     }
 }

@@ -1,4 +1,4 @@
-import DataPlaneAPI
+import Bytes
 
 /// What has to be known of an object's text without reading it into a tree.
 struct ObjectFacts: Sendable {

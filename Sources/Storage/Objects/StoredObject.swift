@@ -1,3 +1,4 @@
+import Bytes
 import DataPlaneAPI
 
 /// An object as it was committed: its text, and what selectors look at; the tree is made when somebody asks.

@@ -2,6 +2,7 @@ import DataPlaneAPI
 import Testing
 
 @testable import APIServer
+@testable import Bytes
 
 struct DiscoveryTests {
     private static let v2 = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"

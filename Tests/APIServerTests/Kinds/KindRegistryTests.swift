@@ -4,6 +4,7 @@ import Storage
 import Testing
 
 @testable import APIServer
+@testable import Bytes
 
 /// Kinds come and go while the server runs, and not all of them are stored.
 struct KindRegistryTests {

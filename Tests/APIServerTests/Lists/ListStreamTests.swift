@@ -3,6 +3,7 @@ import Storage
 import Testing
 
 @testable import APIServer
+@testable import Bytes
 
 /// Lists leave in pieces as their clients take them; they once were made whole, also for clients that had left.
 struct ListStreamTests {

@@ -6,6 +6,7 @@ import Storage
 import Testing
 
 @testable import APIServer
+@testable import Bytes
 
 struct ManifestFolderTests {
     private static func yaml(_ name: String, plugin: String = "acme") -> String {

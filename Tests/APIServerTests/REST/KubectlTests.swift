@@ -3,6 +3,7 @@ import Foundation
 import Testing
 
 @testable import APIServer
+@testable import Bytes
 
 /// Drives the server with a real kubectl, where one is installed.
 struct KubectlTests {

@@ -3,6 +3,7 @@ import Storage
 import Testing
 
 @testable import APIServer
+@testable import Bytes
 
 struct ObjectsTests {
     @Test func `a name that is taken, missing or changed is told apart`() async throws {

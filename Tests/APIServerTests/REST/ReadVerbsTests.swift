@@ -3,6 +3,7 @@ import Storage
 import Testing
 
 @testable import APIServer
+@testable import Bytes
 
 struct ReadVerbsTests {
     private let table = ["Accept": "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"]

@@ -3,6 +3,7 @@ import Storage
 import Testing
 
 @testable import APIServer
+@testable import Bytes
 
 struct WriteVerbsTests {
     private let merge = ["Content-Type": "application/merge-patch+json"]

@@ -1,3 +1,4 @@
+import Bytes
 import DataPlane
 import DataPlaneAPI
 import Storage

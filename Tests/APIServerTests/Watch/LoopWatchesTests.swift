@@ -8,6 +8,7 @@ import Storage
 import Testing
 
 @testable import APIServer
+@testable import Bytes
 
 /// The watches of one loop, with transports that count.
 struct LoopWatchesTests {

@@ -1,4 +1,4 @@
-import DataPlaneAPI
+import Bytes
 import Testing
 
 @testable import DataFrames

@@ -1,4 +1,4 @@
-import DataPlaneAPI
+import Bytes
 import Foundation
 
 @testable import DataFrames

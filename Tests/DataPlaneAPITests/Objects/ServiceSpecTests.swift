@@ -1,5 +1,6 @@
 import Testing
 
+@testable import Bytes
 @testable import DataPlaneAPI
 
 /// Limits, backends and routes in the specification of a DataPlaneService.

@@ -1,5 +1,6 @@
 import Testing
 
+@testable import Bytes
 @testable import DataPlaneAPI
 
 /// One row of the time range cases.

@@ -4,6 +4,7 @@ import Foundation
 import Storage
 import Testing
 
+@testable import Bytes
 @testable import DataPlane
 
 struct ServiceStoreTests {

@@ -2,6 +2,7 @@ import DataPlaneAPI
 import PluginProtocol
 import Testing
 
+@testable import Bytes
 @testable import DataPlane
 
 @Suite struct DataSourceFilesTests {

@@ -3,6 +3,7 @@ import Foundation
 import PluginBridge
 import Testing
 
+@testable import Bytes
 @testable import Gateway
 
 /// The document for Prometheus' service discovery.

@@ -2,6 +2,7 @@ import DataFrames
 import DataPlaneAPI
 import PluginKit
 import PluginProtocol
+import RPC
 import Testing
 
 @testable import PluginBridge

@@ -1,8 +1,9 @@
 import DataPlaneAPI
-import PluginProtocol
+import RPC
 import Testing
 
 @testable import PluginBridge
+@testable import PluginProtocol
 
 /// How a plugin call that failed looks to the client.
 struct PluginFaultTests {

@@ -1,5 +1,6 @@
 import PluginKit
 import PluginProtocol
+import RPC
 import Testing
 
 @testable import PluginBridge

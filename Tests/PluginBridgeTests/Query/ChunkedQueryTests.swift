@@ -1,6 +1,7 @@
 import DataFrames
 import PluginKit
 import PluginProtocol
+import RPC
 import Testing
 
 @testable import PluginBridge

@@ -1,6 +1,6 @@
 import NIOCore
 import PluginKit
-import PluginProtocol
+import RPC
 import Testing
 
 @testable import PluginBridge

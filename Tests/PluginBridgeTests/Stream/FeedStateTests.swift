@@ -1,5 +1,5 @@
 import DataPlaneAPI
-import PluginProtocol
+import RPC
 import Testing
 
 @testable import PluginBridge

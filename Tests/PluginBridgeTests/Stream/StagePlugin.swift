@@ -1,4 +1,5 @@
 import PluginKit
+import RPC
 import Synchronization
 
 /// A plugin whose streams do what the test tells them.

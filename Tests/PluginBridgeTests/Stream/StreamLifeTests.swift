@@ -6,6 +6,7 @@ import Synchronization
 import Testing
 
 @testable import PluginBridge
+@testable import RPC
 
 /// One RunStream call behind any number of clients: when it runs, and how it ends.
 @Suite(.timeLimit(.minutes(1)))

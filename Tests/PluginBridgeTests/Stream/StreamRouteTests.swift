@@ -6,6 +6,7 @@ import PluginKit
 import Testing
 
 @testable import PluginBridge
+@testable import RPC
 
 /// Streams whose routes go, and plugins that have none.
 @Suite(.timeLimit(.minutes(1)))

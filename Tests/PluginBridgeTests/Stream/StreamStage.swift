@@ -6,6 +6,7 @@ import NIOPosix
 import PluginKit
 
 @testable import PluginBridge
+@testable import RPC
 
 /// A gateway's streams with everything real but the routes: listener, bridges on two loops, and a plugin over gRPC.
 final class StreamStage: Sendable {

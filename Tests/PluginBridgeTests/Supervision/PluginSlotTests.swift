@@ -1,9 +1,10 @@
 import DataPlaneAPI
-import PluginProtocol
+import RPC
 import Synchronization
 import Testing
 
 @testable import PluginBridge
+@testable import PluginProtocol
 
 /// Who is heard while one plugin's processes change places.
 struct PluginSlotTests {

@@ -5,6 +5,7 @@ import NIOCore
 import NIOPosix
 import PluginKit
 import PluginProtocol
+import RPC
 import Synchronization
 
 @testable import PluginBridge

@@ -1,6 +1,7 @@
 import DataFrames
 import PluginKit
 import PluginProtocol
+import RPC
 
 /// A plugin that does what closures say.
 struct TestPlugin: Plugin, CallResourceHandler, CheckHealthHandler, CollectMetricsHandler {

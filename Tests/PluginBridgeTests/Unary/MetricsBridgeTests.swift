@@ -1,5 +1,5 @@
 import PluginKit
-import PluginProtocol
+import RPC
 import Testing
 
 @testable import PluginBridge

@@ -3,7 +3,9 @@ import DataPlaneAPI
 import PluginKit
 import Testing
 
+@testable import Bytes
 @testable import PluginProtocol
+@testable import RPC
 
 private struct Chunks: Plugin, QueryChunkedDataHandler {
     func queryChunkedData(_ request: QueryDataRequest, _ chunks: ChunkSender) async throws {

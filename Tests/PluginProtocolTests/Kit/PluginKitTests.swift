@@ -3,7 +3,9 @@ import DataPlaneAPI
 import PluginKit
 import Testing
 
+@testable import Bytes
 @testable import PluginProtocol
+@testable import RPC
 
 private struct Demo: Plugin, QueryDataHandler, CheckHealthHandler, CallResourceHandler, StreamHandler {
     func query(_ query: DataQuery, in request: QueryDataRequest) async throws -> DataResponse {

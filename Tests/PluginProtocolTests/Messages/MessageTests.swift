@@ -1,7 +1,8 @@
-import DataPlaneAPI
+import Bytes
 import Testing
 
 @testable import PluginProtocol
+@testable import RPC
 
 /// Our own writer against protobuf-c's reader: two implementations have to agree.
 struct MessageTests {

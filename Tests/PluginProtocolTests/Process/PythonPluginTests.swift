@@ -3,7 +3,9 @@ import Glibc
 import Synchronization
 import Testing
 
+@testable import Bytes
 @testable import PluginProtocol
+@testable import RPC
 
 /// A plugin that shares no code with ours, from process start to shutdown.
 ///

@@ -2,6 +2,7 @@ import DataFrames
 import Foundation
 import Glibc
 import PluginKit
+import RPC
 
 /// A data source plugin for tests: the field `do` of a query's JSON says what happens to it.
 ///

@@ -2,6 +2,7 @@ import DataPlaneAPI
 import Synchronization
 import Testing
 
+@testable import Bytes
 @testable import Storage
 
 struct WatchCacheTests {

@@ -1,3 +1,4 @@
+import Bytes
 import DataPlaneAPI
 
 /// The templates of plugin.json: Go's `text/template` without loops, variables and templates of templates.

@@ -1,3 +1,4 @@
+import Bytes
 import DataPlaneAPI
 
 /// How values become text.

@@ -1,3 +1,4 @@
+import Bytes
 import DataPlaneAPI
 
 /// Takes a template apart into text and the words of its actions.

@@ -1,3 +1,4 @@
+import Bytes
 import DataPlaneAPI
 
 /// Makes the pieces of a template into what is run; how deep they nest is bounded.

@@ -1,3 +1,4 @@
+import Bytes
 import DataPlaneAPI
 
 /// Runs a template: prints its nodes, bounded in size.

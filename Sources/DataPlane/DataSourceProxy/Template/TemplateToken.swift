@@ -1,4 +1,4 @@
-import DataPlaneAPI
+import Bytes
 
 /// A word of an action.
 enum TemplateToken: Equatable {

@@ -1,3 +1,4 @@
+import Bytes
 import DataPlaneAPI
 
 /// How a route of plugin.json gets the access token that its requests carry.
