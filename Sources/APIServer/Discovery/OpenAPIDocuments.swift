@@ -35,43 +35,33 @@ struct OpenAPIDocuments: Sendable {
             fields: [.etag("\"\(Cached.hash(Self.smallest))\""), .vary("Accept")])
     }
 
-    /// The list of documents, own ones first.
+    /// The list of documents; who comes later may know more than who comes first, but for what is served here.
     func root() async -> APIResponse {
+        let caller = DiscoveryCaller(headers: request.headers)
         var paths = JSONValue.emptyObject
-        for group in versions {
-            let hash = Cached.hash(document(group.name, group.version).bytes())
-            paths["apis/\(group.name)/\(group.version)"] = [
-                "serverRelativeURL": .string("/openapi/v3/apis/\(group.name)/\(group.version)?hash=\(hash)")
-            ]
-        }
-        if let fetch = core.fetch {
-            let document = await Deadline.first(of: 2) { [request] in
-                await fetch("/openapi/v3", "application/json", request.headers)
-            }
-            if let document, document.status == 200, let json = try? JSONValue.parse(document.body) {
-                // Of a claimed group the upstream may know more than we do.
-                let own = Set(
-                    core.registry.kinds.groups.flatMap { group in group.versions.map { "apis/\(group.name)/\($0)" } })
-                for member in json["paths"]?.asObject ?? [:] where !own.contains(member.key) {
-                    paths[member.key] = member.value
-                }
-            }
+        let own = KindsSource(kinds: core.registry.kinds, version: core.version).documents(for: caller)
+        for documents in await core.each({ await $0.documents(for: caller) }) {
+            for member in documents { paths[member.key] = own[member.key] ?? member.value }
         }
         return Cached.response(["paths": paths], request)
     }
 
-    /// The document of one group and version; of a claimed group the upstream's, if it has one.
+    /// The document of one group and version; of a claimed group another source's, if there is one.
     func group(_ group: String, _ version: String) async throws(GatewayError) -> APIResponse {
-        guard versions.contains(where: { $0.name == group && $0.version == version }) else { throw .unknownResource() }
-        if !core.registry.kinds.groups.contains(where: { $0.name == group }), let fetch = core.fetch {
-            let document = await Deadline.first(of: 2) { [request] in
-                await fetch("/openapi/v3/apis/\(group)/\(version)", "application/json", request.headers)
-            }
-            if let document, document.status == 200 {
-                return APIResponse(contentType: document.contentType, body: document.body, fields: [.vary("Accept")])
-            }
+        let caller = DiscoveryCaller(headers: request.headers)
+        let kinds = KindsSource(kinds: core.registry.kinds, version: core.version)
+        if case .made(let document) = kinds.document(group, version, for: caller) {
+            return answer(document, group, version)
         }
-        let document = document(group, version)
+        let found = await core.each { await $0.document(group, version, for: caller) }.compactMap { $0 }
+        for case .fetched(let document) in found {
+            return APIResponse(contentType: document.contentType, body: document.body, fields: [.vary("Accept")])
+        }
+        guard case .made(let document) = found.first else { throw .unknownResource() }
+        return answer(document, group, version)
+    }
+
+    private func answer(_ document: JSONValue, _ group: String, _ version: String) -> APIResponse {
         let hash = Cached.hash(document.bytes())
         guard let wanted = request.parameter("hash"), !wanted.isEmpty else { return Cached.response(document, request) }
         guard wanted == hash else {
@@ -85,19 +75,13 @@ struct OpenAPIDocuments: Sendable {
             ])
     }
 
-    private var versions: [(name: String, version: String)] {
-        var all = core.registry.kinds.groups.flatMap { group in group.versions.map { (name: group.name, version: $0) } }
-        let own = Set(all.map { "\($0.name)/\($0.version)" })
-        for claim in core.claims().claimedGroups {
-            for version in claim.versions.map(\.name) where !own.contains("\(claim.name)/\(version)") {
-                all.append((name: claim.name, version: version))
-            }
-        }
-        return all
+    /// A document in the list of them.
+    static func entry(_ group: String, _ version: String, _ hash: String) -> JSONValue {
+        ["serverRelativeURL": .string("/openapi/v3/apis/\(group)/\(version)?hash=\(hash)")]
     }
 
-    private func document(_ group: String, _ version: String) -> JSONValue {
-        let definitions = core.registry.kinds.definitions.filter { $0.group == group && $0.version == version }
+    /// The document of kinds of one group and version.
+    static func document(_ definitions: [ResourceDefinition], gateway: String) -> JSONValue {
         var paths = JSONValue.emptyObject
         var schemas = OpenAPISchemas.shared
         for definition in definitions {
@@ -106,7 +90,7 @@ struct OpenAPIDocuments: Sendable {
             for member in OpenAPIPaths.paths(definition).asObject ?? [:] { paths[member.key] = member.value }
         }
         return [
-            "openapi": "3.0.0", "info": ["title": "Data plane gateway", "version": .string(core.version)],
+            "openapi": "3.0.0", "info": ["title": "Data plane gateway", "version": .string(gateway)],
             "paths": paths,
             "components": ["schemas": definitions.isEmpty ? .emptyObject : schemas],
         ]

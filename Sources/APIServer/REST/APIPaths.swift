@@ -37,5 +37,5 @@ package struct APIPaths: Sendable {
 
 extension APIServerCore {
     /// The paths that it answers.
-    var paths: APIPaths { APIPaths(registry: registry, claims: claims, hasUpstream: fetch != nil) }
+    var paths: APIPaths { APIPaths(registry: registry, claims: claims, hasUpstream: hasUpstream) }
 }

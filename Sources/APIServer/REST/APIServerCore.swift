@@ -51,7 +51,7 @@ extension [ClaimedGroup]: ClaimedGroups {
     package func claimedGroup(_ name: String) -> ClaimedGroup? { first { $0.name == name } }
 }
 
-/// What the upstream answered to a request for its discovery.
+/// What another server answered to a request for its discovery.
 package struct FetchedDocument: Sendable {
     /// The status number.
     package var status: Int
@@ -87,18 +87,16 @@ package struct ReadinessCheck: Sendable {
 
 /// What the API servers of all loops share.
 package struct APIServerCore: Sendable {
-    /// Asks the upstream; nil when it can't be asked.
-    package typealias Fetch =
-        @Sendable (_ path: String, _ accept: String, _ headers: HeaderBlock) async -> FetchedDocument?
-
     /// The objects.
     package var store: WatchCache
     /// The types.
     package var registry = KindRegistry()
     /// The groups that DataPlaneServices claim now.
     package var claims: @Sendable () -> any ClaimedGroups = { [ClaimedGroup]() }
-    /// Asks the upstream for its own discovery; nil when there is no upstream.
-    package var fetch: Fetch?
+    /// Where discovery comes from beside the kinds and the claims, in this order.
+    package var sources: [any DiscoverySource] = []
+    /// Whether there is an upstream, which answers what is unknown here.
+    package var hasUpstream = false
     /// What `/readyz` asks.
     package var readiness: [ReadinessCheck] = []
     /// The version of the gateway, such as `0.1.0`.

@@ -29,7 +29,7 @@ package final class APIServerHandler: ExchangeHandler {
         }
         exchange.handledBy = .api
         // Grafana's pages read what groups there are, with Grafana's own credentials.
-        let isUpstreams = route.isDiscovery && core.fetch != nil && exchange.carriesUpstreamCredential
+        let isUpstreams = route.isDiscovery && core.hasUpstream && exchange.carriesUpstreamCredential
         switch gate.verdict(exchange, .request(exchange)) {
         case .allowed: serve(exchange, route)
         case .refused(let error): refuse(exchange, error, isUpstreams: isUpstreams)

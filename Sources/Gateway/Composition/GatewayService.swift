@@ -278,11 +278,15 @@ struct GatewayService: Service, CustomStringConvertible {
         core.claims = { controller.routes }
         if let upstream = settings.upstream {
             let asker = try await UpstreamAsker.make(upstream, dialer: dialer, on: loop)
-            core.fetch = { path, accept, headers in
-                await asker.get(path, accept: accept, headers: headers, milliseconds: 2_000).map {
-                    FetchedDocument(status: $0.status, contentType: $0.contentType, body: $0.body)
+            core.hasUpstream = true
+            let token = try UpstreamToken(settings)
+            core.sources = [
+                UpstreamSource(token: { token?.token }, host: upstream.authority) { path, accept, headers in
+                    await asker.get(path, accept: accept, headers: headers, milliseconds: 2_000).map {
+                        FetchedDocument(status: $0.status, contentType: $0.contentType, body: $0.body)
+                    }
                 }
-            }
+            ]
         }
         return core
     }

@@ -11,7 +11,8 @@ extension Settings {
         "requestheader-username-headers", "requestheader-uid-headers", "requestheader-group-headers",
         "requestheader-extra-headers-prefix", "anonymous-auth", "admin-address", "data-dir", "runtime-dir",
         "plugins-dir", "provisioning",
-        "datasources", "grafana-config", "manifests", "upstream", "upstream-required", "log-level", "log-format",
+        "datasources", "grafana-config", "manifests", "upstream", "upstream-required", "upstream-token-file",
+        "log-level", "log-format",
         "request-head-limit", "request-target-limit", "request-fields-limit", "request-memory-limit",
         "connection-limit",
         "client-half-close-timeout",
@@ -66,6 +67,7 @@ extension Settings {
         case "log-level": logLevel = try reader.choice(["trace", "debug", "info", "warn", "error"])
         case "log-format": logFormat = try reader.choice(["text", "json"])
         case "upstream-required": upstreamRequired = try reader.choice(["true", "false"]) == "true"
+        case "upstream-token-file": upstreamTokenFile = value
         case "request-head-limit": requestHeadLimit = try reader.number(4096...16_777_216)
         case "request-target-limit": requestTargetLimit = try reader.number(1024...16_777_216)
         case "request-fields-limit": requestFieldsLimit = try reader.number(16...100_000)

@@ -49,6 +49,8 @@ package struct Settings: Sendable {
     package var manifests = ""
     /// Where everything unmatched goes; nil for nowhere.
     package var upstream: UpstreamEndpoint?
+    /// File with a bearer token that the upstream's discovery is read with; empty for none.
+    package var upstreamTokenFile = ""
     /// Whether `/readyz` fails while the upstream can't be reached.
     package var upstreamRequired = false
     /// The most bytes of a request's head.

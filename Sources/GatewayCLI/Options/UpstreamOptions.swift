@@ -10,6 +10,8 @@ struct UpstreamAddress: SettingFlags {
 struct UpstreamOptions: SettingFlags {
     @Option(help: "true or false (default): whether /readyz fails while the upstream can't be reached.")
     var upstreamRequired: String?
+    @Option(help: "File with the token that the upstream's discovery is read with (default: callers' credentials).")
+    var upstreamTokenFile: String?
     @Option(help: "Milliseconds for the TCP connection to the upstream (default 5000).")
     var upstreamConnectTimeout: String?
     @Option(help: "Seconds for the head of the upstream's answer (default 300, 0 for no limit).")

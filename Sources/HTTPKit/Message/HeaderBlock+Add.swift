@@ -31,7 +31,7 @@ extension HeaderBlock {
     }
 
     /// The block with those of its fields that pass.
-    func filter(_ passes: (Field) -> Bool) -> HeaderBlock {
+    package func filter(_ passes: (Field) -> Bool) -> HeaderBlock {
         HeaderBlock(storage: storage, fields: fields.filter(passes))
     }
 

@@ -20,6 +20,13 @@ package struct UpstreamEndpoint: Sendable, Hashable {
         self.port = port
     }
 
+    /// The name that it is called by where nobody else says one: what stands in `Host`.
+    package var authority: String {
+        guard socket == nil else { return "localhost" }
+        let name = host.contains(":") ? "[\(host)]" : host
+        return port == 80 ? name : "\(name):\(port)"
+    }
+
     /// Reads `http://host[:port][/path]` or `unix:/socket[:/path]`.
     ///
     /// - Parameters:

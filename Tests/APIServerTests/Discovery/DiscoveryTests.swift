@@ -164,7 +164,7 @@ struct DiscoveryTests {
             #"{"kind":"APIGroupDiscoveryList","items":[{"metadata":{"name":"foo.example.com"},"versions":[{"version":"v1","freshness":"Stale"}]},{"metadata":{"name":"weather.example.org"},"versions":[{"version":"v1","resources":[{"resource":"datasources","verbs":["get"],"subresources":[{"subresource":"health"}]}]},{"version":"v9"}]}]}"#
         try await TestServer.with(configure: { core in
             Self.claim(&core)
-            core.fetch = { _, accept, _ in Self.document(accept.contains("as=") ? aggregated : legacy) }
+            core.use { _, accept, _ in Self.document(accept.contains("as=") ? aggregated : legacy) }
         }) { server in
             let expected = ["aggregation.grafana.app", "weather.example.org", "foo.example.com"]
             #expect(names(try await server.send("GET", "/apis")) == expected)
@@ -186,7 +186,7 @@ struct DiscoveryTests {
         FetchedDocument(status: 200, contentType: "application/json", body: Array("<html>".utf8)),
     ])
     func `DI-04 and DI-05 an upstream that fails leaves our own groups`(_ document: FetchedDocument?) async throws {
-        try await TestServer.with(configure: { $0.fetch = { _, _, _ in document } }) { server in
+        try await TestServer.with(configure: { $0.use { _, _, _ in document } }) { server in
             let groups = try await server.send("GET", "/apis")
             #expect(names(groups) == ["aggregation.grafana.app"])
             let root = try await server.send("GET", "/openapi/v3")

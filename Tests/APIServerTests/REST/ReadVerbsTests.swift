@@ -165,7 +165,7 @@ struct ReadVerbsTests {
     }
 
     @Test func `a closed gate refuses everything of ours and nothing else`() async throws {
-        try await TestServer.with(isClosed: true, configure: { $0.fetch = { _, _, _ in nil } }) { server in
+        try await TestServer.with(isClosed: true, configure: { $0.use { _, _, _ in nil } }) { server in
             for path in [Samples.path, "/apis", "/api", "/openapi/v3", "/version", "/readyz"] {
                 let reply = try await server.send("GET", path)
                 #expect(reply.status == 403)

@@ -1,3 +1,4 @@
+import Bytes
 import DataPlaneAPI
 import Storage
 import Synchronization

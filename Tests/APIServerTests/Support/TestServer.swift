@@ -235,3 +235,11 @@ final class Box<T: Sendable>: Sendable {
     func change(_ body: (T) -> T) { value.withLock { $0 = body($0) } }
     var current: T { value.withLock { $0 } }
 }
+
+extension APIServerCore {
+    /// Has an upstream that answers so.
+    mutating func use(_ fetch: @escaping UpstreamSource.Fetch) {
+        hasUpstream = true
+        sources = [UpstreamSource(fetch: fetch)]
+    }
+}
