@@ -28,6 +28,7 @@ package actor ManifestFolder {
     private let logger: Logger
     private var lastFaults: [ManifestFault] = []
     private var applied: [String: Applied] = [:]
+    private var emptied = EmptiedFiles()
     private var pace = Pace(rate: 500, burst: 500)
     /// How many documents were read, rather than known by their hash.
     private(set) var readCount = 0
@@ -62,7 +63,8 @@ package actor ManifestFolder {
             let now: [String: FileFacts]
             (now, pause) = look()
             // A fault may also go away in the store: an object in the way is deleted, the disk has space again.
-            let isDue = !lastFaults.isEmpty && ContinuousClock.now - lastPass >= .seconds(10)
+            let rest = ContinuousClock.now - lastPass
+            let isDue = !lastFaults.isEmpty && rest >= .seconds(10) || emptied.areWaiting && rest >= .seconds(1)
             guard now != seen || isDue else { continue }
             do { seen = try await settled(now) } catch { return }
             _ = await apply()
@@ -95,18 +97,24 @@ package actor ManifestFolder {
     /// Brings the store in step once.
     ///
     /// - Returns: everything that stood in the way.
-    package func apply() async -> [ManifestFault] {
+    package func apply(now: ContinuousClock.Instant = .now) async -> [ManifestFault] {
         let index = ManifestIndex(store, registry.kinds)
         var reader = ManifestReader(registry.kinds)
         var files: [String: Applied] = [:]
         var inTheWay: [ManifestFault] = []
         var waiting: [ManifestObject] = []
+        var held: Set<String> = []
         var count = 0
         for path in paths {
             for (file, facts) in reader.files(path) {
                 // The gateway stops; what is missing is made at the next start.
                 guard !Task.isCancelled else { return reader.faults + inTheWay }
-                files[file] = read(file, facts, index, &reader)
+                let found = read(file, facts, index, &reader)
+                if found?.keys.isEmpty == true, index.holdsAnything(of: file), isHeld(file, now) {
+                    held.insert(file)
+                } else {
+                    files[file] = found
+                }
                 waiting += reader.takeObjects()
                 while waiting.count >= Self.together {
                     let batch = Array(waiting.prefix(Self.together))
@@ -123,17 +131,33 @@ package actor ManifestFolder {
         guard !Task.isCancelled else { return reader.faults + inTheWay }
         for fault in inTheWay { files[fault.file] = nil }
         applied = files
+        emptied.keep(only: held)
         if paths.isEmpty {
             inTheWay += await each(fromManifests()) { (folder, found) throws(GatewayError) in
                 try await folder.release(found)
             }
         } else if reader.faults.isEmpty {
-            let unwanted = fromManifests().filter { reader.places[$0.key] == nil }
+            let unwanted = fromManifests().filter { reader.places[$0.key] == nil && !held.contains($0.file) }
             inTheWay += await each(unwanted) { (folder, found) throws(GatewayError) in try await folder.withdraw(found)
             }
         }
         report(reader.faults + inTheWay)
         return lastFaults
+    }
+
+    /// Whether the objects of a file that has become empty stay for now.
+    private func isHeld(_ file: String, _ now: ContinuousClock.Instant) -> Bool {
+        switch emptied.verdict(file, now) {
+        case .begins:
+            logger.notice(
+                "manifest: a file that held objects is empty; they are removed if it still is in a few seconds",
+                metadata: ["file": "\(file)", "seconds": "\(EmptiedFiles.patience.components.seconds)"])
+            return true
+        case .waits: return true
+        case .ends:
+            logger.notice("manifest: the file is still empty; its objects are removed", metadata: ["file": "\(file)"])
+            return false
+        }
     }
 
     private func report(_ faults: [ManifestFault]) {

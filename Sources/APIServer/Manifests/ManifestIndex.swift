@@ -28,6 +28,9 @@ struct ManifestIndex {
         return document.keys
     }
 
+    /// Whether an object belongs to a file.
+    func holdsAnything(of file: String) -> Bool { files.values.contains(file) }
+
     /// Whether all of these objects are stored and belong to a file.
     func holds(_ keys: [ObjectKey], of file: String) -> Bool { keys.allSatisfy { files[$0] == file } }
 }

@@ -184,6 +184,36 @@ struct ManifestFolderTests {
         #expect(setup.names() == ["b", "c"])
     }
 
+    /// An editor, or a copy over a slow network, empties a file before it writes it.
+    @Test func `what a file held stays for a few seconds when the file becomes empty`() async throws {
+        let setup = try await Setup()
+        let start = ContinuousClock.now
+        try setup.files.write("a.yaml", Self.yaml("a") + "---\n" + Self.yaml("b"))
+        try setup.files.write("c.yaml", Self.yaml("c"))
+        #expect(await setup.folder.apply(now: start) == [])
+        try setup.files.write("a.yaml", "")
+        for folder in [setup.folder, Self.restarted(setup)] {
+            #expect(await folder.apply(now: start + .seconds(1)) == [])
+            #expect(await folder.apply(now: start + .seconds(5)) == [])
+            #expect(setup.names() == ["a", "b", "c"])
+        }
+        // Written again, it begins anew.
+        try setup.files.write("a.yaml", Self.yaml("a") + "---\n" + Self.yaml("b", plugin: "other"))
+        #expect(await setup.folder.apply(now: start + .seconds(6)) == [])
+        try setup.files.write("a.yaml", "# nothing\n")
+        #expect(await setup.folder.apply(now: start + .seconds(7)) == [])
+        #expect(setup.names() == ["a", "b", "c"])
+        // One that another file holds now is that one's; the file that is gone gets no patience.
+        try setup.files.write("b.yaml", Self.yaml("b"))
+        #expect(await setup.folder.apply(now: start + .seconds(8)) == [])
+        #expect(setup.store.find(Samples.key("b"))?.manifest == setup.files.file("b.yaml"))
+        try FileManager.default.removeItem(atPath: setup.files.file("c.yaml"))
+        #expect(await setup.folder.apply(now: start + .seconds(9)) == [])
+        #expect(setup.names() == ["a", "b"])
+        #expect(await setup.folder.apply(now: start + .seconds(12)) == [])
+        #expect(setup.names() == ["b"])
+    }
+
     @Test func `an object made by hand is left alone`() async throws {
         let setup = try await Setup()
         let made = try await setup.store.create(Samples.key("a"), Samples.service("a"))
