@@ -173,13 +173,13 @@ final class LoopWatches {
             now = .now()
         }
         rest.add(now - began)
-        let bound = NIOLoopBound(self, eventLoop: loop)
         // Others have their turn in between.
-        guard round.isEmpty else { return loop.execute { bound.value.goOn() } }
+        guard round.isEmpty else { return loop.nextTurn { [self] in goOn() } }
         if let pause = rest.take() {
+            let bound = NIOLoopBound(self, eventLoop: loop)
             _ = loop.scheduleTask(in: pause) { bound.value.goOn() }
         } else if hasNews.value.load(ordering: .acquiring) {
-            loop.execute { bound.value.goOn() }
+            loop.nextTurn { [self] in goOn() }
         } else {
             isBusy = false
         }

@@ -11,7 +11,7 @@ import NIOCore
 /// upstream also decides who may.
 package final class UpstreamBackend {
     /// The object, the organisation and what the path names.
-    struct Request {
+    struct Request: Sendable {
         let route: ClaimedRoute
         let orgID: Int
         /// The data source; nil for an app.
@@ -29,12 +29,16 @@ package final class UpstreamBackend {
     ].map { Array($0.utf8) }
 
     private let pool: UpstreamPool?
+    private let side: SideWork
 
     /// A backend for one event loop.
     ///
-    /// - Parameter pool: the connections to the upstream; nil where none is configured.
-    package init(pool: UpstreamPool?) {
+    /// - Parameters:
+    ///   - pool: the connections to the upstream; nil where none is configured.
+    ///   - side: reads large bodies.
+    package init(pool: UpstreamPool?, side: SideWork) {
         self.pool = pool
+        self.side = side
     }
 
     /// Checks what the upstream can't: a page of another site that uses a login cookie.
@@ -75,7 +79,7 @@ package final class UpstreamBackend {
             call.method = .get
             call.body = ByteBuffer()
             call.replaced += Self.conditional
-            call.answer = UpstreamHealth(exchange, request).answer
+            call.answer = UpstreamHealth(exchange, request, side).answer
             pool.ask(exchange, call)
         case .resource:
             let base = request.uid.map { "/api/datasources/uid/\(Percent.encode($0))" }
@@ -111,16 +115,30 @@ package final class UpstreamBackend {
             throw .methodNotAllowed(exchange.request.methodText, allow: ["POST"])
         }
         exchange.collectBody(limit: limit.0, setting: limit.1) { [self] result in
-            do throws(GatewayError) {
-                var call = call(request, "/api/ds/query", "")
-                call.replaced += UpstreamQuery.replaced
-                call.fields.add(UpstreamQuery.fields)
-                call.body = try UpstreamQuery.body(try result.get(), request)
-                call.answer = UpstreamQuery(exchange, request).answer
-                pool.ask(exchange, call)
-            } catch {
-                exchange.respond(error)
+            switch result {
+            case .success(let body):
+                exchange.work(on: body.count, "the body with the queries", by: side) { () throws(GatewayError) in
+                    try UpstreamQuery.body(body, request)
+                } _: { [self] result in
+                    query(exchange, request, result, pool)
+                }
+            case .failure(let error): exchange.respond(error)
             }
+        }
+    }
+
+    private func query(
+        _ exchange: Exchange, _ request: Request, _ body: Result<ByteBuffer, GatewayError>, _ pool: UpstreamPool
+    ) {
+        switch body {
+        case .success(let body):
+            var call = call(request, "/api/ds/query", "")
+            call.replaced += UpstreamQuery.replaced
+            call.fields.add(UpstreamQuery.fields)
+            call.body = body
+            call.answer = UpstreamQuery(exchange, request, side).answer
+            pool.ask(exchange, call)
+        case .failure(let error): exchange.respond(error)
         }
     }
 

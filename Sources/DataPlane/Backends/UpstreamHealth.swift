@@ -9,26 +9,30 @@ import PluginProtocol
 struct UpstreamHealth {
     private let exchange: Exchange
     private let request: UpstreamBackend.Request
+    private let side: SideWork
 
-    init(_ exchange: Exchange, _ request: UpstreamBackend.Request) {
+    init(_ exchange: Exchange, _ request: UpstreamBackend.Request, _ side: SideWork) {
         self.exchange = exchange
         self.request = request
+        self.side = side
     }
 
     /// What becomes of Grafana's answer.
     func answer(_ head: ResponseHead) -> UpstreamCall.Answer {
-        let (exchange, request) = (exchange, request)
+        let (exchange, request, side) = (exchange, request, side)
         return .gathered(limit: UpstreamFault.limit) { body in
-            let bytes = Array(body.readableBytesView)
-            guard let health = Self.read(bytes) else {
-                return exchange.respond(UpstreamFault.error(head, bytes, request))
-            }
-            do throws(GatewayError) {
+            exchange.work(on: body.readableBytes, "the upstream's answer", by: side) { () throws(GatewayError) in
+                let bytes = Array(body.readableBytesView)
+                guard let health = Self.read(bytes) else { throw UpstreamFault.error(head, bytes, request) }
                 let body = try HealthBridge.body(
                     health, "\(request.route.group)/\(request.route.version)", request.route.pluginID)
-                exchange.respond(health.status == .ok ? 200 : 400, contentType: "application/json", body: body)
-            } catch {
-                exchange.respond(error)
+                return (status: health.status == .ok ? 200 : 400, body: body)
+            } _: { result in
+                switch result {
+                case .success(let (status, body)):
+                    exchange.respond(status, contentType: "application/json", body: body)
+                case .failure(let error): exchange.respond(error)
+                }
             }
         }
     }

@@ -15,10 +15,12 @@ struct UpstreamQuery {
 
     private let exchange: Exchange
     private let request: UpstreamBackend.Request
+    private let side: SideWork
 
-    init(_ exchange: Exchange, _ request: UpstreamBackend.Request) {
+    init(_ exchange: Exchange, _ request: UpstreamBackend.Request, _ side: SideWork) {
         self.exchange = exchange
         self.request = request
+        self.side = side
     }
 
     /// The body for Grafana: the same queries, each with its data source and its range.
@@ -61,15 +63,22 @@ struct UpstreamQuery {
         let isJSON =
             isPlain && head.headers.firstValue(.contentType)?.lowercased().hasPrefix("application/json") == true
         let spills = isJSON && (head.status == 200 || head.status == 207)
-        let (exchange, request) = (exchange, request)
+        let (exchange, request, side) = (exchange, request, side)
         return .gathered(limit: spills ? Self.checked : UpstreamFault.limit, spillsUnder: spills ? 200 : nil) { body in
-            let bytes = Array(body.readableBytesView)
-            if isJSON, head.status == 200 || head.status == 207 || head.status >= 400,
-                let json = try? JSONValue.parse(bytes), json["results"]?.asObject != nil
-            {
-                return exchange.respond(200, contentType: "application/json", body: body)
+            exchange.work(on: body.readableBytes, "the upstream's answer", by: side) { () throws(GatewayError) in
+                let bytes = Array(body.readableBytesView)
+                if isJSON, head.status == 200 || head.status == 207 || head.status >= 400,
+                    let json = try? JSONValue.parse(bytes), json["results"]?.asObject != nil
+                {
+                    return
+                }
+                throw UpstreamFault.error(head, bytes, request)
+            } _: { result in
+                switch result {
+                case .success: exchange.respond(200, contentType: "application/json", body: body)
+                case .failure(let error): exchange.respond(error)
+                }
             }
-            exchange.respond(UpstreamFault.error(head, bytes, request))
         }
     }
 }

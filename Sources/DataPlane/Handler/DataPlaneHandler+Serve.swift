@@ -4,7 +4,6 @@ import HTTPKit
 import NIOCore
 import PluginBridge
 import PluginProtocol
-import SystemKit
 
 extension DataPlaneHandler {
     /// What a request is about: a data source, the instance of an app, or a plugin as such.
@@ -103,14 +102,12 @@ extension DataPlaneHandler {
         let instance = try instance(route)
         let bridges = bridges.bridges(route.limits)
         exchange.collectBody(limit: bridges.requestLimit, setting: bridges.requestSetting) { result in
-            do throws(GatewayError) {
-                let parsed = try QueryRequest.parse(
-                    try result.get(), pathUID: subject.uid, acceptedTypes: subject.acceptedTypes,
-                    now: WallClock.milliseconds())
+            switch result {
+            case .success(let body):
                 bridges.query.query(
-                    exchange, parsed, context: subject.context, forwarding: subject.forwarding, instance: instance)
-            } catch {
-                exchange.respond(error)
+                    exchange, body, QuerySubject(uid: subject.uid, acceptedTypes: subject.acceptedTypes),
+                    context: subject.context, forwarding: subject.forwarding, instance: instance)
+            case .failure(let error): exchange.respond(error)
             }
         }
     }

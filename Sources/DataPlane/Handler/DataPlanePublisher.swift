@@ -19,12 +19,14 @@ package final class DataPlanePublisher: Sendable {
     ///
     /// - Parameters:
     ///   - budget: what packets are charged to while they are read.
-    ///   - workers: takes large packets off the loops.
+    ///   - workers: take large packets off the loops.
+    ///   - side: reads large answers about streams.
     package func startStreams(
-        _ settings: StreamSettings, budget: MemoryBudget, workers: NIOThreadPool
+        _ settings: StreamSettings, budget: MemoryBudget, workers: NIOThreadPool, side: SideWork
     ) async throws -> StreamHub {
         let hub = try await StreamHub.start(
-            settings: settings, plugins: try await states.map { $2.plugins }, budget: budget, workers: workers)
+            settings: settings, plugins: try await states.map { $2.plugins }, budget: budget, workers: workers,
+            side: side)
         await states.onEvery { state in
             state.streams = hub
             state.endUnclaimedStreams()

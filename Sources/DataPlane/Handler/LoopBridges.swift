@@ -60,18 +60,24 @@ package final class LoopBridges {
     private let plugins: LoopPlugins
     private let budget: MemoryBudget
     private let workers: NIOThreadPool
+    private let side: SideWork
     private let watch: MemoryWatch?
     private var sets: [Key: Bridges] = [:]
 
     /// Bridges of one event loop.
+    ///
+    /// - Parameters:
+    ///   - workers: write large answers, and wait for their clients.
+    ///   - side: reads large bodies.
     package init(
         _ loop: any EventLoop, settings: BridgeSettings, plugins: LoopPlugins, budget: MemoryBudget,
-        workers: NIOThreadPool
+        workers: NIOThreadPool, side: SideWork
     ) {
         self.settings = settings
         self.plugins = plugins
         self.budget = budget
         self.workers = workers
+        self.side = side
         watch = MemoryWatch(loop, plugins, budget)
     }
 
@@ -95,19 +101,20 @@ package final class LoopBridges {
         return Bridges(
             query: QueryBridge(
                 settings: QueryBridgeSettings(timeout: key.timeout, requestLimit: key.request, format: settings.format),
-                plugins: plugins, budget: budget, workers: workers),
+                plugins: plugins, budget: budget, workers: workers, side: side),
             resource: ResourceBridge(
                 settings: ResourceBridgeSettings(
                     timeout: key.timeout, requestLimit: key.request, idleTimeout: settings.idleTimeout,
                     responseLimit: key.response, requestSetting: setting),
-                plugins: plugins, budget: budget),
-            health: HealthBridge(timeout: key.timeout, plugins: plugins, budget: budget),
+                plugins: plugins, budget: budget, side: side),
+            health: HealthBridge(timeout: key.timeout, plugins: plugins, budget: budget, side: side),
             metrics: metrics(timeout: key.timeout, response: key.response),
             admission: AdmissionBridge(
                 timeout: key.timeout, requestLimit: key.request, setting: setting, plugins: plugins, budget: budget,
-                workers: workers),
+                side: side),
             conversion: ConversionBridge(
-                timeout: key.timeout, requestLimit: key.request, setting: setting, plugins: plugins, budget: budget),
+                timeout: key.timeout, requestLimit: key.request, setting: setting, plugins: plugins, budget: budget,
+                side: side),
             requestLimit: key.request, requestSetting: setting)
     }
 
@@ -122,6 +129,6 @@ package final class LoopBridges {
                 response == settings.responseLimit
                 ? "plugin-response-limit" : "limits.maxResponseBytes of the DataPlaneService"
         }
-        return MetricsBridge(settings: made, plugins: plugins, budget: budget, workers: workers)
+        return MetricsBridge(settings: made, plugins: plugins, budget: budget, side: side)
     }
 }

@@ -17,6 +17,8 @@ struct ChainParts: Sendable {
     let streams: StreamHub
     let budget: MemoryBudget
     let workers: NIOThreadPool
+    /// Reads large bodies, on the same threads.
+    let side: SideWork
     /// Looks names up and reads certificates, for requests.
     let dialer: Dialer
     /// How many loops share what is bounded for the process.
@@ -83,7 +85,7 @@ enum Chain {
                 loop: loop),
             httpBackends: HTTPBackendProxy(
                 certificates: parts.clientCertificates.table, dialer: parts.dialer, bounds: others, loop: loop),
-            upstream: UpstreamBackend(pool: pool),
+            upstream: UpstreamBackend(pool: pool, side: parts.side),
             gate: gate, userAgent: GatewayVersion.pluginUserAgent, next: api)
 
         return PathFilter(rules, next: parts.access.handler(loop, next: dataPlane))
@@ -104,7 +106,7 @@ enum Chain {
                 bridge: MetricsBridge(
                     settings: MetricsBridgeSettings(
                         timeout: parts.settings.pluginCallTimeout, limit: parts.settings.pluginMetricsLimit),
-                    plugins: state.plugins, budget: parts.budget))
+                    plugins: state.plugins, budget: parts.budget, side: parts.side))
         }
         guard !isLocal else {
             return AdminHandler(pages: pages, gate: FirstRunGate(), scrape: scrape, download: download)
@@ -123,7 +125,7 @@ enum Chain {
                 requestLimit: settings.pluginRequestLimit, responseLimit: settings.pluginResponseLimit,
                 metricsLimit: settings.pluginMetricsLimit, idleTimeout: settings.pluginStreamIdleTimeout,
                 format: settings.frameFormat == "arrow" ? .arrow : .json),
-            plugins: state.plugins, budget: parts.budget, workers: parts.workers)
+            plugins: state.plugins, budget: parts.budget, workers: parts.workers, side: parts.side)
     }
 }
 

@@ -42,6 +42,7 @@ struct GatewayService: Service, CustomStringConvertible {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         let workers = NIOThreadPool(numberOfThreads: 16)
         workers.start()
+        let side = SideWork(on: workers)
         let dialing = Dialing()
         let storage = try await SQLiteStorage.open("\(folders.data)/\(StoreCopies.file)")
         let store = try await WatchCache(storage)
@@ -98,7 +99,7 @@ struct GatewayService: Service, CustomStringConvertible {
         streamSettings.callTimeout = settings.pluginCallTimeout
         let bodies = BodyBudget(limit: settings.requestMemoryLimit)
         let budget = MemoryBudget(limit: settings.pluginMemoryLimit, measures: true)
-        let streams = try await publisher.startStreams(streamSettings, budget: budget, workers: workers)
+        let streams = try await publisher.startStreams(streamSettings, budget: budget, workers: workers, side: side)
         var watch: UpstreamWatch?
         if let upstream = settings.upstream {
             watch = try await .make(
@@ -109,7 +110,7 @@ struct GatewayService: Service, CustomStringConvertible {
             settings: settings, publisher: publisher,
             api: try await apiServer(
                 store, kinds, controller, group.any(), upstreamWatch, access.identities, dialing.requests, bodies),
-            access: access, streams: streams, budget: budget, workers: workers, dialer: dialing.requests,
+            access: access, streams: streams, budget: budget, workers: workers, side: side, dialer: dialing.requests,
             loops: System.coreCount, bodies: bodies,
             clientCertificates: certificates,
             metrics: GatewayMetrics(budget: budget, bodies: bodies, upstream: upstreamWatch),

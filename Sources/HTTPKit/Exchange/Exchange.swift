@@ -36,7 +36,7 @@ package final class Exchange {
 
     private var finishers: [() -> Void] = []
     /// What is given back at the end.
-    private var kept: [AnyObject] = []
+    private(set) var kept: [any AnyObject & Sendable] = []
     var cachedPath: CanonicalPath?
     /// What bodies that are gathered are charged to; nil for nothing.
     let bodies: BodyBudget?
@@ -82,7 +82,7 @@ package final class Exchange {
     }
 
     /// Keeps something until the exchange is over: what it gives back when it goes is given back then.
-    package func keep(_ thing: AnyObject) { kept.append(thing) }
+    package func keep(_ thing: any AnyObject & Sendable) { kept.append(thing) }
 
     /// Calls `body` once when the exchange is over, however it ends.
     package func whenFinished(_ body: @escaping () -> Void) { finishers.append(body) }

@@ -61,7 +61,7 @@ final class UnpackingCollector: RequestBodySink {
         guard body.count <= limit else { return finish(.failure(tooLarge)) }
         guard isEmpty else {
             // The exchange holds its connection, so nobody may be there any more.
-            exchange.loop.assumeIsolated().execute { [self] in
+            exchange.loop.nextTurn { [self] in
                 if exchange.isOver { done = nil } else { turn() }
             }
             return

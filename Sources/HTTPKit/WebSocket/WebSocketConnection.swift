@@ -66,6 +66,12 @@ package final class WebSocketConnection {
         exchange.write(frame)
     }
 
+    /// Writes an encoded frame that other connections get too.
+    package func write(_ frame: SharedPart) {
+        guard isOpen else { return }
+        exchange.write(frame)
+    }
+
     /// Sends what has been written.
     package func flush() {
         if isOpen { exchange.flush() }

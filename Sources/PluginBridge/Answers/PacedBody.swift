@@ -104,7 +104,7 @@ package final class PacedBody {
 
     private func yield() {
         isScheduled = true
-        exchange.loop.assumeIsolated().execute { [self] in
+        exchange.loop.nextTurn { [self] in
             isScheduled = false
             pump()
         }

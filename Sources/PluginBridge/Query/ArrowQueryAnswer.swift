@@ -3,7 +3,6 @@ import DataFrames
 import DataPlaneAPI
 import HTTPKit
 import NIOCore
-import NIOPosix
 import PluginProtocol
 import RPC
 
@@ -12,43 +11,33 @@ import RPC
 ///
 /// Multipart rather than lengths in between: every part has its own media type and says which query it answers, errors
 /// can stand among frames, and mail and HTTP libraries of every language read it.
-final class ArrowQueryAnswer: Sendable {
-    private let exchange: NIOLoopBound<Exchange>
-    private let loop: any EventLoop
+final class ArrowQueryAnswer {
+    private let exchange: Exchange
     private let form: QueryForm.Arrow
     private let refIDs: [String]
     private let pluginID: String
-    private let inlineLimit: Int
-    private let workers: NIOThreadPool
+    private let side: SideWork
 
-    init(_ request: QueryCall, _ form: QueryForm.Arrow, workers: NIOThreadPool) {
-        exchange = NIOLoopBound(request.exchange, eventLoop: request.exchange.loop)
-        loop = request.exchange.loop
+    init(_ request: QueryCall, _ form: QueryForm.Arrow, side: SideWork) {
+        exchange = request.exchange
         self.form = form
         refIDs = request.refIDs
         pluginID = request.instance.pluginID
-        inlineLimit = request.settings.inlineLimit
-        self.workers = workers
+        self.side = side
     }
 
     /// Takes the plugin's answer and answers the exchange.
     func take(_ message: GRPCMessage) {
-        guard message.count > inlineLimit else {
-            return answer(message, ArrowParts.read(message, form, refIDs, pluginID))
-        }
         // A big message is joined before it is read.
-        workers.submit { [self] state in
-            guard case .active = state else {
-                return loop.execute { [self] in exchange.value.respond(PluginFault.stopping) }
-            }
-            let parts = ArrowParts.read(message, form, refIDs, pluginID)
-            loop.execute { [self] in answer(message, parts) }
+        exchange.work(on: message.count, "the answer to the queries", by: side) {
+            [form, refIDs, pluginID] () throws(GatewayError) in
+            try ArrowParts.read(message, form, refIDs, pluginID).get()
+        } _: { [self] parts in
+            answer(message, parts)
         }
     }
 
     private func answer(_ message: GRPCMessage, _ parts: Result<[ArrowParts.Part], GatewayError>) {
-        let exchange = exchange.value
-        guard !exchange.isOver else { return }
         switch parts {
         case .failure(let error): exchange.respond(error)
         case .success(let parts) where form.isMultipart: multipart(exchange, message, parts)

@@ -81,7 +81,7 @@ final class ChunkedQueryAnswer {
             }
             request.isSent()
         }
-        guard message.count > request.settings.inlineLimit else {
+        guard message.count > SideWork.inlineLimit else {
             var out = JSONOutput()
             if let text = Self.line(message, frames, to: &out) { return failed(text) }
             let line = out.take().withBytes { ByteBuffer(bytes: $0) }
@@ -196,7 +196,7 @@ final class ChunkedQueryAnswer {
     private func answer(_ message: GRPCMessage) {
         let refIDs = request.refIDs
         let pluginID = instance.pluginID
-        guard message.count > request.settings.inlineLimit else {
+        guard message.count > SideWork.inlineLimit else {
             var out = JSONOutput()
             if let error = Self.lines(message, refIDs, pluginID, to: &out) { return exchange.respond(error) }
             exchange.respond(200, contentType: Self.contentType, body: out.take().withBytes { ByteBuffer(bytes: $0) })

@@ -15,8 +15,6 @@ package struct QueryBridgeSettings: Sendable {
     package var requestLimit: Int
     /// The format frames are asked for.
     package var format: DataFrameFormat
-    /// Answers larger than this leave the loop, bytes.
-    package var inlineLimit = 64 * 1024
 
     /// Settings.
     package init(timeout: Int, requestLimit: Int, format: DataFrameFormat) {
@@ -32,31 +30,58 @@ package final class QueryBridge {
     private let plugins: LoopPlugins
     private let budget: MemoryBudget
     private let workers: NIOThreadPool
+    private let side: SideWork
 
     /// A bridge for one event loop.
+    ///
+    /// - Parameters:
+    ///   - workers: write large answers, and wait for their clients.
+    ///   - side: reads large bodies.
     package init(
-        settings: QueryBridgeSettings, plugins: LoopPlugins, budget: MemoryBudget, workers: NIOThreadPool
+        settings: QueryBridgeSettings, plugins: LoopPlugins, budget: MemoryBudget, workers: NIOThreadPool,
+        side: SideWork
     ) {
         self.settings = settings
         self.plugins = plugins
         self.budget = budget
         self.workers = workers
+        self.side = side
     }
 
-    /// Sends queries to a plugin and answers the exchange in the form that its `Accept` asks for.
+    /// Sends the queries of a body to a plugin and answers the exchange in the form that its `Accept` asks for.
     ///
     /// - Parameters:
-    ///   - queries: read and checked.
+    ///   - subject: what the queries may be about.
     ///   - context: the encoded plugin context.
     ///   - forwarding: which credentials of the client the plugin gets.
     package func query(
-        _ exchange: Exchange, _ queries: ParsedQueries, context: [UInt8],
+        _ exchange: Exchange, _ body: [UInt8], _ subject: QuerySubject, context: [UInt8],
         forwarding: HeaderForwarding = HeaderForwarding(), instance: PluginInstance
     ) {
+        let form = QueryForm(accepted: exchange.request.headers)
+        let request = QueryRequestMessage(
+            context: context, headers: QueryHeaders.forwarded(exchange.request.headers, forwarding),
+            format: form.frames(settings.format), limit: settings.requestLimit)
+        let isLarge = body.count > SideWork.inlineLimit
+        exchange.work(on: body.count, "the body with the queries", by: side) { () throws(GatewayError) in
+            var request = request
+            request.take(try subject.read(body))
+            if isLarge { try request.write() }
+            return request
+        } _: { [self] result in
+            switch result {
+            case .success(let request): ask(exchange, request, form, instance)
+            case .failure(let error): exchange.respond(error)
+            }
+        }
+    }
+
+    private func ask(
+        _ exchange: Exchange, _ message: QueryRequestMessage, _ form: QueryForm, _ instance: PluginInstance
+    ) {
         if let refusal = budget.refusal { return exchange.respond(refusal) }
-        var request = QueryCall(
-            exchange, queries, context: context, forwarding: forwarding, instance: instance, settings: settings)
-        switch QueryForm(accepted: exchange.request.headers) {
+        let request = QueryCall(exchange, message, instance: instance, settings: settings)
+        switch form {
         case .json:
             let refIDs = request.refIDs
             request.unary(on: plugins, budget) { [self] message in
@@ -65,8 +90,7 @@ package final class QueryBridge {
         case .lines:
             ChunkedQueryAnswer(request, plugins: plugins, budget: budget, workers: workers).begin()
         case .arrow(let form):
-            request.format = .arrow
-            let answer = ArrowQueryAnswer(request, form, workers: workers)
+            let answer = ArrowQueryAnswer(request, form, side: side)
             request.unary(on: plugins, budget) { message in answer.take(message) }
         }
     }
@@ -78,7 +102,7 @@ package final class QueryBridge {
                 message: "the plugin \(pluginID) gave no answer for this refId", errorSource: "plugin", status: 502),
             fillsRefID: true)
         let indents = exchange.request.prettyWish ?? false
-        guard message.count > settings.inlineLimit else {
+        guard message.count > SideWork.inlineLimit else {
             do {
                 let body = try Self.body(writer, message, indents)
                 exchange.respond(200, contentType: "application/json", body: body)

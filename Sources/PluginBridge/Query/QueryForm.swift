@@ -1,4 +1,5 @@
 import HTTPKit
+import PluginProtocol
 
 /// How the answer to queries is written, as the request's `Accept` asks for.
 enum QueryForm: Equatable {
@@ -47,6 +48,13 @@ enum QueryForm: Equatable {
             return
         }
         self = .arrow(Arrow(content: content ?? .file, isMultipart: isMultipart))
+    }
+
+    /// The format the plugin is asked for frames in.
+    ///
+    /// - Parameter standard: where the client leaves it to us.
+    func frames(_ standard: DataFrameFormat) -> DataFrameFormat {
+        if case .arrow = self { .arrow } else { standard }
     }
 
     private static func names(_ value: UnsafeRawBufferPointer) -> [String] {

@@ -60,12 +60,16 @@ package final class ResourceBridge {
     private let settings: ResourceBridgeSettings
     private let plugins: LoopPlugins
     private let budget: MemoryBudget
+    private let side: SideWork
 
     /// A bridge for one event loop.
-    package init(settings: ResourceBridgeSettings, plugins: LoopPlugins, budget: MemoryBudget) {
+    ///
+    /// - Parameter side: writes large bodies into their messages.
+    package init(settings: ResourceBridgeSettings, plugins: LoopPlugins, budget: MemoryBudget, side: SideWork) {
         self.settings = settings
         self.plugins = plugins
         self.budget = budget
+        self.side = side
     }
 
     /// Sends the request to a plugin and answers the exchange; every method is the plugin's to judge.
@@ -73,19 +77,46 @@ package final class ResourceBridge {
         if let refusal = budget.refusal { return exchange.respond(refusal) }
         exchange.collectBody(limit: settings.requestLimit, setting: settings.requestSetting) { [self] result in
             switch result {
-            case .success(let body): body.withUnsafeBytes { send(exchange, target, $0, instance) }
+            case .success(let body): send(exchange, target, body, instance)
             case .failure(let error): exchange.respond(error)
             }
         }
     }
 
+    /// One request for a plugin, without what it is sent as.
+    private struct Request: Sendable {
+        let target: ResourceTarget
+        let method: String
+        let url: [UInt8]
+        let headers: [PluginHeader]
+
+        func payload(_ body: [UInt8]) -> GRPCPayload {
+            PluginRequest.callResource(
+                context: target.context, path: target.path.path, method: method, url: url, headers: headers,
+                body: body)
+        }
+    }
+
     private func send(
-        _ exchange: Exchange, _ target: ResourceTarget, _ body: UnsafeRawBufferPointer, _ instance: PluginInstance
+        _ exchange: Exchange, _ target: ResourceTarget, _ body: [UInt8], _ instance: PluginInstance
     ) {
-        let payload = PluginRequest.callResource(
-            context: target.context, path: target.path.path, method: exchange.request.methodText,
+        let request = Request(
+            target: target, method: exchange.request.methodText,
             url: exchange.request.withQuery { target.path.url(query: $0) },
-            headers: ResourceRequestHeaders.forwarded(exchange, target.forwarding), body: body)
+            headers: ResourceRequestHeaders.forwarded(exchange, target.forwarding))
+        guard body.count > SideWork.inlineLimit else { return send(exchange, request.payload(body), instance) }
+        exchange.work(on: body.count, "the body for the plugin", by: side) { () throws(GatewayError) in
+            WrittenPayload(request.payload(body))
+        } _: { [self] result in
+            switch result {
+            case .success(let written):
+                if let payload = written.take() { send(exchange, payload, instance) }
+            case .failure(let error): exchange.respond(error)
+            }
+        }
+    }
+
+    private func send(_ exchange: Exchange, _ payload: consuming GRPCPayload, _ instance: PluginInstance) {
         guard payload.count <= settings.requestLimit else {
             return exchange.respond(
                 GatewayError(

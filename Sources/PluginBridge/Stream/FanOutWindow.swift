@@ -36,6 +36,9 @@ struct FanOutWindow {
         taken[loop] = Mark(number: number, total: total)
     }
 
+    /// How many messages the slowest loop lags behind.
+    var lag: UInt64 { taken.values.reduce(0) { max($0, sent.number &- $1.number) } }
+
     /// Whether the plugin may send another message.
     var isOpen: Bool {
         taken.values.allSatisfy {

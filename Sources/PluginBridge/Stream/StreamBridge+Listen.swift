@@ -76,11 +76,7 @@ extension StreamBridge {
                     context: target.context, path: target.key.path, data: target.key.data, headers: target.headers),
                 options: GRPCCallOptions(deadline: .after(.seconds(settings.callTimeout))), on: plugins.completions
             ) { [self] result in
-                do throws(GatewayError) {
-                    done(.success(try verdict(result, target.key, instance)))
-                } catch {
-                    done(.failure(error))
-                }
+                read(result, of: .subscribeStream, target.key, instance, done)
             }
         } catch {
             throw PluginFault.error(error, pluginID: target.key.pluginID, timeout: settings.callTimeout)
@@ -93,21 +89,6 @@ extension StreamBridge {
         do throws(JSONError) { try StreamPacket.check(data) } catch {
             throw GatewayError(.badRequest, "the data of the subscription is not valid JSON: \(error)")
         }
-    }
-
-    /// What SubscribeStream says: the initial data, or why not.
-    private func verdict(
-        _ result: Result<GRPCMessage, GRPCError>, _ key: StreamKey, _ instance: PluginInstance
-    ) throws(GatewayError) -> StreamPacket? {
-        let answer = try answer(result, of: .subscribeStream, instance)
-        switch answer.status {
-        case .ok: break
-        case .notFound:
-            throw GatewayError(.notFound, "plugin \(key.pluginID) has no stream \"\(key.path)\"")
-        case .permissionDenied:
-            throw GatewayError(.forbidden, "plugin \(key.pluginID) denies access to the stream \"\(key.path)\"")
-        }
-        return try packet(answer.data, "initial data", key)
     }
 
     /// Joins a listener to its stream; `done` is called on this loop before anything that the stream delivers.
@@ -158,42 +139,6 @@ extension StreamBridge {
         switch plugins.state(pluginID) {
         case .ready(let instance): return instance
         case .down(let down): throw down.error
-        }
-    }
-
-    /// What a plugin answered to subscribing or publishing.
-    func answer(
-        _ result: Result<GRPCMessage, GRPCError>, of method: PluginMethod, _ instance: PluginInstance
-    ) throws(GatewayError) -> StreamResult {
-        switch result {
-        case .success(let message):
-            do throws(WireError) { return try StreamResult(message) } catch {
-                throw GatewayError(
-                    .badGateway, "plugin \(instance.pluginID) sent an answer that can't be read: \(error)",
-                    source: .plugin)
-            }
-        case .failure(let error):
-            throw PluginFault.error(error, of: method, instance: instance, timeout: settings.callTimeout)
-        }
-    }
-
-    /// The JSON that came with such an answer; nil for none.
-    func packet(_ data: [UInt8], _ what: String, _ key: StreamKey) throws(GatewayError) -> StreamPacket? {
-        guard !data.isEmpty else { return nil }
-        guard data.count <= settings.packetLimit else {
-            throw GatewayError(
-                .badGateway,
-                "plugin \(key.pluginID) sent \(what) of \(data.count) bytes, limit is \(settings.packetLimit) "
-                    + "(setting stream-packet-limit)", source: .plugin)
-        }
-        let result = data.withUnsafeBytes { bytes in
-            Result { () throws(JSONError) in try StreamPacket(bytes) }
-        }
-        switch result {
-        case .success(let packet): return packet
-        case .failure(let error):
-            throw GatewayError(
-                .badGateway, "plugin \(key.pluginID) sent \(what) that is no JSON: \(error)", source: .plugin)
         }
     }
 

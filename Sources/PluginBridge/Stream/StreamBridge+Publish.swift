@@ -64,31 +64,16 @@ extension StreamBridge {
                 PluginRequest.stream(context: target.context, path: key.path, data: data, headers: target.headers),
                 options: GRPCCallOptions(deadline: .after(.seconds(settings.callTimeout))), on: plugins.completions
             ) { [self] result in
-                do throws(GatewayError) {
-                    done(.success(try published(result, key, instance)))
-                } catch {
-                    done(.failure(error))
+                read(result, of: .publishStream, key, instance) { answer in
+                    // Sends on what the plugin let pass.
+                    if case .success(let packet?) = answer, let home = self.hub?.home(of: key) {
+                        self.run(on: home) { $0.publish(key, packet) }
+                    }
+                    done(answer.map { $0?.json })
                 }
             }
         } catch {
             throw PluginFault.error(error, pluginID: key.pluginID, timeout: settings.callTimeout)
         }
-    }
-
-    /// Sends on what the plugin let pass.
-    private func published(
-        _ result: Result<GRPCMessage, GRPCError>, _ key: StreamKey, _ instance: PluginInstance
-    ) throws(GatewayError) -> ByteBuffer? {
-        let answer = try answer(result, of: .publishStream, instance)
-        switch answer.status {
-        case .ok: break
-        case .notFound: throw GatewayError(.notFound, "plugin \(key.pluginID) has no stream \"\(key.path)\"")
-        case .permissionDenied:
-            throw GatewayError(.forbidden, "plugin \(key.pluginID) denies publishing to the stream \"\(key.path)\"")
-        }
-        guard let packet = try packet(answer.data, "published data", key) else { return nil }
-        let json = packet.json
-        if let home = hub?.home(of: key) { run(on: home) { $0.publish(key, json) } }
-        return json
     }
 }

@@ -6,21 +6,13 @@ import PluginProtocol
 
 /// The streams as one event loop sees them: the clients it serves, and the streams that it runs for all loops.
 package final class StreamBridge {
-    /// The listeners of one stream on this loop.
-    private struct Group {
-        let home: Int
-        var listeners: [ObjectIdentifier: StreamListener] = [:]
-        /// What was last reported to the home loop.
-        var reportedNumber: UInt64 = 0
-        var reportedTotal: UInt64 = 0
-    }
-
     let index: Int
     let loop: any EventLoop
     let settings: StreamSettings
     let plugins: LoopPlugins
     let budget: MemoryBudget
     let workers: NIOThreadPool
+    let side: SideWork
     private(set) var hub: StreamHub?
     private var timer: RepeatedTask?
     private var isStopped = false
@@ -33,13 +25,14 @@ package final class StreamBridge {
     private var nextFeed: UInt64 = 0
 
     // Whom this loop serves.
-    private var groups: [UInt64: Group] = [:]
+    private var groups: [UInt64: ListenerGroup] = [:]
+    private var fanOut: FanOut?
     /// Listeners with those that are still being asked about.
     var listenerCount = 0
 
     init(
         index: Int, loop: any EventLoop, settings: StreamSettings, plugins: LoopPlugins, budget: MemoryBudget,
-        workers: NIOThreadPool
+        workers: NIOThreadPool, side: SideWork
     ) {
         self.index = index
         self.loop = loop
@@ -47,6 +40,12 @@ package final class StreamBridge {
         self.plugins = plugins
         self.budget = budget
         self.workers = workers
+        self.side = side
+        fanOut = FanOut {
+            loop.nextTurn($0)
+        } done: { [weak self] group, message in
+            self?.handedOn(message, to: group)
+        }
     }
 
     func start(_ hub: StreamHub) {
@@ -128,8 +127,8 @@ package final class StreamBridge {
         feedsByID[feed]?.report(loop: loop, number: number, total: total)
     }
 
-    func publish(_ key: StreamKey, _ json: ByteBuffer) {
-        for feed in Array(feeds.values) where feed.key.isSameChannel(as: key) { feed.publish(json) }
+    func publish(_ key: StreamKey, _ packet: StreamPacket) {
+        for feed in Array(feeds.values) where feed.key.isSameChannel(as: key) { feed.publish(packet) }
     }
 
     func forget(_ feed: StreamFeed) {
@@ -139,41 +138,48 @@ package final class StreamBridge {
 
     // MARK: The listeners of this loop
 
-    func add(_ listener: StreamListener, to feed: UInt64, home: Int) {
-        groups[feed, default: Group(home: home)].listeners[ObjectIdentifier(listener)] = listener
+    /// Adds a listener to a stream.
+    ///
+    /// - Parameter seen: it need not get messages up to this number.
+    func add(_ listener: StreamListener, to feed: UInt64, home: Int, seen: UInt64) -> ListenerGroup {
+        let group = groups[feed] ?? ListenerGroup(feed: feed, home: home)
+        groups[feed] = group
+        group.add(listener, seen: seen)
+        return group
     }
 
-    func remove(_ listener: StreamListener, from feed: UInt64, home: Int, format: StreamFormat) {
-        guard groups[feed]?.listeners.removeValue(forKey: ObjectIdentifier(listener)) != nil else { return }
-        if groups[feed]?.listeners.isEmpty == true { groups[feed] = nil }
-        let loop = index
-        run(on: home) { $0.leave(feed, loop: loop, format: format) }
+    func remove(_ listener: StreamListener, from group: ListenerGroup, format: StreamFormat) {
+        guard group.remove(listener), !group.isEnding else { return }
+        if group.count == 0 { groups[group.feed] = nil }
+        let (feed, loop) = (group.feed, index)
+        run(on: group.home) { $0.leave(feed, loop: loop, format: format) }
     }
 
     func deliver(_ feed: UInt64, _ message: StreamMessage) {
-        guard let group = groups[feed] else { return }
-        for listener in group.listeners.values { listener.deliver(message) }
-        guard group.home != index else { return }
+        if let group = groups[feed] { fanOut?.deliver(message, to: group) }
+    }
+
+    /// All listeners of this loop have a message.
+    private func handedOn(_ message: StreamMessage, to group: ListenerGroup) {
+        let (feed, loop, number, total) = (group.feed, index, message.number, message.total)
+        // A loop that runs the stream itself says so at once.
+        guard group.home != index else { return report(feed, loop: loop, number: number, total: total) }
         let isDue =
-            message.number &- group.reportedNumber >= FanOutWindow.reportMessages
-            || message.total &- group.reportedTotal >= FanOutWindow.reportBytes
+            number &- group.reportedNumber >= FanOutWindow.reportMessages
+            || total &- group.reportedTotal >= FanOutWindow.reportBytes
         guard isDue else { return }
-        groups[feed]?.reportedNumber = message.number
-        groups[feed]?.reportedTotal = message.total
-        let (loop, number, total) = (index, message.number, message.total)
+        group.reportedNumber = number
+        group.reportedTotal = total
         run(on: group.home) { $0.report(feed, loop: loop, number: number, total: total) }
     }
 
     func end(_ feed: UInt64, _ ending: StreamEnding) {
-        guard let group = groups.removeValue(forKey: feed) else { return }
-        for listener in group.listeners.values { listener.end(ending) }
+        if let group = groups.removeValue(forKey: feed) { fanOut?.end(ending, group) }
     }
 
     private func beat() {
         let now = now
-        for group in Array(groups.values) {
-            for listener in group.listeners.values { listener.beat(now: now) }
-        }
+        for group in Array(groups.values) { fanOut?.beat(now: now, group) }
     }
 
     static var routeIsGone: GatewayError {

@@ -11,7 +11,7 @@ final class StreamFeed {
     /// What comes in, one after the other even while a worker has one of them.
     private enum Input {
         case packet(run: Int, GRPCMessage)
-        case published(ByteBuffer)
+        case published(StreamPacket)
         case finished(run: Int, GRPCError?)
     }
 
@@ -54,7 +54,7 @@ final class StreamFeed {
     func join(loop: Int, _ format: StreamFormat, lastEventID: String?) -> Result<StreamWelcome, GatewayError> {
         audience.add(loop: loop, format)
         window.add(loop: loop)
-        let welcome = journal.welcome(id, lastEventID: lastEventID)
+        let welcome = journal.welcome(id, lastEventID: lastEventID, formats: audience.formats)
         perform(state.joined(now: bridge.now))
         return state.isOver ? .failure(failure ?? StreamBridge.stopping) : .success(welcome)
     }
@@ -88,9 +88,9 @@ final class StreamFeed {
     func stop(_ ending: StreamEnding) { perform(state.stop(ending)) }
 
     /// Passes on what a client published and the plugin let pass.
-    func publish(_ json: ByteBuffer) {
-        guard !state.isOver, inputs.count < 1024 else { return }
-        take(.published(json))
+    func publish(_ packet: StreamPacket) {
+        guard !state.isOver, inputs.count < 1024, window.lag < 1024 else { return }
+        take(.published(packet))
     }
 
     /// A loop has handed on everything up to a message.
@@ -184,7 +184,7 @@ final class StreamFeed {
         while !isBusy, let input = inputs.popFirst() {
             switch input {
             case .packet(let run, let message): packet(run, message)
-            case .published(let json): publishNow(json)
+            case .published(let packet): send(packet)
             case .finished(let run, let error):
                 guard state.isCurrent(run: run) else { continue }
                 call = nil
@@ -194,11 +194,6 @@ final class StreamFeed {
                         run: run, error, pluginID: key.pluginID, now: bridge.now, random: .random(in: 0...1)))
             }
         }
-    }
-
-    private func publishNow(_ json: ByteBuffer) {
-        guard let packet = try? json.withUnsafeReadableBytes({ try StreamPacket($0) }) else { return }
-        send(packet)
     }
 
     private func packet(_ run: Int, _ message: GRPCMessage) {
@@ -214,7 +209,7 @@ final class StreamFeed {
                             + "(setting stream-packet-limit)", source: .plugin)))
         }
         let pluginID = key.pluginID
-        guard message.count > bridge.settings.inlineLimit else {
+        guard message.count > SideWork.inlineLimit else {
             return packetRead(run, Self.read(message, pluginID))
         }
         let charge: MemoryBudget.Charge
@@ -270,8 +265,6 @@ final class StreamFeed {
     private func send(_ packet: StreamPacket) {
         let message = journal.append(packet, formats: audience.formats)
         window.send(number: message.number, total: message.total)
-        // The loop that runs the stream is done with a message at once.
-        window.report(loop: bridge.index, number: message.number, total: message.total)
         let feed = id
         for loop in Array(audience.places) { bridge.run(on: loop) { $0.deliver(feed, message) } }
     }

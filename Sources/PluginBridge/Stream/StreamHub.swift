@@ -16,14 +16,17 @@ package final class StreamHub: Sendable {
     /// - Parameters:
     ///   - plugins: of every loop that serves clients, as it sees them.
     ///   - budget: what packets are charged to while they are read.
-    ///   - workers: takes large packets off the loops.
+    ///   - workers: take large packets off the loops.
+    ///   - side: reads large answers about streams.
     package static func start(
-        settings: StreamSettings, plugins: PerLoop<LoopPlugins>, budget: MemoryBudget, workers: NIOThreadPool
+        settings: StreamSettings, plugins: PerLoop<LoopPlugins>, budget: MemoryBudget, workers: NIOThreadPool,
+        side: SideWork
     ) async throws -> StreamHub {
         let hub = StreamHub(
             try await plugins.map { index, loop, plugins in
                 StreamBridge(
-                    index: index, loop: loop, settings: settings, plugins: plugins, budget: budget, workers: workers)
+                    index: index, loop: loop, settings: settings, plugins: plugins, budget: budget, workers: workers,
+                    side: side)
             })
         await hub.bridges.onEvery { $0.start(hub) }
         return hub

@@ -7,6 +7,8 @@ struct StreamJournal {
     let epoch: String
     private var ring: ReplayRing
     private var newestFull: StreamMessage?
+    /// The same for those who join, encoded once for all of them.
+    private var beginning: (message: StreamMessage, formats: Set<StreamFormat>)?
     private var number: UInt64 = 0
     private var total: UInt64 = 0
 
@@ -25,7 +27,10 @@ struct StreamJournal {
         let message = StreamMessage(
             packet.json, number: number, id: id(number), isFull: packet.isFull, total: total, formats: formats)
         ring.append(message)
-        if message.isFull { newestFull = message }
+        if message.isFull {
+            newestFull = message
+            beginning = nil
+        }
         return message
     }
 
@@ -34,8 +39,11 @@ struct StreamJournal {
     /// - Parameters:
     ///   - feed: the stream's own number.
     ///   - lastEventID: what the client got last, when it says so.
-    func welcome(_ feed: UInt64, lastEventID: String?) -> StreamWelcome {
-        var welcome = StreamWelcome(feed: feed, lastID: id(number), full: newestFull?.withoutID())
+    ///   - formats: those that somebody listens in, the client's among them.
+    mutating func welcome(
+        _ feed: UInt64, lastEventID: String?, formats: Set<StreamFormat> = []
+    ) -> StreamWelcome {
+        var welcome = StreamWelcome(feed: feed, number: number, lastID: id(number), full: beginning(in: formats))
         guard let seen = lastEventID.flatMap(seenNumber) else { return welcome }
         let (messages, missed) = ring.after(seen, last: number)
         welcome.isResumed = true
@@ -46,6 +54,13 @@ struct StreamJournal {
             welcome.full = nil
         }
         return welcome
+    }
+
+    private mutating func beginning(in formats: Set<StreamFormat>) -> StreamMessage? {
+        if let beginning, beginning.formats.isSuperset(of: formats) { return beginning.message }
+        let made = newestFull?.withoutID(formats)
+        beginning = made.map { ($0, formats) }
+        return made
     }
 
     private func id(_ number: UInt64) -> String { "\(epoch)-\(number)" }
@@ -61,6 +76,8 @@ struct StreamJournal {
 struct StreamWelcome: Sendable {
     /// The stream.
     let feed: UInt64
+    /// The number of the newest message, 0 for none; later ones are delivered.
+    let number: UInt64
     /// The id of the newest message; a client that comes again with it misses nothing.
     let lastID: String
     /// The newest message with a schema, for a client that has none.

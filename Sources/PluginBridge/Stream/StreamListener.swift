@@ -4,14 +4,14 @@ import NIOCore
 import RPC
 
 /// One client of a stream: writes while the client takes it, else lets messages wait in its bounded queue.
-final class StreamListener {
+final class StreamListener: GroupListener {
     let exchange: Exchange
     let format: StreamFormat
     private let bridge: StreamBridge
     private let home: Int
     private var socket: WebSocketConnection?
     private var queue: ListenerQueue
-    private var feed: UInt64?
+    private var group: ListenerGroup?
     private var isOver = false
     /// Whether something was written since the last beat.
     private var isFresh = false
@@ -68,6 +68,12 @@ final class StreamListener {
         if let socket { socket.write(text) } else { exchange.write(text) }
     }
 
+    private func write(_ message: StreamMessage) {
+        isFresh = true
+        let part = message.part(format)
+        if let socket { socket.write(part) } else { exchange.write(part) }
+    }
+
     private func flush() {
         if let socket { socket.flush() } else { exchange.flush() }
     }
@@ -90,8 +96,7 @@ final class StreamListener {
             bridge.run(on: home) { $0.leave(welcome.feed, loop: loop, format: format) }
             return gone()
         }
-        feed = welcome.feed
-        bridge.add(self, to: welcome.feed, home: home)
+        group = bridge.add(self, to: welcome.feed, home: home, seen: welcome.number)
         if let handshake {
             var settings = WebSocketConnection.Settings()
             settings.messageLimit = bridge.settings.publishLimit
@@ -129,8 +134,8 @@ final class StreamListener {
         } else {
             write(StreamText.subscribed(initial?.json, id: welcome.lastID, format))
         }
-        if let full = welcome.full, initial?.isFull != true || welcome.isResumed { write(full.text(format)) }
-        for message in welcome.messages { write(message.text(format)) }
+        if let full = welcome.full, initial?.isFull != true || welcome.isResumed { write(full) }
+        for message in welcome.messages { write(message) }
     }
 
     // MARK: Messages
@@ -138,7 +143,7 @@ final class StreamListener {
     func deliver(_ message: StreamMessage) {
         guard !isOver else { return }
         if queue.isEmpty, isWritable {
-            write(message.text(format))
+            write(message)
             return flush()
         }
         guard queue.offer(message) else { return dismiss() }
@@ -157,7 +162,7 @@ final class StreamListener {
     private func write(_ output: ListenerQueue.Output) {
         switch output {
         case .dropped(let count): write(StreamText.dropped(count, format))
-        case .message(let message): write(message.text(format))
+        case .message(let message): write(message)
         }
     }
 
@@ -179,7 +184,7 @@ final class StreamListener {
         guard case .failed = ending, socket != nil else { return false }
         let left = patience - bridge.now
         guard asking != nil || !hasSpoken && left > 0 else { return false }
-        feed = nil
+        leaveGroup()
         // Whoever asks comes to an end of its own.
         guard asking == nil else { return true }
         held = ending
@@ -194,12 +199,16 @@ final class StreamListener {
     /// Keeps the question to the plugin.
     func asks(_ call: GRPCCall) { asking = call }
 
+    private func leaveGroup() {
+        if let group { bridge.remove(self, from: group, format: format) }
+        group = nil
+    }
+
     /// Hears nothing more of the stream that it has listened to.
     func leaveFeed() {
         asking = nil
         held = nil
-        if let feed { bridge.remove(self, from: feed, home: home, format: format) }
-        feed = nil
+        leaveGroup()
         while queue.next() != nil {}
         behindSince = nil
     }
@@ -212,8 +221,7 @@ final class StreamListener {
                 let (loop, format) = (bridge.index, format)
                 return bridge.run(on: home) { $0.leave(welcome.feed, loop: loop, format: format) }
             }
-            feed = welcome.feed
-            bridge.add(self, to: welcome.feed, home: home)
+            group = bridge.add(self, to: welcome.feed, home: home, seen: welcome.number)
             writeBeginning(welcome, initial)
             flush()
             resume()
@@ -273,7 +281,7 @@ final class StreamListener {
 
     /// Ends for a reason of its own.
     private func leave(_ ending: StreamEnding) {
-        if let feed { bridge.remove(self, from: feed, home: home, format: format) }
+        leaveGroup()
         end(ending)
     }
 
@@ -300,7 +308,7 @@ final class StreamListener {
     /// The client has gone.
     private func gone() {
         guard !isOver else { return }
-        if let feed { bridge.remove(self, from: feed, home: home, format: format) }
+        leaveGroup()
         finish()
         socket = nil
     }

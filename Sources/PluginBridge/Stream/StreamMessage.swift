@@ -2,7 +2,8 @@ import Bytes
 import HTTPKit
 import NIOCore
 
-/// A message of a stream, encoded once for each format that somebody listens in and shared by all its listeners.
+/// A message of a stream, encoded and framed once for each format that somebody listens in, and shared by all its
+/// listeners.
 final class StreamMessage: Sendable {
     /// Counts the messages of a stream, from 1.
     let number: UInt64
@@ -13,9 +14,9 @@ final class StreamMessage: Sendable {
     /// All bytes of the stream up to here.
     let total: UInt64
     private let id: String?
-    private let events: ByteBuffer?
-    private let lines: ByteBuffer?
-    private let frame: ByteBuffer?
+    private let events: SharedPart?
+    private let lines: SharedPart?
+    private let frame: SharedPart?
 
     /// Encodes a message.
     ///
@@ -30,28 +31,32 @@ final class StreamMessage: Sendable {
         self.json = json
         self.total = total
         self.id = id
-        func encoded(_ format: StreamFormat) -> ByteBuffer? {
-            formats.contains(format) ? StreamText.data(json, id: id, format) : nil
+        func encoded(_ format: StreamFormat) -> SharedPart? {
+            formats.contains(format) ? Self.part(json, id, format) : nil
         }
         events = encoded(.events)
         lines = encoded(.lines)
         frame = encoded(.webSocket)
     }
 
+    private static func part(_ json: ByteBuffer, _ id: String?, _ format: StreamFormat) -> SharedPart {
+        SharedPart([StreamText.data(json, id: id, format)])
+    }
+
     /// The text for a client.
-    func text(_ format: StreamFormat) -> ByteBuffer {
+    func part(_ format: StreamFormat) -> SharedPart {
         let kept =
             switch format {
             case .events: events
             case .lines: lines
             case .webSocket: frame
             }
-        return kept ?? StreamText.data(json, id: id, format)
+        return kept ?? Self.part(json, id, format)
     }
 
     /// The same without an id, for a client that comes later and gets it as a beginning.
-    func withoutID() -> StreamMessage {
-        StreamMessage(json, number: number, id: nil, isFull: isFull, formats: [])
+    func withoutID(_ formats: Set<StreamFormat>) -> StreamMessage {
+        StreamMessage(json, number: number, id: nil, isFull: isFull, formats: formats)
     }
 }
 

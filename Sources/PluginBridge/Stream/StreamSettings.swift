@@ -38,8 +38,6 @@ package struct StreamSettings: Sendable {
     /// After so long a client is asked to come again with fresh credentials, seconds; 0 for never.
     package var lifetime = 0
 
-    /// Packets above this are checked and encoded off the event loop, bytes.
-    package var inlineLimit = 64 * 1024
     /// Which pages may listen and publish.
     package var origins = PageOriginPolicy()
 

@@ -2,8 +2,8 @@ import Bytes
 import DataPlaneAPI
 import HTTPKit
 import NIOCore
-import NIOPosix
 import PluginProtocol
+import RPC
 
 /// Translates admission reviews of an API server to `pluginv2.AdmissionControl` and the answer back to a review.
 package final class AdmissionBridge {
@@ -17,15 +17,12 @@ package final class AdmissionBridge {
         var method: PluginMethod { self == .validate ? .validateAdmission : .mutateAdmission }
     }
 
-    /// Reviews above this size leave the event loop, bytes.
-    private static let inlineLimit = 64 * 1024
-
     private let timeout: Int
     private let requestLimit: Int
     private let setting: String
     private let plugins: LoopPlugins
     private let budget: MemoryBudget
-    private let workers: NIOThreadPool
+    private let side: SideWork
 
     /// A bridge for one event loop.
     ///
@@ -33,16 +30,17 @@ package final class AdmissionBridge {
     ///   - timeout: for one call, seconds (setting plugin-call-timeout).
     ///   - requestLimit: the most bytes of a review.
     ///   - setting: where that is set, for messages.
+    ///   - side: reads large reviews, and writes their answers.
     package init(
         timeout: Int, requestLimit: Int, setting: String = "plugin-request-limit", plugins: LoopPlugins,
-        budget: MemoryBudget, workers: NIOThreadPool
+        budget: MemoryBudget, side: SideWork
     ) {
         self.timeout = timeout
         self.requestLimit = requestLimit
         self.setting = setting
         self.plugins = plugins
         self.budget = budget
-        self.workers = workers
+        self.side = side
     }
 
     /// Asks a plugin and answers the exchange with a review.
@@ -54,45 +52,60 @@ package final class AdmissionBridge {
             return exchange.respond(error)
         }
         exchange.collectBody(limit: requestLimit, setting: setting) { [self] result in
+            switch result {
+            case .success(let body): ask(exchange, question, body, context, instance)
+            case .failure(let error): exchange.respond(error)
+            }
+        }
+    }
+
+    private func ask(
+        _ exchange: Exchange, _ question: Question, _ body: [UInt8], _ context: [UInt8], _ instance: PluginInstance
+    ) {
+        exchange.work(on: body.count, "the admission review", by: side) { () throws(GatewayError) in
+            let review = try AdmissionReview(body)
+            return (review, WrittenPayload(Self.message(review.request, context)))
+        } _: { [self] result in
             do throws(GatewayError) {
-                let review = try AdmissionReview(try result.get())
-                ask(exchange, question, review, context, instance)
+                let (review, written) = try result.get()
+                guard let payload = written.take() else { return }
+                ask(exchange, question, review, payload, instance)
             } catch {
                 exchange.respond(error)
             }
         }
     }
 
+    private static func message(_ request: AdmissionReviewRequest, _ context: [UInt8]) -> GRPCPayload {
+        PluginRequest.admission(
+            context: context,
+            AdmissionRequestFields(
+                operation: AdmissionOperation(rawValue: request.operation.number) ?? .update, group: request.kind.group,
+                version: request.kind.version, kind: request.kind.kind, object: Array(request.object ?? []),
+                oldObject: Array(request.oldObject ?? [])))
+    }
+
     private func ask(
-        _ exchange: Exchange, _ question: Question, _ review: AdmissionReview, _ context: [UInt8],
+        _ exchange: Exchange, _ question: Question, _ review: AdmissionReview, _ payload: consuming GRPCPayload,
         _ instance: PluginInstance
     ) {
-        let request = review.request
-        let fields = AdmissionRequestFields(
-            operation: AdmissionOperation(rawValue: request.operation.number) ?? .update, group: request.kind.group,
-            version: request.kind.version, kind: request.kind.kind, object: Array(request.object ?? []),
-            oldObject: Array(request.oldObject ?? []))
         let call = UnaryCall(exchange, instance, plugins, timeout: timeout, budget: budget)
-        call.start(question.method, PluginRequest.admission(context: context, fields)) {
-            [self] (message) throws(GatewayError) in
-            let answer: AdmissionResult
-            do throws(WireError) { answer = try AdmissionResult(message) } catch {
-                throw PluginFault.unreadable(error.description, instance.pluginID)
-            }
-            // A patch is made of both objects: work that grows with them.
-            guard question == .mutate, answer.object.count > Self.inlineLimit else {
-                return Self.respond(exchange, try Self.body(review, question, answer))
-            }
-            let bound = NIOLoopBound(exchange, eventLoop: exchange.loop)
-            let loop = exchange.loop
-            workers.submit { _ in
-                let body = Result { () throws(GatewayError) in try Self.body(review, question, answer) }
-                loop.execute {
-                    guard !bound.value.isOver else { return }
-                    switch body {
-                    case .success(let body): Self.respond(bound.value, body)
-                    case .failure(let error): bound.value.respond(error)
-                    }
+        let pluginID = instance.pluginID
+        // A patch is made of both objects.
+        let object = question == .mutate ? review.request.object?.count ?? 0 : 0
+        call.start(question.method, payload) { [side] message in
+            exchange.work(on: message.count + object, "the answer to the admission review", by: side) {
+                () throws(GatewayError) in
+                let answer: AdmissionResult
+                do throws(WireError) { answer = try AdmissionResult(message) } catch {
+                    throw PluginFault.unreadable(error.description, pluginID)
+                }
+                return ByteBuffer(bytes: try Self.body(review, question, answer))
+            } _: { result in
+                switch result {
+                case .success(let body):
+                    PacedBody.respond(exchange, 200, contentType: "application/json", body: body)
+                case .failure(let error): exchange.respond(error)
                 }
             }
         }
@@ -108,10 +121,6 @@ package final class AdmissionBridge {
         case .validate: return review.validationResponse(answer)
         case .mutate: return try review.mutationResponse(answer)
         }
-    }
-
-    private static func respond(_ exchange: Exchange, _ body: [UInt8]) {
-        PacedBody.respond(exchange, 200, contentType: "application/json", body: ByteBuffer(bytes: body))
     }
 }
 

@@ -3,20 +3,25 @@ import DataPlaneAPI
 import HTTPKit
 import NIOCore
 import PluginProtocol
+import RPC
 
 /// Translates a health request to `pluginv2.Diagnostics/CheckHealth` and the answer to Grafana's HealthCheckResult.
 package final class HealthBridge {
     private let timeout: Int
     private let plugins: LoopPlugins
     private let budget: MemoryBudget
+    private let side: SideWork
 
     /// A bridge for one event loop.
     ///
-    /// - Parameter timeout: for one call, seconds (setting plugin-call-timeout).
-    package init(timeout: Int, plugins: LoopPlugins, budget: MemoryBudget) {
+    /// - Parameters:
+    ///   - timeout: for one call, seconds (setting plugin-call-timeout).
+    ///   - side: checks long details.
+    package init(timeout: Int, plugins: LoopPlugins, budget: MemoryBudget, side: SideWork) {
         self.timeout = timeout
         self.plugins = plugins
         self.budget = budget
+        self.side = side
     }
 
     /// Asks a plugin for the health of what the context names and answers the exchange: 200 for OK, 400 for ERROR and
@@ -34,14 +39,21 @@ package final class HealthBridge {
             context: context,
             headers: Dictionary(forwarding.credentials(exchange.request.headers)) { first, _ in first })
         let call = UnaryCall(exchange, instance, plugins, timeout: timeout, budget: budget)
-        call.start(.checkHealth, request) { (message) throws(GatewayError) in
-            let health: HealthResult
-            do throws(WireError) { health = try HealthResult(message) } catch {
-                throw PluginFault.unreadable(error.description, instance.pluginID)
+        let pluginID = instance.pluginID
+        call.start(.checkHealth, request) { [side] message in
+            exchange.work(on: message.count, "the plugin's health", by: side) { () throws(GatewayError) in
+                let health: HealthResult
+                do throws(WireError) { health = try HealthResult(message) } catch {
+                    throw PluginFault.unreadable(error.description, pluginID)
+                }
+                return (status: health.status == .ok ? 200 : 400, body: try Self.body(health, apiVersion, pluginID))
+            } _: { result in
+                switch result {
+                case .success(let (status, body)):
+                    PacedBody.respond(exchange, status, contentType: "application/json", body: body)
+                case .failure(let error): exchange.respond(error)
+                }
             }
-            let body = try Self.body(health, apiVersion, instance.pluginID)
-            PacedBody.respond(
-                exchange, health.status == .ok ? 200 : 400, contentType: "application/json", body: body)
         }
     }
 

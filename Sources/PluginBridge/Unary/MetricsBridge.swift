@@ -2,7 +2,6 @@ import Bytes
 import DataPlaneAPI
 import HTTPKit
 import NIOCore
-import NIOPosix
 import PluginProtocol
 import RPC
 
@@ -29,23 +28,21 @@ package final class MetricsBridge {
     /// The media type of the Prometheus text format.
     package static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
-    /// Texts above this size leave the event loop to be looked at, bytes.
-    private static let inlineLimit = 64 * 1024
-
     private let settings: MetricsBridgeSettings
     private let plugins: LoopPlugins
     private let budget: MemoryBudget
-    private let workers: NIOThreadPool
+    private let side: SideWork
 
     /// A bridge for one event loop.
+    ///
+    /// - Parameter side: looks at long texts.
     package init(
-        settings: MetricsBridgeSettings, plugins: LoopPlugins, budget: MemoryBudget,
-        workers: NIOThreadPool = .singleton
+        settings: MetricsBridgeSettings, plugins: LoopPlugins, budget: MemoryBudget, side: SideWork
     ) {
         self.settings = settings
         self.plugins = plugins
         self.budget = budget
-        self.workers = workers
+        self.side = side
     }
 
     /// Asks a plugin for the metrics of its process and answers the exchange with the Prometheus text format.
@@ -62,26 +59,22 @@ package final class MetricsBridge {
                 exchange, instance, plugins, timeout: patience, budget: budget,
                 timeoutSetting: "the time that the scraper gives")
         }
-        let (settings, workers) = (settings, workers)
-        call.start(.collectMetrics, PluginRequest.collectMetrics(context: context)) { (message) throws(GatewayError) in
+        let pluginID = instance.pluginID
+        call.start(.collectMetrics, PluginRequest.collectMetrics(context: context)) {
+            [settings, side] (message) throws(GatewayError) in
             // Looked at before the pieces of the message are joined, which takes as much memory again.
             guard message.count <= settings.limit else { throw Self.tooLong(message.count, settings, instance) }
-            let text: ByteBuffer
-            do throws(WireError) {
-                text = try message.withBytes { (bytes) throws(WireError) in try Self.text(bytes) }
-            } catch {
-                throw PluginFault.unreadable(error.description, instance.pluginID)
-            }
-            guard text.readableBytes > Self.inlineLimit else {
-                return Self.respond(exchange, text, Self.fault(text), instance.pluginID)
-            }
-            let bound = NIOLoopBound(exchange, eventLoop: exchange.loop)
-            let loop = exchange.loop
-            workers.submit { _ in
-                let fault = Self.fault(text)
-                loop.execute {
-                    guard !bound.value.isOver else { return }
-                    Self.respond(bound.value, text, fault, instance.pluginID)
+            exchange.work(on: message.count, "the plugin's metrics", by: side) { () throws(GatewayError) in
+                do throws(WireError) {
+                    let text = try message.withBytes { (bytes) throws(WireError) in try Self.text(bytes) }
+                    return (text, Self.fault(text))
+                } catch {
+                    throw PluginFault.unreadable(error.description, pluginID)
+                }
+            } _: { result in
+                switch result {
+                case .success(let (text, fault)): Self.respond(exchange, text, fault, pluginID)
+                case .failure(let error): exchange.respond(error)
                 }
             }
         }

@@ -21,8 +21,7 @@ package enum PluginRequest {
     ///
     /// `path` has no leading slash, `url` is the path with the raw query.
     package static func callResource(
-        context: [UInt8], path: [UInt8], method: String, url: [UInt8], headers: [PluginHeader],
-        body: UnsafeRawBufferPointer
+        context: [UInt8], path: [UInt8], method: String, url: [UInt8], headers: [PluginHeader], body: [UInt8]
     ) -> GRPCPayload {
         WireWriter.payload { writer in
             writer.raw(1, context)
@@ -30,7 +29,7 @@ package enum PluginRequest {
             writer.string(3, method)
             writer.bytes(4, url)
             writer.map(5, headers)
-            if !body.isEmpty { writer.raw(6, body) }
+            writer.bytes(6, body)
         }
     }
 

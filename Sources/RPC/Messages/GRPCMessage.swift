@@ -1,4 +1,5 @@
 internal import CGRPC
+internal import Synchronization
 
 /// The bytes of a received message.
 ///
@@ -96,4 +97,20 @@ package struct GRPCPayload: ~Copyable, @unchecked Sendable {
     package consuming func asMessage() -> GRPCMessage {
         GRPCMessage(handle: take())
     }
+}
+
+/// A payload that one thread has written and another one sends.
+package final class WrittenPayload: Sendable {
+    /// The size in bytes.
+    package let count: Int
+    private let payload: Mutex<GRPCPayload?>
+
+    /// Keeps a payload.
+    package init(_ payload: consuming GRPCPayload) {
+        count = payload.count
+        self.payload = Mutex(payload)
+    }
+
+    /// Gives the payload away; nil when somebody has it already.
+    package func take() -> GRPCPayload? { payload.withLock { $0.take() } }
 }

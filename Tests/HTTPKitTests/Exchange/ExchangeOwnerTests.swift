@@ -1,14 +1,17 @@
 import DataPlaneAPI
 import HTTPTesting
 import NIOCore
+import Synchronization
 import Testing
 
 @testable import HTTPKit
 
 /// Who is told what becomes of an exchange's client.
 struct ExchangeOwnerTests {
-    private final class Log {
-        var lines: [String] = []
+    private final class Log: Sendable {
+        private let noted = Mutex<[String]>([])
+        var lines: [String] { noted.withLock { $0 } }
+        func note(_ line: String) { noted.withLock { $0.append(line) } }
     }
 
     private final class Owner: ExchangeOwner {
@@ -17,15 +20,15 @@ struct ExchangeOwnerTests {
 
         init(_ name: String, _ log: Log) { (self.name, self.log) = (name, log) }
 
-        func exchangeAborted() { log.lines.append("\(name) aborted") }
-        func exchangeWritable() { log.lines.append("\(name) writable") }
+        func exchangeAborted() { log.note("\(name) aborted") }
+        func exchangeWritable() { log.note("\(name) writable") }
     }
 
-    private final class Thing {
+    private final class Thing: Sendable {
         private let log: Log
 
         init(_ log: Log) { self.log = log }
-        deinit { log.lines.append("given back") }
+        deinit { log.note("given back") }
     }
 
     private let transport = TestTransport()

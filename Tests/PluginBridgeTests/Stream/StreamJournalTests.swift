@@ -45,7 +45,7 @@ struct StreamJournalTests {
     }
 
     @Test func `a client of this life goes on where it was, one of another begins anew`() throws {
-        let journal = try journal(["1", "2", "3", "4", "5"])
+        var journal = try journal(["1", "2", "3", "4", "5"])
         let resumed = journal.welcome(1, lastEventID: "e-3")
         #expect(resumed.isResumed && resumed.missed == 0 && resumed.messages.map(\.number) == [4, 5])
         let gap = journal.welcome(1, lastEventID: "e-0")
@@ -56,16 +56,16 @@ struct StreamJournalTests {
     }
 
     @Test func `the newest schema comes along where it is missing`() throws {
-        let early = try journal([#"{"schema":1}"#, "2", "3", "4", "5"])
+        var early = try journal([#"{"schema":1}"#, "2", "3", "4", "5"])
         #expect(early.welcome(1, lastEventID: nil).full?.number == 1)
         // It was seen, or nothing was missed.
         #expect(early.welcome(1, lastEventID: "e-1").full == nil)
         #expect(early.welcome(1, lastEventID: "e-4").full == nil)
         #expect(early.welcome(1, lastEventID: "e-0").full?.number == 1)
-        let late = try journal(["1", "2", "3", #"{"schema":1}"#, "5"])
+        var late = try journal(["1", "2", "3", #"{"schema":1}"#, "5"])
         // It comes with the others.
         #expect(late.welcome(1, lastEventID: "e-0").full == nil)
-        let text = try #require(late.welcome(1, lastEventID: nil).full?.text(.lines))
+        let text = try #require(late.welcome(1, lastEventID: nil).full?.part(.lines).bytes)
         #expect(String(buffer: text) == #"{"type":"data","data":{"schema":1}}"# + "\n")
     }
 

@@ -55,7 +55,8 @@ final class StreamStage: Sendable {
         workers.start()
         plugins = try await PerLoop.make(group) { LoopPlugins(completions: CompletionTarget(LoopCompletions($0))) }
         let hub = try await StreamHub.start(
-            settings: settings, plugins: plugins, budget: MemoryBudget(limit: 256 << 20), workers: workers)
+            settings: settings, plugins: plugins, budget: MemoryBudget(limit: 256 << 20), workers: workers,
+            side: .forTests)
         self.hub = hub
         listener = try await Listener.start(on: ListenAddress(host: "127.0.0.1", port: 0), group: group) { loop in
             LoopContext(loop: loop, chain: StageHandler(hub.bridge(on: loop)))

@@ -23,6 +23,7 @@ final class TestBridge: Sendable {
         var metricsLimit = 16 << 20
         var forwarding = HeaderForwarding()
         var format = DataFrameFormat.arrow
+        var side = SideWork.forTests
     }
 
     let options: Options
@@ -111,6 +112,8 @@ private final class TestHandler: ExchangeHandler {
     private let health: HealthBridge
     private let metrics: MetricsBridge
     private let queries: QueryBridge
+    private let admission: AdmissionBridge
+    private let conversion: ConversionBridge
 
     init(_ loop: any EventLoop, _ options: TestBridge.Options, _ budget: MemoryBudget, _ instance: PluginInstance) {
         self.options = options
@@ -120,15 +123,20 @@ private final class TestHandler: ExchangeHandler {
             timeout: options.timeout, requestLimit: options.requestLimit, idleTimeout: options.idleTimeout,
             responseLimit: options.responseLimit)
         settings.patience = options.patience
-        resources = ResourceBridge(settings: settings, plugins: plugins, budget: budget)
-        health = HealthBridge(timeout: options.timeout, plugins: plugins, budget: budget)
+        let side = options.side
+        resources = ResourceBridge(settings: settings, plugins: plugins, budget: budget, side: side)
+        health = HealthBridge(timeout: options.timeout, plugins: plugins, budget: budget, side: side)
         metrics = MetricsBridge(
             settings: MetricsBridgeSettings(timeout: options.timeout, limit: options.metricsLimit), plugins: plugins,
-            budget: budget)
+            budget: budget, side: side)
         queries = QueryBridge(
             settings: QueryBridgeSettings(
                 timeout: options.timeout, requestLimit: options.requestLimit, format: options.format),
-            plugins: plugins, budget: budget, workers: .singleton)
+            plugins: plugins, budget: budget, workers: .singleton, side: side)
+        admission = AdmissionBridge(
+            timeout: options.timeout, requestLimit: options.requestLimit, plugins: plugins, budget: budget, side: side)
+        conversion = ConversionBridge(
+            timeout: options.timeout, requestLimit: options.requestLimit, plugins: plugins, budget: budget, side: side)
     }
 
     func handle(_ exchange: Exchange) {
@@ -144,6 +152,11 @@ private final class TestHandler: ExchangeHandler {
             }
         case "metrics":
             metrics.collect(exchange, instance: instance)
+        case "mutate", "validate":
+            let question: AdmissionBridge.Question = exchange.path.text(0) == "mutate" ? .mutate : .validate
+            admission.review(exchange, question, context: context, instance: instance)
+        case "conversion":
+            conversion.review(exchange, context: context, instance: instance)
         default:
             let path = ResourcePath(exchange.path, from: 1)
             resources.call(
@@ -155,13 +168,19 @@ private final class TestHandler: ExchangeHandler {
 
 extension TestHandler {
     private func query(_ exchange: Exchange, _ body: Result<[UInt8], GatewayError>) {
-        do throws(GatewayError) {
-            let parsed = try QueryRequest.parse(try body.get(), pathUID: "u", acceptedTypes: ["test"], now: 0)
-            queries.query(exchange, parsed, context: [], forwarding: options.forwarding, instance: instance)
-        } catch {
-            exchange.respond(error)
+        switch body {
+        case .success(let body):
+            queries.query(
+                exchange, body, QuerySubject(uid: "u", acceptedTypes: ["test"], now: 0), context: [],
+                forwarding: options.forwarding, instance: instance)
+        case .failure(let error): exchange.respond(error)
         }
     }
+}
+
+extension SideWork {
+    /// Threads that all tests share, for as long as the process lives.
+    static let forTests = SideWork(threads: 2)
 }
 
 /// Counts across threads.

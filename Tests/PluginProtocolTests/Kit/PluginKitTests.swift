@@ -121,7 +121,7 @@ struct PluginKitTests {
         try await withDemo { channel in
             let request = PluginRequest.callResource(
                 context: [], path: Array("x".utf8), method: "GET", url: Array("x".utf8), headers: [],
-                body: UnsafeRawBufferPointer(start: nil, count: 0))
+                body: [])
             let stream = try channel.serverStreaming(.callResource, request)
             var bodies: [[UInt8]] = []
             var codes: [Int32] = []

@@ -50,12 +50,10 @@ struct MessageTests {
             PluginHeader(name: "X-Latin", values: [[0xE9], []]), PluginHeader("Content-Type", "text/plain"),
         ]
         let body = [UInt8](repeating: 9, count: 70_000)
-        let message = body.withUnsafeBytes { body in
-            PluginRequest.callResource(
-                context: Self.context.encoded(), path: Array("a/b".utf8), method: "POST", url: Array("a/b?c=%20".utf8),
-                headers: headers, body: body
-            ).asMessage()
-        }
+        let message = PluginRequest.callResource(
+            context: Self.context.encoded(), path: Array("a/b".utf8), method: "POST", url: Array("a/b?c=%20".utf8),
+            headers: headers, body: body
+        ).asMessage()
         let request = try CallResourceRequest(message)
         #expect(request.path == "a/b")
         #expect(request.url == "a/b?c=%20")
