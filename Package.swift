@@ -100,13 +100,14 @@ let package = Package(
         target(
             "Gateway",
             [
-                "DataPlane", "APIServer", "Storage", "PluginBridge", "PluginProtocol", "Access", "HTTPKit", "SystemKit",
+                "DataPlane", "APIServer", "Storage", "PluginBridge", "PluginProtocol", "Access", "Origins", "HTTPKit",
+                "SystemKit",
                 "DataPlaneAPI", "Bytes", lifecycle, signals, yams, logging,
             ] + certificates + nio),
         target(
             "DataPlane",
             [
-                "APIServer", "Storage", "PluginBridge", "PluginProtocol", "DataFrames", "Access", "HTTPKit",
+                "APIServer", "Storage", "PluginBridge", "PluginProtocol", "DataFrames", "Access", "Origins", "HTTPKit",
                 "SystemKit",
                 "DataPlaneAPI", "Bytes",
                 yams, logging, .product(name: "Crypto", package: "swift-crypto"),
@@ -123,6 +124,12 @@ let package = Package(
             "PluginBridge",
             ["PluginProtocol", "RPC", "DataFrames", "HTTPKit", "SystemKit", "DataPlaneAPI", "Bytes", logging] + nio),
         target("Access", ["HTTPKit", "DataPlaneAPI", "Bytes", logging] + certificates + nio),
+        target(
+            "Origins",
+            [
+                "HTTPKit", "DataPlaneAPI", "Bytes", .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOTLS", package: "swift-nio"),
+            ] + nio),
         target(
             "HTTPKit",
             ["CInflate", "DataPlaneAPI", "Bytes", logging, .product(name: "Crypto", package: "swift-crypto")] + nio
@@ -177,6 +184,7 @@ let package = Package(
         tests(
             "AccessTests", ["Access", "HTTPKit", "HTTPTesting", "DataPlaneAPI", "Bytes", embedded] + certificates + nio),
         tests("HTTPKitTests", ["HTTPKit", "HTTPTesting", "DataPlaneAPI", embedded] + nio),
+        tests("OriginsTests", ["Origins", "HTTPKit", "HTTPTesting", "DataPlaneAPI", embedded] + nio),
         tests(
             "DataPlaneTests",
             [

@@ -9,12 +9,12 @@ import subprocess
 import sys
 
 ORDER = [
-    "GatewayCLI", "Gateway", "DataPlane", "APIServer", "Storage", "PluginBridge", "Access", "HTTPKit", "PluginKit",
+    "GatewayCLI", "Gateway", "DataPlane", "APIServer", "Storage", "PluginBridge", "Access", "PluginKit", "Origins", "HTTPKit",
     "SystemKit", "PluginProtocol", "RPC", "DataFrames", "DataPlaneAPI", "Bytes", "CGRPC", "CSystemShim",
     "CInflate",
 ]
 NO_FOUNDATION = [
-    "HTTPKit", "PluginBridge", "PluginProtocol", "RPC", "DataFrames", "DataPlaneAPI", "Bytes", "SystemKit", "DataPlane", "Storage",
+    "Origins", "HTTPKit", "PluginBridge", "PluginProtocol", "RPC", "DataFrames", "DataPlaneAPI", "Bytes", "SystemKit", "DataPlane", "Storage",
 ]
 
 root = pathlib.Path(__file__).resolve().parent.parent

@@ -1,6 +1,7 @@
 import DataPlaneAPI
 import HTTPKit
 import NIOCore
+import Origins
 
 /// Whether the backend of an object can be used.
 enum BackendState: Sendable, Equatable {
@@ -17,7 +18,7 @@ package final class BackendProbe: Sendable {
     private static let patienceMS = 5_000
 
     private let loop: any EventLoop
-    private let pools: NIOLoopBound<ProxyPools>
+    private let pools: NIOLoopBound<OriginPools>
     private let certificates: ClientCertificates
 
     /// A probe that works on a loop.
@@ -28,14 +29,15 @@ package final class BackendProbe: Sendable {
     ) async throws -> BackendProbe {
         let pools = try await loop.submit {
             NIOLoopBound(
-                ProxyPools(
-                    loop: loop, addresses: AddressPolicy(allowsPrivate: true), dialer: dialer, subject: "the backend"),
+                OriginPools(
+                    loop: loop,
+                    dialer: dialer.limited(to: AddressPolicy(allowsPrivate: true), subject: "the backend")),
                 eventLoop: loop)
         }.get()
         return BackendProbe(loop: loop, pools: pools, certificates: certificates)
     }
 
-    private init(loop: any EventLoop, pools: NIOLoopBound<ProxyPools>, certificates: ClientCertificates) {
+    private init(loop: any EventLoop, pools: NIOLoopBound<OriginPools>, certificates: ClientCertificates) {
         self.loop = loop
         self.pools = pools
         self.certificates = certificates
@@ -51,17 +53,14 @@ package final class BackendProbe: Sendable {
         guard let backend = HTTPBackend(service.metadata.name, service.spec.backend) else {
             return .unreachable("spec.backend.baseURL is no URL")
         }
-        let place: ProxyPlace
-        do throws(GatewayError) {
-            place = ProxyPlace(
-                endpoint: backend.endpoint, tls: try backend.tls(certificates), timeout: 1,
-                connectMS: min(backend.connectMS, Self.patienceMS))
-        } catch {
+        let origin: Origin
+        do throws(GatewayError) { origin = try backend.origin(certificates) } catch {
             return .unreachable(error.message)
         }
         let why: String? = await withCheckedContinuation { continuation in
             loop.execute {
-                self.pools.value.pool(place).check { continuation.resume(returning: $0) }
+                self.pools.value.pool(origin, connectMS: min(backend.connectMS, Self.patienceMS))
+                    .check { continuation.resume(returning: $0) }
             }
         }
         return why.map { .unreachable("the backend can't be reached: \($0)") } ?? .reachable

@@ -1,5 +1,6 @@
 import DataPlaneAPI
 import HTTPKit
+import Origins
 import PluginBridge
 
 /// An HTTP server that an object names as its backend: `spec.backend` of type `http`.
@@ -8,14 +9,12 @@ package final class HTTPBackend: Sendable {
     package let url: String
     /// The object's name.
     let objectName: String
-    /// Host and port.
-    let endpoint: UpstreamEndpoint
+    /// The server, without the client certificate.
+    private let plain: Origin
     /// The path before that of a request; empty for none.
     let basePath: [UInt8]
     /// The `Host` field.
     let host: [UInt8]
-    /// TLS without the client certificate; nil for plain HTTP.
-    private let tls: TLSClientSettings?
     /// The name of the client certificate; empty for none.
     private let clientCertificate: String
     /// For a connection, milliseconds.
@@ -26,7 +25,6 @@ package final class HTTPBackend: Sendable {
         guard let url = try? BackendURL(backend.baseURL) else { return nil }
         self.url = backend.baseURL
         self.objectName = objectName
-        endpoint = UpstreamEndpoint(host: url.host, port: url.port)
         basePath = Array(url.basePath.utf8)
         host = Array(url.authority.utf8)
         let range = ServiceBackend.connectTimeoutRange
@@ -34,7 +32,7 @@ package final class HTTPBackend: Sendable {
         connectMS = min(max(seconds, range.lowerBound), range.upperBound) * 1_000
         clientCertificate = backend.tls?.clientCertificate ?? ""
         guard url.isSecure else {
-            tls = nil
+            plain = Origin(host: url.host, port: url.port)
             return
         }
         var tls = TLSClientSettings()
@@ -42,27 +40,25 @@ package final class HTTPBackend: Sendable {
         tls.verifies = backend.tls?.insecureSkipTLSVerify != true
         tls.authorities = backend.tls?.caPEM ?? []
         tls.serverName = backend.tls?.serverName ?? ""
-        self.tls = tls
+        plain = Origin(host: url.host, port: url.port, tls: tls)
     }
 
-    /// TLS with the client certificate; nil for plain HTTP.
+    /// The server, with the client certificate that it is shown.
     ///
     /// - Throws: 503 when the configuration has no certificate of that name.
-    func tls(_ certificates: ClientCertificates) throws(GatewayError) -> TLSClientSettings? {
-        guard var tls else { return nil }
-        guard !clientCertificate.isEmpty else { return tls }
+    func origin(_ certificates: ClientCertificates) throws(GatewayError) -> Origin {
+        guard var tls = plain.tls, !clientCertificate.isEmpty else { return plain }
         let pair = try certificates.pair(clientCertificate)
         tls.certificateChain = pair.chain
         tls.privateKey = pair.key
-        return tls
+        return Origin(host: plain.host, port: plain.port, tls: tls)
     }
 
     /// The rules of its requests.
-    func rules(_ limits: EffectiveLimits) -> ProxyRules {
-        ProxyRules(
-            name: "the backend of \(objectName)", manner: .backend,
-            timeoutSetting: "limits.timeoutSeconds of the DataPlaneService", host: host,
-            fields: [:], replaced: [],
+    func rules(_ limits: EffectiveLimits) -> ForwardingRules {
+        ForwardingRules(
+            name: "the backend of \(objectName)", faults: .backend, responseSeconds: limits.timeoutSeconds, host: host,
+            statesClient: true, fields: [:], replaced: [],
             drops: {
                 $0.hasPrefix("x-grafana-")
                     || (!$0.equalsIgnoringCase("user-agent") && ResourceRequestHeaders.isDropped($0))

@@ -3,6 +3,7 @@ import Bytes
 import DataPlaneAPI
 import HTTPKit
 import NIOCore
+import Origins
 
 /// Asks the upstream's own API for what a route offers, with the caller's credentials, and answers in the same shape as
 /// a plugin would; one for each event loop.
@@ -28,37 +29,50 @@ package final class UpstreamBackend {
         "if-unmodified-since",
     ].map { Array($0.utf8) }
 
-    private let pool: UpstreamPool?
+    /// The upstream, where one is configured.
+    private struct Upstream {
+        let pool: OriginPool
+        let rules: ForwardingRules
+
+        func ask(_ exchange: Exchange, _ outgoing: OutgoingRequest) { pool.forward(exchange, outgoing) }
+
+        /// A request for a path of its own API.
+        func request(_ path: String) -> OutgoingRequest { OutgoingRequest(rules, target: pool.origin.target(path)) }
+    }
+
+    private let upstream: Upstream?
     private let side: SideWork
 
     /// A backend for one event loop.
     ///
     /// - Parameters:
     ///   - pool: the connections to the upstream; nil where none is configured.
+    ///   - rules: those of the upstream.
     ///   - side: reads large bodies.
-    package init(pool: UpstreamPool?, side: SideWork) {
-        self.pool = pool
+    package init(pool: OriginPool?, rules: ForwardingRules?, side: SideWork) {
+        upstream = pool.flatMap { pool in rules.map { Upstream(pool: pool, rules: $0) } }
         self.side = side
     }
 
     /// Checks what the upstream can't: a page of another site that uses a login cookie.
-    private func check(_ exchange: Exchange, _ route: ClaimedRoute) throws(GatewayError) -> UpstreamPool {
-        guard let pool else {
+    private func check(_ exchange: Exchange, _ route: ClaimedRoute) throws(GatewayError) -> Upstream {
+        guard let upstream else {
             throw GatewayError(
                 .serviceUnavailable, "\(route.objectName) is served by the upstream, and no --upstream is configured")
         }
         if exchange.request.headers.first(.cookie) != nil, let why = CrossSite.fault(exchange) {
             throw GatewayError(.forbidden, "forbidden: \(why), and a cookie is no proof that its owner wants that")
         }
-        return pool
+        return upstream
     }
 
     /// Passes a route with a path of its own on as it came, below the upstream's base path.
     func forward(_ exchange: Exchange, _ route: ClaimedRoute) throws(GatewayError) {
-        let pool = try check(exchange, route)
+        let upstream = try check(exchange, route)
         _ = try ProxyPath(exchange.path, from: 5)
-        let target = exchange.request.withTarget { pool.endpoint.target("") + $0 }
-        pool.ask(exchange, bounded(UpstreamCall(target: target), route))
+        var outgoing = upstream.request("")
+        outgoing.target = exchange.request.withTarget { upstream.pool.origin.target("") + $0 }
+        upstream.ask(exchange, bounded(outgoing, route))
     }
 
     /// Answers a route of a data source or of an app.
@@ -66,30 +80,30 @@ package final class UpstreamBackend {
     /// - Parameter queryLimit: the most bytes of a query's body, and the name of the setting.
     func serve(_ exchange: Exchange, _ request: Request, queryLimit: (Int, String)) throws(GatewayError) {
         let route = request.route
-        let pool = try check(exchange, route)
+        let upstream = try check(exchange, route)
         if let uid = request.uid, !Self.mayExist(uid) { throw .notFound("datasources", group: route.group, name: uid) }
         switch route.type {
-        case .query: try query(exchange, request, queryLimit, pool)
+        case .query: try query(exchange, request, queryLimit, upstream)
         case .health:
             guard exchange.request.method == .get || exchange.request.method == .head else {
                 throw .methodNotAllowed(exchange.request.methodText, allow: ["GET", "HEAD"])
             }
             let base = request.uid.map { "/api/datasources/uid/\(Percent.encode($0))" }
-            var call = call(request, base ?? "/api/plugins/\(Percent.encode(route.pluginID))", "/health")
+            let own = base ?? "/api/plugins/\(Percent.encode(route.pluginID))"
+            var call = outgoing(request, upstream, own + "/health")
             call.method = .get
             call.body = ByteBuffer()
             call.replaced += Self.conditional
             call.answer = UpstreamHealth(exchange, request, side).answer
-            pool.ask(exchange, call)
+            upstream.ask(exchange, call)
         case .resource:
             let base = request.uid.map { "/api/datasources/uid/\(Percent.encode($0))" }
             let path = base ?? "/api/plugins/\(Percent.encode(route.pluginID))"
-            pool.ask(exchange, try passing(exchange, request, "\(path)/resources"))
+            upstream.ask(exchange, try passing(exchange, request, upstream, "\(path)/resources"))
         case .dataSourceProxy:
             let base = request.uid.map { "/api/datasources/proxy/uid/\(Percent.encode($0))" }
-            pool.ask(
-                exchange,
-                try passing(exchange, request, base ?? "/api/plugin-proxy/\(Percent.encode(route.pluginID))"))
+            let own = base ?? "/api/plugin-proxy/\(Percent.encode(route.pluginID))"
+            upstream.ask(exchange, try passing(exchange, request, upstream, own))
         case .stream, .route, .metrics, .admission, .conversion: throw Self.lacks(route)
         }
     }
@@ -97,19 +111,16 @@ package final class UpstreamBackend {
     /// Answers a route of the plugin itself.
     func servePlugin(_ exchange: Exchange, _ route: ClaimedRoute) throws(GatewayError) {
         guard route.type == .metrics, !route.pluginID.isEmpty else { throw Self.lacks(route) }
-        let pool = try check(exchange, route)
+        let upstream = try check(exchange, route)
         guard exchange.request.method == .get || exchange.request.method == .head else {
             throw .methodNotAllowed(exchange.request.methodText, allow: ["GET", "HEAD"])
         }
-        pool.ask(
-            exchange,
-            bounded(
-                UpstreamCall(target: pool.endpoint.target("/metrics/plugins/\(Percent.encode(route.pluginID))")), route)
-        )
+        upstream.ask(
+            exchange, bounded(upstream.request("/metrics/plugins/\(Percent.encode(route.pluginID))"), route))
     }
 
     private func query(
-        _ exchange: Exchange, _ request: Request, _ limit: (Int, String), _ pool: UpstreamPool
+        _ exchange: Exchange, _ request: Request, _ limit: (Int, String), _ upstream: Upstream
     ) throws(GatewayError) {
         guard exchange.request.method == .post else {
             throw .methodNotAllowed(exchange.request.methodText, allow: ["POST"])
@@ -120,7 +131,7 @@ package final class UpstreamBackend {
                 exchange.work(on: body.count, "the body with the queries", by: side) { () throws(GatewayError) in
                     try UpstreamQuery.body(body, request)
                 } _: { [self] result in
-                    query(exchange, request, result, pool)
+                    query(exchange, request, result, upstream)
                 }
             case .failure(let error): exchange.respond(error)
             }
@@ -128,37 +139,38 @@ package final class UpstreamBackend {
     }
 
     private func query(
-        _ exchange: Exchange, _ request: Request, _ body: Result<ByteBuffer, GatewayError>, _ pool: UpstreamPool
+        _ exchange: Exchange, _ request: Request, _ body: Result<ByteBuffer, GatewayError>, _ upstream: Upstream
     ) {
         switch body {
         case .success(let body):
-            var call = call(request, "/api/ds/query", "")
+            var call = outgoing(request, upstream, "/api/ds/query")
             call.replaced += UpstreamQuery.replaced
             call.fields.add(UpstreamQuery.fields)
             call.body = body
             call.answer = UpstreamQuery(exchange, request, side).answer
-            pool.ask(exchange, call)
+            upstream.ask(exchange, call)
         case .failure(let error): exchange.respond(error)
         }
     }
 
     /// A call whose request and answer pass as they are.
     private func passing(
-        _ exchange: Exchange, _ request: Request, _ base: String
-    ) throws(GatewayError) -> UpstreamCall {
-        try ProxyChecks.check(exchange)
+        _ exchange: Exchange, _ request: Request, _ upstream: Upstream, _ base: String
+    ) throws(GatewayError) -> OutgoingRequest {
+        try ForwardingChecks.check(exchange)
         let path = try ProxyPath(exchange.path, from: request.rest)
-        var call = call(request, base, "")
-        if !path.raw.isEmpty { call.target += [UInt8(ascii: "/")] + path.raw }
+        var target = upstream.pool.origin.target(base)
+        if !path.raw.isEmpty { target += [UInt8(ascii: "/")] + path.raw }
         exchange.request.withQuery { query in
-            if !query.isEmpty { call.target += [UInt8(ascii: "?")] + query }
+            if !query.isEmpty { target += [UInt8(ascii: "?")] + query }
         }
+        var call = outgoing(request, upstream, base)
+        call.target = target
         return call
     }
 
-    private func call(_ request: Request, _ base: String, _ rest: String) -> UpstreamCall {
-        let path = base + rest
-        var call = UpstreamCall(target: pool?.endpoint.target(path) ?? Array(path.utf8))
+    private func outgoing(_ request: Request, _ upstream: Upstream, _ path: String) -> OutgoingRequest {
+        var call = upstream.request(path)
         // The organisation is the namespace's, whatever the user's current one is.
         call.fields.add("X-Grafana-Org-Id", "\(request.orgID)")
         call.replaced = [Array("x-grafana-org-id".utf8)]
@@ -166,7 +178,7 @@ package final class UpstreamBackend {
     }
 
     /// The limits that the object itself states.
-    private func bounded(_ call: UpstreamCall, _ route: ClaimedRoute) -> UpstreamCall {
+    private func bounded(_ call: OutgoingRequest, _ route: ClaimedRoute) -> OutgoingRequest {
         var call = call
         call.requestLimit = route.given.maxRequestBytes
         call.responseLimit = route.given.maxResponseBytes

@@ -2,6 +2,7 @@ import Bytes
 import DataPlaneAPI
 import HTTPKit
 import NIOCore
+import Origins
 import PluginBridge
 import PluginProtocol
 
@@ -18,7 +19,7 @@ struct UpstreamHealth {
     }
 
     /// What becomes of Grafana's answer.
-    func answer(_ head: ResponseHead) -> UpstreamCall.Answer {
+    func answer(_ head: ResponseHead) -> OutgoingRequest.Answer {
         let (exchange, request, side) = (exchange, request, side)
         return .gathered(limit: UpstreamFault.limit) { body in
             exchange.work(on: body.readableBytes, "the upstream's answer", by: side) { () throws(GatewayError) in

@@ -2,6 +2,7 @@ import Bytes
 import DataPlaneAPI
 import HTTPKit
 import NIOCore
+import Origins
 import SystemKit
 
 /// A query of the data plane as one of Grafana's `/api/ds/query`, and its answer back.
@@ -57,7 +58,7 @@ struct UpstreamQuery {
     /// under another status; everything else is an error of the whole.
     ///
     /// A large body streams as it comes, without having been looked at.
-    func answer(_ head: ResponseHead) -> UpstreamCall.Answer {
+    func answer(_ head: ResponseHead) -> OutgoingRequest.Answer {
         // Nothing but JSON that can be read here was asked for.
         let isPlain = head.headers.firstValue(named: "content-encoding") == nil
         let isJSON =

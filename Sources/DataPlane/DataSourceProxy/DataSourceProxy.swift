@@ -2,13 +2,12 @@ import Access
 import DataPlaneAPI
 import HTTPKit
 import NIOCore
+import Origins
 import PluginBridge
 
 /// What the data source proxies of all event loops have in common.
 package struct DataSourceProxySettings: Sendable {
-    /// Which addresses may be dialled.
-    package var addresses: AddressPolicy
-    /// Looks names up, reads certificates and signs.
+    /// Looks names up, reads certificates and signs, and knows which addresses may be dialled.
     package var dialer: Dialer
     /// How many connections an event loop may have to one data source.
     package var bounds: PoolBounds
@@ -19,11 +18,10 @@ package struct DataSourceProxySettings: Sendable {
 
     /// Settings.
     package init(
-        addresses: AddressPolicy, dialer: Dialer, bounds: PoolBounds = PoolBounds(), connectMS: Int = 10_000,
+        dialer: Dialer, bounds: PoolBounds = PoolBounds(), connectMS: Int = 10_000,
         tokens: AccessTokenStore = AccessTokenStore()
     ) {
         self.tokens = tokens
-        self.addresses = addresses
         self.dialer = dialer
         self.bounds = bounds
         self.connectMS = connectMS
@@ -40,7 +38,7 @@ package final class DataSourceProxy {
 
     private struct Prepared {
         let target: ProxyTarget
-        let pool: UpstreamPool
+        let pool: OriginPool
     }
 
     let settings: DataSourceProxySettings
@@ -52,15 +50,13 @@ package final class DataSourceProxy {
     var tokens: [ObjectIdentifier: AccessToken] = [:]
     private var sources: [String: ProxySource] = [:]
     private var targets: [Key: Result<Prepared, GatewayError>] = [:]
-    private let pools: ProxyPools
+    private let pools: OriginPools
 
     /// A proxy for one event loop.
     package init(settings: DataSourceProxySettings, loop: any EventLoop) {
         self.settings = settings
         self.loop = loop
-        pools = ProxyPools(
-            loop: loop, addresses: settings.addresses, dialer: settings.dialer, bounds: settings.bounds,
-            subject: "the data source")
+        pools = OriginPools(loop: loop, dialer: settings.dialer, bounds: settings.bounds)
     }
 
     /// Forgets what belongs to data sources that were replaced; connections that are still of use stay.
@@ -91,7 +87,7 @@ package final class DataSourceProxy {
         _ exchange: Exchange, to source: ProxySource, limits: ServiceLimits, rest: Int, userAgent: String
     ) throws(GatewayError) {
         let request = exchange.request
-        try ProxyChecks.check(exchange)
+        try ForwardingChecks.check(exchange)
         let path = try ProxyPath(exchange.path, from: rest)
         let route = try source.route(path, method: request.methodText, role: (exchange.user ?? .anonymous).role)
         let prepared = try prepare(source, route: route, limits: limits, userAgent: userAgent)
@@ -99,16 +95,16 @@ package final class DataSourceProxy {
         let bytes = try request.withQuery { query in
             Result { () throws(GatewayError) in try target.target(path, query: query) }
         }.get()
-        var rewrite = ProxyRewrite(
-            target: bytes, authorization: Self.authorization(request, source, target),
-            cookie: target.fixesCookie ? nil : Self.cookie(request, source), rules: target.rules)
-        if grafana.sendsUser { rewrite.user = Self.user(exchange) }
+        var outgoing = OutgoingRequest(target.rules, target: bytes)
+        outgoing.authorization = Self.authorization(request, source, target)
+        outgoing.cookie = target.fixesCookie ? nil : Self.cookie(request, source)
+        if grafana.sendsUser, let user = Self.user(exchange) { outgoing.fields.add("X-Grafana-User", user) }
         guard let token = target.token, !target.fixesAuthorization, Self.passed(request, source) == nil else {
-            return pool.forward(exchange, rewrite)
+            return pool.forward(exchange, outgoing)
         }
         withToken(token, of: target, exchange) { authorization in
-            rewrite.authorization = authorization
-            pool.forward(exchange, rewrite)
+            outgoing.authorization = authorization
+            pool.forward(exchange, outgoing)
         }
     }
 
@@ -122,9 +118,7 @@ package final class DataSourceProxy {
             let target = try ProxyTarget(
                 source, route: route.map { source.routes[$0] }, limits: limits, userAgent: String(product),
                 grafana: grafana)
-            var place = target.place
-            place.connectMS = settings.connectMS
-            return Prepared(target: target, pool: pools.pool(place))
+            return Prepared(target: target, pool: pools.pool(target.origin, connectMS: settings.connectMS))
         }
         targets[key] = made
         return try made.get()

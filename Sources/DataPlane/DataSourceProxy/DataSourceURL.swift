@@ -1,6 +1,7 @@
 import Bytes
 import DataPlaneAPI
 import HTTPKit
+import Origins
 
 /// The URL of a data source or of a route in plugin.json.
 struct DataSourceURL: Sendable, Hashable {
@@ -58,7 +59,7 @@ struct DataSourceURL: Sendable, Hashable {
     }
 
     /// Who is connected to.
-    var endpoint: UpstreamEndpoint { UpstreamEndpoint(host: host, port: port) }
+    var origin: Origin { Origin(host: host, port: port) }
 
     /// The `Host` field; the scheme's own port is left out.
     var hostField: String {

@@ -1,14 +1,15 @@
 import Bytes
 import DataPlaneAPI
 import HTTPKit
+import Origins
 import PluginBridge
 import PluginProtocol
 
 /// Where the requests of a source, or of one of its routes, go: worked out once and kept.
 final class ProxyTarget: Sendable {
-    /// Which connections serve it.
-    let place: ProxyPlace
-    let rules: ProxyRules
+    /// The server.
+    let origin: Origin
+    let rules: ForwardingRules
     /// The route of plugin.json that replaces the URL; its path is cut off.
     let cutRoute: PluginRoute?
     /// The path before the rest of the request's.
@@ -46,7 +47,9 @@ final class ProxyTarget: Sendable {
         if cutRoute != nil, !source.settings.url.isEmpty { try grafana.check(try DataSourceURL(source.settings.url)) }
         try grafana.check(url)
         let timeout = Self.timeout(source, limits) ?? grafana.timeout
-        place = ProxyPlace(endpoint: url.endpoint, tls: url.isTLS ? try Self.tls(source) : nil, timeout: timeout)
+        var origin = url.origin
+        if url.isTLS { origin.tls = try Self.tls(source) }
+        self.origin = origin
         token = try route.flatMap { route throws(GatewayError) in
             try route.token?.request(source, route: route, timeout: timeout == 0 ? 30 : min(timeout, 30))
         }
@@ -73,13 +76,16 @@ final class ProxyTarget: Sendable {
         fixesAuthorization = fields.has("authorization")
         fixesCookie = fields.has("cookie")
         let limit = grafana.answerLimit(limits)
-        rules = ProxyRules(
-            name: source.name, timeoutSetting: "jsonData.timeout of the data source", host: Array(host.utf8),
-            fields: fields.block, replaced: fields.names,
+        rules = ForwardingRules(
+            name: source.name,
+            faults: .dataSource(
+                timeoutSetting: "jsonData.timeout of the data source", responseSetting: limit.setting),
+            responseSeconds: timeout, host: Array(host.utf8), statesClient: false, fields: fields.block,
+            replaced: fields.names,
             drops: { ProxyFields.isGrafanas($0) },
             answerFields: ["Content-Security-Policy": "sandbox", "Via": "1.1 dataplane-gateway"],
             replacedInAnswer: SiteFields.names,
-            requestLimit: limits.maxRequestBytes, responseLimit: limit.bytes, responseSetting: limit.setting)
+            requestLimit: limits.maxRequestBytes, responseLimit: limit.bytes)
     }
 
     /// What `httpHeaderName1` and on in jsonData name, with their secrets; the first number that is missing ends it.

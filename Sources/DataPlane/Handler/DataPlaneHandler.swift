@@ -46,7 +46,7 @@ package final class DataPlaneHandler: ExchangeHandler {
     /// Answers the exchange or hands it on.
     package func handle(_ exchange: Exchange) {
         guard exchange.request.withPath({ $0.starts(with: "/apis/".utf8) }) else { return next.handle(exchange) }
-        let match = exchange.request.withMethodBytes { state.routes.match(exchange.path, method: $0) }
+        let match = exchange.request.withMethod { state.routes.match(exchange.path, method: $0) }
         guard let route = match.route else { return next.handle(exchange) }
         exchange.handledBy = route.type.handlerName
         exchange.objectName = route.objectName

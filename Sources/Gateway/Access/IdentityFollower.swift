@@ -3,6 +3,7 @@ import DataPlane
 import HTTPKit
 import Logging
 import NIOCore
+import Origins
 import Synchronization
 
 /// Keeps the names of headers that claim an identity in step with Grafana's `[auth.proxy]`, on every event loop.

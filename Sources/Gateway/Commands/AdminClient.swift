@@ -3,6 +3,7 @@ import DataPlaneAPI
 import HTTPKit
 import NIOCore
 import NIOPosix
+import Origins
 import SystemKit
 
 /// Asks the admin listener of a running gateway, the one that the settings name.

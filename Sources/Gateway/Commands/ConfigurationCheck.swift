@@ -19,6 +19,7 @@ package struct ConfigurationCheck: Sendable {
         faults += AccessSetup.faults(settings, authProxyHeaders: provisioned.grafana.authProxyHeaders)
         faults += ServingCertificate.faults(settings)
         faults += BackendCertificates.faults(settings)
+        faults += UpstreamTLS.faults(settings)
         let (missing, paths) = Self.missingPaths(settings)
         faults += missing
         // What can't be opened at all is said once, with the setting's name.
@@ -29,6 +30,7 @@ package struct ConfigurationCheck: Sendable {
         faults += scan.plugins.values.sorted { $0.id < $1.id }.compactMap(Self.executableFault)
         warnings += ServingCertificate.warnings(settings)
         warnings += (try? BackendCertificates(settings.backendClientCertificates))?.warnings ?? []
+        warnings += UpstreamTLS.warnings(settings)
         if !settings.manifests.isEmpty, !paths.contains(settings.manifests) {
             let manifests = ManifestCheck(settings, scan: scan, sources: provisioned.table)
             faults += manifests.faults

@@ -4,6 +4,7 @@ import Bytes
 import DataPlane
 import DataPlaneAPI
 import HTTPKit
+import Origins
 import PluginBridge
 import SystemKit
 
@@ -12,13 +13,13 @@ package struct Explanation: Sendable {
     private let routes: @Sendable () -> RouteTable
     private let source: @Sendable (Int, String) async -> DataSource?
     private let plugin: @Sendable (String) -> String
-    private let upstream: UpstreamEndpoint?
+    private let upstream: Origin?
     private let api: APIPaths
 
     init(
         routes: @escaping @Sendable () -> RouteTable, kinds: KindRegistry,
         source: @escaping @Sendable (Int, String) async -> DataSource?,
-        plugin: @escaping @Sendable (String) -> String, upstream: UpstreamEndpoint?
+        plugin: @escaping @Sendable (String) -> String, upstream: Origin?
     ) {
         self.routes = routes
         api = APIPaths(registry: kinds, claims: routes, hasUpstream: upstream != nil)

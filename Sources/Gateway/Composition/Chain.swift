@@ -5,6 +5,7 @@ import DataPlaneAPI
 import HTTPKit
 import NIOCore
 import NIOPosix
+import Origins
 import PluginBridge
 import PluginProtocol
 
@@ -25,6 +26,8 @@ struct ChainParts: Sendable {
     let loops: Int
     /// What gathered bodies are charged to.
     let bodies: BodyBudget
+    /// Where everything unmatched goes; nil for nowhere.
+    let upstream: UpstreamTLS?
     /// What backends are shown.
     let clientCertificates: BackendCertificates
     /// Access tokens for data sources, which all loops share.
@@ -45,7 +48,7 @@ enum Chain {
     }
 
     /// What every path must look like.
-    static func rules(_ upstream: UpstreamEndpoint?) -> PathRules {
+    static func rules(_ upstream: Origin?) -> PathRules {
         let base = upstream?.basePath ?? ""
         return PathRules(owned: owned(base), base: base)
     }
@@ -56,17 +59,19 @@ enum Chain {
         let policy = parts.access.policy()
         let gate = parts.access.gate(policy)
 
-        var timeouts = UpstreamTimeouts()
+        var timeouts = OriginTimeouts()
         timeouts.connectMS = settings.upstreamConnectTimeoutMS
-        timeouts.responseSeconds = settings.upstreamResponseTimeout
-        let pool = settings.upstream.map {
-            UpstreamPool(
-                endpoint: $0, loop: loop, timeouts: timeouts, transport: UpstreamTransport(dialer: parts.dialer),
+        let pool = parts.upstream.map {
+            $0.pool(
+                on: loop, timeouts: timeouts, dialer: parts.dialer,
                 bounds: settings.bounds("upstream-connection-limit", settings.upstreamConnectionLimit, parts.loops),
                 hold: parts.access.identities.hold)
         }
         let others = settings.bounds("backend-connection-limit", settings.backendConnectionLimit, parts.loops)
-        let upstream = UpstreamHandler(pool: pool)
+        let toUpstream = parts.upstream.map {
+            ForwardingRules(upstream: $0.origin, responseSeconds: settings.upstreamResponseTimeout)
+        }
+        let upstream = UpstreamHandler(pool: pool, rules: toUpstream)
         let rules = rules(settings.upstream)
 
         let stored = APIServerHandler(core: parts.api, gate: gate, next: upstream)
@@ -80,12 +85,14 @@ enum Chain {
             state: state, bridges: bridges, streams: parts.streams.bridge(on: loop),
             proxy: DataSourceProxy(
                 settings: DataSourceProxySettings(
-                    addresses: AddressPolicy(allowsPrivate: settings.dataSourceProxyPrivate), dialer: parts.dialer,
+                    dialer: parts.dialer.limited(
+                        to: AddressPolicy(allowsPrivate: settings.dataSourceProxyPrivate),
+                        subject: "the data source"),
                     bounds: others, tokens: parts.tokens),
                 loop: loop),
             httpBackends: HTTPBackendProxy(
                 certificates: parts.clientCertificates.table, dialer: parts.dialer, bounds: others, loop: loop),
-            upstream: UpstreamBackend(pool: pool, side: parts.side),
+            upstream: UpstreamBackend(pool: pool, rules: toUpstream, side: parts.side),
             gate: gate, userAgent: GatewayVersion.pluginUserAgent, next: api)
 
         return PathFilter(rules, next: parts.access.handler(loop, next: dataPlane))

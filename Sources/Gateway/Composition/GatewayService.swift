@@ -5,6 +5,7 @@ import HTTPKit
 import Logging
 import NIOCore
 import NIOPosix
+import Origins
 import PluginBridge
 import ServiceLifecycle
 import Storage
@@ -18,8 +19,8 @@ import Glibc
 struct GatewayService: Service, CustomStringConvertible {
     /// The name in the log; without it the log would show every setting.
     let description = "gateway"
-    private let settings: Settings
-    private let logger = Logger(label: "gateway")
+    let settings: Settings
+    let logger = Logger(label: "gateway")
 
     init(_ settings: Settings) {
         self.settings = settings
@@ -53,6 +54,7 @@ struct GatewayService: Service, CustomStringConvertible {
         let access = try AccessSetup(
             settings, data: folders.data, grafana: provisioned.grafana)
         let certificates = try BackendCertificates(settings.backendClientCertificates)
+        let upstream = try UpstreamTLS(settings)
         let host = try PluginHost(
             settings: PluginHostSettings(
                 runtimeDir: folders.runtime, startTimeout: Double(settings.pluginStartTimeout),
@@ -101,7 +103,7 @@ struct GatewayService: Service, CustomStringConvertible {
         let budget = MemoryBudget(limit: settings.pluginMemoryLimit, measures: true)
         let streams = try await publisher.startStreams(streamSettings, budget: budget, workers: workers, side: side)
         var watch: UpstreamWatch?
-        if let upstream = settings.upstream {
+        if let upstream {
             watch = try await .make(
                 upstream, connectMS: settings.upstreamConnectTimeoutMS, dialer: dialing.probes, on: group.any())
         }
@@ -109,18 +111,18 @@ struct GatewayService: Service, CustomStringConvertible {
         let parts = ChainParts(
             settings: settings, publisher: publisher,
             api: try await apiServer(
-                store, kinds, controller, group.any(), upstreamWatch, access.identities, dialing.requests, bodies),
+                store, kinds, controller, group.any(), upstream, upstreamWatch, access.identities, dialing.requests,
+                bodies),
             access: access, streams: streams, budget: budget, workers: workers, side: side, dialer: dialing.requests,
-            loops: System.coreCount, bodies: bodies,
+            loops: System.coreCount, bodies: bodies, upstream: upstream,
             clientCertificates: certificates,
             metrics: GatewayMetrics(budget: budget, bodies: bodies, upstream: upstreamWatch),
             log: AccessLog())
-        let upstream = settings.upstream
         let pages = AdminPages(
             host: host, controller: controller, store: store, watches: parts.api.watches,
             explanation: Explanation(
                 routes: { controller.routes }, kinds: kinds, source: { await sources.table?.find(orgID: $0, uid: $1) },
-                plugin: { Self.describe(host.state($0)) }, upstream: upstream),
+                plugin: { Self.describe(host.state($0)) }, upstream: upstream?.origin),
             metrics: parts.metrics, streams: streams, sources: { await sources.table })
         let download = StoreDownload(storage: storage, folder: folders.data)
         let listeners = try await listen(group, parts, pages, download, folders)
@@ -130,7 +132,7 @@ struct GatewayService: Service, CustomStringConvertible {
             )
         }
         listeners.warnOfCertificates(logger)
-        for warning in certificates.warnings { logger.warning("\(warning)") }
+        for warning in certificates.warnings + UpstreamTLS.warnings(settings) { logger.warning("\(warning)") }
         let announcement = Announcement(listeners: listeners, data: folders.data)
         try announcement.publish()
 
@@ -152,6 +154,7 @@ struct GatewayService: Service, CustomStringConvertible {
                 tasks.addTask { await followPlugins(host, scan, sources, publisher) }
                 tasks.addTask { await upstreamWatch?.run() }
                 tasks.addTask { await follow(certificates, publisher) }
+                tasks.addTask { await follow(upstream) }
                 follow(access, announcement, in: &tasks)
             }
         }
@@ -258,7 +261,7 @@ struct GatewayService: Service, CustomStringConvertible {
 
     private func apiServer(
         _ store: WatchCache, _ kinds: KindRegistry, _ controller: ServiceController, _ loop: any EventLoop,
-        _ watch: UpstreamWatch?, _ identities: IdentityFollower, _ dialer: Dialer,
+        _ upstream: UpstreamTLS?, _ watch: UpstreamWatch?, _ identities: IdentityFollower, _ dialer: Dialer,
         _ bodies: BodyBudget
     ) async throws -> APIServerCore {
         var core = APIServerCore(store: store)
@@ -277,12 +280,12 @@ struct GatewayService: Service, CustomStringConvertible {
             settings.apiListLimit, of: "lists on their way to clients (api-list-limit)", retrySeconds: 1...5,
             bodies: bodies)
         core.claims = { controller.routes }
-        if let upstream = settings.upstream {
-            let asker = try await UpstreamAsker.make(upstream, dialer: dialer, on: loop)
+        if let upstream {
+            let asker = try await OriginAsker.make(on: loop) { upstream.pool(on: loop, dialer: dialer) }
             core.hasUpstream = true
             let token = try UpstreamToken(settings)
             core.sources = [
-                UpstreamSource(token: { token?.token }, host: upstream.authority) { path, accept, headers in
+                UpstreamSource(token: { token?.token }, host: upstream.origin.authority) { path, accept, headers in
                     await asker.get(path, accept: accept, headers: headers, milliseconds: 2_000).map {
                         FetchedDocument(status: $0.status, contentType: $0.contentType, body: $0.body)
                     }
@@ -290,64 +293,5 @@ struct GatewayService: Service, CustomStringConvertible {
             ]
         }
         return core
-    }
-}
-
-extension GatewayService {
-    /// Shows backends client certificates that are replaced on disk.
-    private func follow(_ certificates: BackendCertificates, _ publisher: DataPlanePublisher) async {
-        await certificates.follower.run {
-            do throws(GatewayError) { try certificates.reload() } catch {
-                return logger.error("the backends' client certificates stay as they were: \(error.message)")
-            }
-            logger.info("the backends' client certificates were read again")
-            for warning in certificates.warnings { logger.warning("\(warning)") }
-            await publisher.certificatesChanged()
-        }
-    }
-
-    /// Takes over certificates and tokens that are replaced on disk.
-    private func follow(
-        _ access: AccessSetup, _ announcement: Announcement, in tasks: inout TaskGroup<Void>
-    ) {
-        let listeners = announcement.listeners
-        tasks.addTask {
-            await access.tokenFiles.run {
-                report("the tokens stay as they were") { () throws(GatewayError) in
-                    try access.reloadTokens()
-                    try announcement.writeKubeconfig()
-                    logger.info("the tokens were read again")
-                }
-            }
-        }
-        tasks.addTask {
-            await access.authorityFiles.run {
-                do throws(GatewayError) {
-                    try await access.reloadAuthorities()
-                    // The names of the authorities are part of what listeners ask clients for.
-                    listeners.reloadCertificates(logger)
-                    logger.info("the authorities were read again")
-                    for warning in access.certificateWarnings { logger.warning("\(warning)") }
-                } catch {
-                    logger.error("the authorities stay as they were: \(error.message)")
-                }
-            }
-        }
-        tasks.addTask {
-            await listeners.certificateFiles.run {
-                listeners.reloadCertificates(logger)
-                report("the kubeconfig stays as it was") { () throws(GatewayError) in
-                    try announcement.writeKubeconfig()
-                }
-            }
-        }
-        tasks.addTask {
-            // Certificates that the gateway made itself are renewed weeks before they end.
-            while (try? await Task.sleep(for: .seconds(43_200))) != nil { listeners.reloadCertificates(logger) }
-        }
-    }
-
-    private func report(_ what: String, _ body: () throws(GatewayError) -> Void) {
-        do { try body() } catch { logger.error("\(what): \(error.message)") }
     }
 }

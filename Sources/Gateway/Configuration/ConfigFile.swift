@@ -1,6 +1,7 @@
 import APIServer
 import DataPlaneAPI
 import HTTPKit
+import Origins
 import SystemKit
 import Yams
 
@@ -94,7 +95,7 @@ package enum ConfigFile {
             for part in full.split(separator: ",") where !text.contains(part) && error.message.contains("\"\(part)\"") {
                 error.message = error.message.replacing("\"\(part)\"", with: "\"\(text)\"")
             }
-            let shown = UpstreamEndpoint.withoutUser(full)
+            let shown = Origin.withoutUser(full)
             if shown != full { error.message = error.message.replacing(shown, with: text) }
         }
         return error

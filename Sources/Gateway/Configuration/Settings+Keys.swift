@@ -1,6 +1,7 @@
 import Access
 import DataPlaneAPI
 import HTTPKit
+import Origins
 import PluginBridge
 
 extension Settings {
@@ -11,7 +12,9 @@ extension Settings {
         "requestheader-username-headers", "requestheader-uid-headers", "requestheader-group-headers",
         "requestheader-extra-headers-prefix", "anonymous-auth", "admin-address", "data-dir", "runtime-dir",
         "plugins-dir", "provisioning",
-        "datasources", "grafana-config", "manifests", "upstream", "upstream-required", "upstream-token-file",
+        "datasources", "grafana-config", "manifests", "upstream", "upstream-ca-file",
+        "upstream-server-name", "upstream-client-cert-file", "upstream-client-key-file", "upstream-token-file",
+        "upstream-required",
         "log-level", "log-format",
         "request-head-limit", "request-target-limit", "request-fields-limit", "request-memory-limit",
         "connection-limit",
@@ -63,7 +66,11 @@ extension Settings {
         case "grafana-config": grafanaConfig = value
         case "manifests": manifests = value
         case "upstream":
-            upstream = value.isEmpty ? nil : try UpstreamEndpoint(url: value, setting: place)
+            upstream = value.isEmpty ? nil : try Origin(url: value, setting: place)
+        case "upstream-ca-file": upstreamCAFile = value
+        case "upstream-server-name": upstreamServerName = value
+        case "upstream-client-cert-file": upstreamClientCertFile = value
+        case "upstream-client-key-file": upstreamClientKeyFile = value
         case "log-level": logLevel = try reader.choice(["trace", "debug", "info", "warn", "error"])
         case "log-format": logFormat = try reader.choice(["text", "json"])
         case "upstream-required": upstreamRequired = try reader.choice(["true", "false"]) == "true"

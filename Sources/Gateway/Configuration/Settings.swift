@@ -1,6 +1,7 @@
 import Access
 import DataPlaneAPI
 import HTTPKit
+import Origins
 import PluginBridge
 
 /// Everything that can be configured: each field is a flag of `serve` and a key of the `--config` file.
@@ -48,9 +49,17 @@ package struct Settings: Sendable {
     /// File or folder of API objects; empty for none.
     package var manifests = ""
     /// Where everything unmatched goes; nil for nowhere.
-    package var upstream: UpstreamEndpoint?
+    package var upstream: Origin?
     /// File with a bearer token that the upstream's discovery is read with; empty for none.
     package var upstreamTokenFile = ""
+    /// Authorities that an https upstream is verified with, PEM; empty for those of the system.
+    package var upstreamCAFile = ""
+    /// The name that its certificate must have; empty for the host of its URL.
+    package var upstreamServerName = ""
+    /// The certificate that it is shown, PEM; empty for none.
+    package var upstreamClientCertFile = ""
+    /// Its key, PEM.
+    package var upstreamClientKeyFile = ""
     /// Whether `/readyz` fails while the upstream can't be reached.
     package var upstreamRequired = false
     /// The most bytes of a request's head.

@@ -1,4 +1,5 @@
 import HTTPKit
+import Origins
 
 /// How the process finds other servers: requests and probes have look-ups of their own, and share TLS contexts.
 struct Dialing: Sendable {

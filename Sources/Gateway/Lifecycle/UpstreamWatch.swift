@@ -1,6 +1,7 @@
 import HTTPKit
 import Logging
 import NIOCore
+import Origins
 import Synchronization
 
 /// Looks every few seconds whether the upstream takes connections, for `/readyz`, metrics and the log.
@@ -15,31 +16,28 @@ final class UpstreamWatch: Sendable {
         var why: String?
     }
 
-    private let pool: NIOLoopBound<UpstreamPool>
+    private let pool: NIOLoopBound<OriginPool>
     private let loop: any EventLoop
-    private let endpoint: UpstreamEndpoint
+    private let origin: Origin
     private let last = Mutex<Look?>(nil)
     private let logger = Logger(label: "upstream")
 
-    private init(_ endpoint: UpstreamEndpoint, _ pool: NIOLoopBound<UpstreamPool>, _ loop: any EventLoop) {
-        (self.endpoint, self.pool, self.loop) = (endpoint, pool, loop)
+    private init(_ origin: Origin, _ pool: NIOLoopBound<OriginPool>, _ loop: any EventLoop) {
+        (self.origin, self.pool, self.loop) = (origin, pool, loop)
     }
 
     /// A watch that has not looked yet.
     ///
     /// - Parameter dialer: one for probes.
     static func make(
-        _ endpoint: UpstreamEndpoint, connectMS: Int, dialer: Dialer, on loop: any EventLoop
+        _ upstream: UpstreamTLS, connectMS: Int, dialer: Dialer, on loop: any EventLoop
     ) async throws -> UpstreamWatch {
         let pool = try await loop.submit {
-            var timeouts = UpstreamTimeouts()
+            var timeouts = OriginTimeouts()
             timeouts.connectMS = min(connectMS, patience)
-            return NIOLoopBound(
-                UpstreamPool(
-                    endpoint: endpoint, loop: loop, timeouts: timeouts, transport: UpstreamTransport(dialer: dialer)),
-                eventLoop: loop)
+            return NIOLoopBound(upstream.pool(on: loop, timeouts: timeouts, dialer: dialer), eventLoop: loop)
         }.get()
-        return UpstreamWatch(endpoint, pool, loop)
+        return UpstreamWatch(upstream.origin, pool, loop)
     }
 
     /// Whether the last look found it; nil before the first.
@@ -63,9 +61,9 @@ final class UpstreamWatch: Sendable {
         }
         if let why, before == nil || before?.why == nil {
             logger.warning(
-                "the upstream can't be reached", metadata: ["upstream": "\(endpoint.text)", "error": "\(why)"])
+                "the upstream can't be reached", metadata: ["upstream": "\(origin.text)", "error": "\(why)"])
         } else if why == nil, before?.why != nil {
-            logger.info("the upstream can be reached again", metadata: ["upstream": "\(endpoint.text)"])
+            logger.info("the upstream can be reached again", metadata: ["upstream": "\(origin.text)"])
         }
         return why
     }

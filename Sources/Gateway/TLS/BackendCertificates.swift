@@ -1,6 +1,7 @@
 import DataPlane
 import DataPlaneAPI
 import HTTPKit
+import Origins
 import SystemKit
 
 /// The client certificates that backends are shown, by the names that objects use; read anew when files change.

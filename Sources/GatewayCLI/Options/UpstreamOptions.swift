@@ -2,8 +2,16 @@ import ArgumentParser
 
 /// The server that requests are passed on to.
 struct UpstreamAddress: SettingFlags {
-    @Option(help: "The server that gets everything unmatched (Grafana): http://HOST:PORT[/PATH] or unix:/SOCKET.")
+    @Option(help: "The server that gets everything unmatched (Grafana): http(s)://HOST:PORT[/PATH] or unix:/SOCKET.")
     var upstream: String?
+    @Option(help: "PEM file of authorities that an https upstream is verified with (default: the system's).")
+    var upstreamCaFile: String?
+    @Option(help: "The name that an https upstream's certificate must have (default: the host of its URL).")
+    var upstreamServerName: String?
+    @Option(help: "PEM file of the certificate that an https upstream is shown.")
+    var upstreamClientCertFile: String?
+    @Option(help: "PEM file of its private key.")
+    var upstreamClientKeyFile: String?
 }
 
 /// How requests are passed on to other servers.

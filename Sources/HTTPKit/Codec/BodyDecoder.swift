@@ -1,9 +1,9 @@
 import NIOCore
 
 /// Takes a message's body apart, part by part, without gathering it.
-struct BodyDecoder {
+package struct BodyDecoder {
     /// What a step found.
-    enum Event {
+    package enum Event {
         /// More bytes are needed.
         case needMore
         /// Some of the body.
@@ -25,12 +25,13 @@ struct BodyDecoder {
     private var state: State
     private var finder: HeadFinder
     private let isLenient: Bool
-    var limits: HTTPLimits
+    /// The bounds.
+    package var limits: HTTPLimits
 
     /// A decoder of one body.
     ///
     /// - Parameter isLenient: whether a line feed alone ends a line between chunks, as in answers.
-    init(_ framing: BodyFraming, limits: HTTPLimits, isLenient: Bool = false) {
+    package init(_ framing: BodyFraming, limits: HTTPLimits, isLenient: Bool = false) {
         self.limits = limits
         self.isLenient = isLenient
         finder = HeadFinder(isLenient: isLenient)
@@ -43,12 +44,12 @@ struct BodyDecoder {
     }
 
     /// Whether the end was found.
-    var isDone: Bool {
+    package var isDone: Bool {
         if case .done = state { true } else { false }
     }
 
     /// How many body bytes are certainly still to come; nil where only the peer knows.
-    var remaining: Int? {
+    package var remaining: Int? {
         switch state {
         case .length(let left): left
         case .done: 0
@@ -57,7 +58,7 @@ struct BodyDecoder {
     }
 
     /// Takes the next event from the buffer.
-    mutating func next(_ buffer: inout ByteBuffer) throws(HTTPParseError) -> Event {
+    package mutating func next(_ buffer: inout ByteBuffer) throws(HTTPParseError) -> Event {
         while true {
             switch state {
             case .length(let left):

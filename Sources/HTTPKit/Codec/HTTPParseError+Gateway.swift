@@ -27,7 +27,7 @@ extension HTTPParseError {
     }
 
     /// What is wrong with a server's answer, for a 502.
-    var asServerFault: String {
+    package var asServerFault: String {
         switch self {
         case .malformed(let what): "malformed HTTP answer: \(what)"
         case .headTooLarge(let limit): "answer head larger than \(limit) bytes"

@@ -4,7 +4,7 @@ import NIOCore
 ///
 /// NIO keeps one buffer per connection, which never shrinks. So that one stays small; where a peer sends much, each read
 /// gets a large one of its own, which is gone as soon as nobody needs what is in it.
-struct ReceiveBuffers: RecvByteBufferAllocator {
+package struct ReceiveBuffers: RecvByteBufferAllocator {
     /// What a connection keeps: enough for the head of an ordinary request.
     static let kept = 2 * 1024
     /// The largest.
@@ -13,10 +13,14 @@ struct ReceiveBuffers: RecvByteBufferAllocator {
     private(set) var size = ReceiveBuffers.kept
     private var wasSmall = false
 
-    func buffer(allocator: ByteBufferAllocator) -> ByteBuffer { allocator.buffer(capacity: size) }
+    /// Buffers of a new connection.
+    package init() {}
+
+    /// The next buffer.
+    package func buffer(allocator: ByteBufferAllocator) -> ByteBuffer { allocator.buffer(capacity: size) }
 
     /// Notes how much was read; gives whether the next buffer is a new one.
-    mutating func record(actualReadBytes: Int) -> Bool {
+    package mutating func record(actualReadBytes: Int) -> Bool {
         if actualReadBytes >= size {
             size = min(size * 4, Self.largest)
             wasSmall = false
@@ -30,12 +34,13 @@ struct ReceiveBuffers: RecvByteBufferAllocator {
         return size > Self.kept
     }
 
-    func nextBufferSize() -> Int? { size > Self.kept ? nil : size }
+    /// The size of the next buffer, where it may be a pooled one.
+    package func nextBufferSize() -> Int? { size > Self.kept ? nil : size }
 }
 
 extension ByteBuffer {
     /// The bytes without a much larger buffer that they came in: for whoever keeps them.
-    func withoutSlack() -> ByteBuffer {
+    package func withoutSlack() -> ByteBuffer {
         guard storageCapacity > 2 * readableBytes + 1024 else { return self }
         return ByteBuffer(bytes: readableBytesView)
     }

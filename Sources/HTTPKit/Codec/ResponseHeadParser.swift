@@ -4,18 +4,20 @@ import NIOCore
 ///
 /// Servers are old and many, so what has one meaning only is read: a line feed alone ends a line, blanks may stand before
 /// a colon. It is written on properly. What two readers could take differently is refused as in requests.
-struct ResponseHeadParser {
+package struct ResponseHeadParser {
     private var finder = HeadFinder(isLenient: true)
-    let limits: HTTPLimits
+    /// The bounds.
+    package let limits: HTTPLimits
 
-    init(limits: HTTPLimits) {
+    /// A parser of the answers of one connection.
+    package init(limits: HTTPLimits) {
         self.limits = limits
     }
 
     /// Takes the next head from the buffer, or nil while it is incomplete.
     ///
     /// - Parameter method: the method that is answered; a HEAD answer has no body.
-    mutating func next(_ buffer: inout ByteBuffer, method: HTTPMethod) throws(HTTPParseError) -> ResponseHead? {
+    package mutating func next(_ buffer: inout ByteBuffer, method: HTTPMethod) throws(HTTPParseError) -> ResponseHead? {
         guard let bytes = try finder.next(&buffer, limit: limits.head) else {
             // A server that speaks something else may never send an empty line.
             guard buffer.withUnsafeReadableBytes({ Self.mayBegin($0) }) else {

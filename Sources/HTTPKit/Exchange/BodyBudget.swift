@@ -57,14 +57,17 @@ package final class BodyCharge: Sendable {
     private let budget: BodyBudget
     private let bytes = Atomic<Int>(0)
 
-    init(_ budget: BodyBudget) {
+    /// A share of nothing yet.
+    package init(_ budget: BodyBudget) {
         self.budget = budget
     }
 
     deinit { give() }
 
     /// Counts as many bytes from now on; never fewer than before.
-    func grow(to size: Int) throws(GatewayError) {
+    ///
+    /// - Throws: 503 when they don't fit now, 413 when they never will.
+    package func grow(to size: Int) throws(GatewayError) {
         let before = bytes.load(ordering: .relaxed)
         guard size > before else { return }
         try budget.add(size - before, to: before)

@@ -25,7 +25,7 @@ final class BodyCollector: RequestBodySink {
     func bodyReceived(_ part: ByteBuffer) {
         guard done != nil else { return }
         let size = body.count + part.readableBytes
-        guard size <= limit else { return finish(.failure(Self.tooLarge(limit, setting))) }
+        guard size <= limit else { return finish(.failure(GatewayError.bodyTooLarge(limit, setting))) }
         do throws(GatewayError) {
             try charge?.grow(to: size)
         } catch {
@@ -48,9 +48,13 @@ final class BodyCollector: RequestBodySink {
         if case .failure = result { charge?.give() }
         done?(result)
     }
+}
 
+extension GatewayError {
+    /// The 413 of a body beyond a limit.
+    ///
     /// - Parameter setting: where the limit is set; empty for one that is fixed.
-    static func tooLarge(_ limit: Int, _ setting: String) -> GatewayError {
+    package static func bodyTooLarge(_ limit: Int, _ setting: String) -> GatewayError {
         let place = setting.isEmpty ? "" : " (setting \(setting))"
         return GatewayError(.payloadTooLarge, "Request entity too large: limit is \(limit) bytes\(place)")
     }

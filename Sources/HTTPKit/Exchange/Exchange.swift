@@ -39,7 +39,7 @@ package final class Exchange {
     private(set) var kept: [any AnyObject & Sendable] = []
     var cachedPath: CanonicalPath?
     /// What bodies that are gathered are charged to; nil for nothing.
-    let bodies: BodyBudget?
+    package let bodies: BodyBudget?
     /// What carries it, until it is over.
     private(set) var transport: (any ExchangeTransport)?
 
@@ -137,7 +137,7 @@ package final class Exchange {
     ) {
         var length: Int?
         if case .known(let known) = request.body {
-            guard known <= limit else { return done(.failure(BodyCollector.tooLarge(limit, setting))) }
+            guard known <= limit else { return done(.failure(GatewayError.bodyTooLarge(limit, setting))) }
             do throws(GatewayError) { try bodies?.check(known) } catch { return done(.failure(error)) }
             length = known
         }
@@ -163,7 +163,7 @@ package final class Exchange {
     // MARK: Response
 
     /// Sends an interim answer (103 and the like), where the client can take one.
-    func interim(_ status: Int, reason: UnsafeRawBufferPointer?, fields: (inout FieldWriter) -> Void) {
+    package func interim(_ status: Int, reason: UnsafeRawBufferPointer?, fields: (inout FieldWriter) -> Void) {
         if !isResponseStarted { transport?.interim(status, reason: reason, fields) }
     }
 
@@ -204,7 +204,7 @@ package final class Exchange {
     package func end(trailers: HeaderBlock? = nil) { transport?.end(trailers) }
 
     /// Takes back what was answered, where nothing of it has left yet; another answer may follow.
-    func retract() -> Bool {
+    package func retract() -> Bool {
         guard isResponseStarted, let transport, transport.retract() else { return false }
         status = 0
         bytesSent = 0
@@ -217,7 +217,7 @@ package final class Exchange {
     /// Answers that HTTP is left, and leaves it: bytes go both ways as they are, the client's to the sink.
     ///
     /// - Parameter opened: called when the answer is out and before anything is delivered.
-    func upgrade(
+    package func upgrade(
         reason: UnsafeRawBufferPointer? = nil, to sink: any RequestBodySink, fields: (inout FieldWriter) -> Void,
         opened: () -> Void = {}
     ) {

@@ -69,7 +69,7 @@ final class UnpackingCollector: RequestBodySink {
         finish(inflater.isComplete ? .success(body) : .failure(Inflater.cut))
     }
 
-    private var tooLarge: GatewayError { BodyCollector.tooLarge(limit, setting) }
+    private var tooLarge: GatewayError { GatewayError.bodyTooLarge(limit, setting) }
 
     private func finish(_ result: Result<[UInt8], GatewayError>) {
         let done = done

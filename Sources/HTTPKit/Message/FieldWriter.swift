@@ -94,6 +94,17 @@ package struct FieldWriter {
         run = nil
     }
 
+    /// Adds `Content-Length`.
+    package mutating func addLength(_ length: Int) { out.writeLengthField(length) }
+
+    /// The head with the empty line at its end; the writer is of no use any more.
+    package mutating func finished() -> ByteBuffer {
+        out.writeStaticString("\r\n")
+        let head = out
+        out = ByteBuffer()
+        return head
+    }
+
     private mutating func begin(_ name: StaticString) {
         out.writeStaticString(name)
         out.writeStaticString(": ")

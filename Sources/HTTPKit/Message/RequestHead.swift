@@ -33,6 +33,12 @@ package enum HTTPMethod: UInt8, Sendable {
             } else if matches("CONNECT") { .connect } else if matches("TRACE") { .trace } else { .other }
     }
 
+    /// The method of a token.
+    package init(_ token: String) {
+        var token = token
+        self = token.withUTF8 { HTTPMethod(UnsafeRawBufferPointer($0)) }
+    }
+
     /// Whether sending it twice does no more than sending it once (RFC 9110 section 9.2.2).
     package var isIdempotent: Bool {
         switch self {
@@ -91,7 +97,7 @@ package struct RequestHead: Sendable {
 
     /// Calls `body` with the raw bytes of path and query as they were sent, with the base path.
     @inline(__always)
-    func withSentTarget<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+    package func withSentTarget<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
         try headers.storage.withUnsafeBytes { try body(HeaderBlock.slice($0, sentStart, targetEnd)) }
     }
 
@@ -112,10 +118,7 @@ package struct RequestHead: Sendable {
 
     /// Calls `body` with the bytes of the method.
     @inline(__always)
-    package func withMethodBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R { withMethod(body) }
-
-    @inline(__always)
-    func withMethod<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+    package func withMethod<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
         headers.storage.withUnsafeBytes { body(HeaderBlock.slice($0, 0, methodEnd)) }
     }
 

@@ -16,7 +16,7 @@ package struct ResponseHead: Sendable {
 
     /// Calls `body` with the bytes of the reason phrase.
     @inline(__always)
-    func withReason<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+    package func withReason<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
         headers.storage.withUnsafeBytes { body(HeaderBlock.slice($0, reasonStart, reasonEnd)) }
     }
 }

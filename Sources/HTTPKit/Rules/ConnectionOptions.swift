@@ -25,7 +25,7 @@ package struct ConnectionOptions {
     }
 
     /// Whether a field is among them.
-    func contains(_ headers: HeaderBlock, _ field: HeaderBlock.Field) -> Bool {
+    package func contains(_ headers: HeaderBlock, _ field: HeaderBlock.Field) -> Bool {
         guard !names.isEmpty, !Self.isEndToEnd(field.known) else { return false }
         return headers.withName(field, isNamed)
     }

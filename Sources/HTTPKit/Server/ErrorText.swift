@@ -7,6 +7,9 @@ import NIOSSL
 import Glibc
 #endif
 
+/// An error whose own description says what to look at.
+package protocol DescribedError: Error, CustomStringConvertible {}
+
 /// A network error in words that say what to look at.
 package func describe(_ error: any Error) -> String {
     switch error {
@@ -21,9 +24,7 @@ package func describe(_ error: any Error) -> String {
         return "the connection was closed"
     case let error as GatewayError:
         return error.message
-    case let error as TLSClientFault:
-        return error.description
-    case let error as OriginBusy:
+    case let error as any DescribedError:
         return error.description
     case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError, is NIOTLSUnwrappingError:
         return TLSErrorText.words("\(error)")

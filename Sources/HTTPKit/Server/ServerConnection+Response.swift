@@ -255,7 +255,7 @@ extension ByteBuffer {
     mutating func writeDecimal(_ value: Int) { writeDigits(UInt64(max(0, value)), radix: 10) }
 
     /// Writes the last chunk and what may follow it.
-    mutating func writeLastChunk(_ trailers: HeaderBlock?) {
+    package mutating func writeLastChunk(_ trailers: HeaderBlock?) {
         writeStaticString("0\r\n")
         if let trailers, !trailers.fields.isEmpty {
             var writer = FieldWriter(self)
@@ -267,7 +267,7 @@ extension ByteBuffer {
     }
 
     /// Writes a chunk's size line.
-    mutating func writeChunkSize(_ size: Int) {
+    package mutating func writeChunkSize(_ size: Int) {
         writeDigits(UInt64(max(0, size)), radix: 16)
         writeStaticString("\r\n")
     }

@@ -1,7 +1,7 @@
 import NIOCore
 
 /// Follows the frames of one direction of a WebSocket that others speak, to know where a frame may be put between.
-struct FrameBoundary {
+package struct FrameBoundary {
     /// Bytes of the present frame that are to come: of its head as far as that is known, and of its payload.
     private var payload: UInt64 = 0
     /// How many bytes of a head were seen, 0 between frames.
@@ -13,11 +13,14 @@ struct FrameBoundary {
     /// Whether a close frame went by: nothing may follow it.
     private var isClosed = false
 
+    /// Stands before the first frame.
+    package init() {}
+
     /// Whether a frame may be sent now.
-    var isBetweenFrames: Bool { payload == 0 && headSeen == 0 && !isClosed }
+    package var isBetweenFrames: Bool { payload == 0 && headSeen == 0 && !isClosed }
 
     /// Looks at bytes that pass.
-    mutating func pass(_ part: ByteBuffer) {
+    package mutating func pass(_ part: ByteBuffer) {
         part.withUnsafeReadableBytes { bytes in
             var index = 0
             while index < bytes.count {

@@ -32,7 +32,7 @@ package enum WebSocketWriter {
     }
 
     /// A close frame as a client sends it, masked.
-    static func maskedClose(_ code: WebSocketCloseCode) -> ByteBuffer {
+    package static func maskedClose(_ code: WebSocketCloseCode) -> ByteBuffer {
         let mask = (0..<4).map { _ in UInt8.random(in: 0...255) }
         var out = ByteBuffer(bytes: [0x88, 0x82] + mask)
         out.writeInteger(UInt8(truncatingIfNeeded: code.rawValue >> 8) ^ mask[0])

@@ -7,6 +7,7 @@ import NIOPosix
 import Testing
 
 @testable import DataPlane
+@testable import Origins
 
 /// What an object's condition says of its backend.
 struct BackendProbeTests {

@@ -3,6 +3,7 @@ import HTTPKit
 import Testing
 
 @testable import DataPlane
+@testable import Origins
 
 struct DataSourceURLTests {
     @Test(arguments: [
@@ -20,7 +21,7 @@ struct DataSourceURLTests {
     ) throws {
         let url = try DataSourceURL(text)
         #expect(url.isTLS == isTLS)
-        #expect(url.endpoint == UpstreamEndpoint(host: host, port: port))
+        #expect(url.origin == Origin(host: host, port: port))
         #expect(url.path == path)
         #expect(url.hostField == field)
     }

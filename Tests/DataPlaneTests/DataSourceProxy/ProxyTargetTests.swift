@@ -6,6 +6,7 @@ import PluginProtocol
 import Testing
 
 @testable import DataPlane
+@testable import Origins
 
 struct ProxyTargetTests {
     private func source(
@@ -38,10 +39,9 @@ struct ProxyTargetTests {
         let made = try target(source())
         #expect(try path(made, "/api/v1/q%20x/", query: "a=b&c=%2F") == "/base/api/v1/q%20x/?a=b&c=%2F")
         #expect(try path(made, "") == "/base/")
-        #expect(made.place.endpoint == UpstreamEndpoint(host: "ds", port: 9090))
-        #expect(made.place.tls == nil)
-        #expect(made.place.timeout == 30)
-        #expect(String(decoding: made.rules.host, as: UTF8.self) == "ds:9090")
+        #expect(made.origin == Origin(host: "ds", port: 9090))
+        #expect(made.rules.responseSeconds == 30)
+        #expect(String(decoding: made.rules.host ?? [], as: UTF8.self) == "ds:9090")
         #expect(String(decoding: made.rules.fields.storage, as: UTF8.self) == "User-Agent: Grafana/1.2.3\r\n")
     }
 
@@ -62,7 +62,7 @@ struct ProxyTargetTests {
 
     @Test func aCustomHostReplacesTheDataSources() throws {
         let made = try target(source(json: ["httpHeaderName1": "Host"], secrets: ["httpHeaderValue1": "other.example"]))
-        #expect(String(decoding: made.rules.host, as: UTF8.self) == "other.example")
+        #expect(String(decoding: made.rules.host ?? [], as: UTF8.self) == "other.example")
         #expect(String(decoding: made.rules.fields.storage, as: UTF8.self) == "User-Agent: Grafana/1.2.3\r\n")
     }
 
@@ -100,9 +100,9 @@ struct ProxyTargetTests {
         tls.certificateChain = Array("cert".utf8)
         tls.privateKey = Array("key".utf8)
         tls.serverName = "inner"
-        #expect(made.place.tls == tls)
-        #expect(made.place.timeout == 7)
-        #expect(try target(source(url: "https://ds", json: ["tlsSkipVerify": true])).place.tls?.verifies == false)
+        #expect(made.origin.tls == tls)
+        #expect(made.rules.responseSeconds == 7)
+        #expect(try target(source(url: "https://ds", json: ["tlsSkipVerify": true])).origin.tls?.verifies == false)
         let error = #expect(throws: GatewayError.self) {
             try target(source(url: "https://ds", json: ["tlsAuth": true]))
         }
@@ -116,7 +116,7 @@ struct ProxyTargetTests {
             "urlParams": [["name": "k y", "content": "{{ .JsonData.region }}&x"]],
         ]
         let made = try target(source(json: ["region": "eu"], secrets: ["token": "t"]), route)
-        #expect(made.place.endpoint == UpstreamEndpoint(host: "eu.example.com", port: 443))
+        #expect(made.origin == Origin(host: "eu.example.com", port: 443, tls: TLSClientSettings()))
         #expect(try path(made, "/cloud/items", query: "q=1") == "/v2/items?q=1&k%20y=eu%26x")
         #expect(try path(made, "/cloud") == "/v2/?k%20y=eu%26x")
         #expect(String(decoding: made.rules.fields.storage, as: UTF8.self).contains("Authorization: Bearer t\r\n"))

@@ -5,6 +5,7 @@ import HTTPKit
 import Testing
 
 @testable import Gateway
+@testable import Origins
 
 @Suite struct ConfigFileTests {
     private func load(_ text: String) throws -> (settings: Settings, faults: [String]) {
@@ -60,7 +61,7 @@ import Testing
             #expect(!fault.contains("hunter2") && fault.contains("${CONFIG_TEST_SECRET}"), "\(fault)")
         }
         let error = #expect(throws: GatewayError.self) {
-            try UpstreamEndpoint(url: "http://admin:hunter2@127.0.0.1:3000", setting: "--upstream")
+            try Origin(url: "http://admin:hunter2@127.0.0.1:3000", setting: "--upstream")
         }
         #expect(error?.message.contains("hunter2") == false && error?.message.contains("…@127.0.0.1:3000") == true)
     }

@@ -19,7 +19,7 @@ import Testing
 
     @Test(arguments: [
         ("http-port", "65536"), ("http-port", "x"), ("admin-address", "nowhere"), ("log-level", "loud"),
-        ("frame-format", "xml"), ("upstream", "https://grafana"), ("upstream", "http://grafana/a//b"),
+        ("frame-format", "xml"), ("upstream", "ftp://grafana"), ("upstream", "http://grafana/a//b"),
         ("upstream", "grafana:3000"), ("plugin-request-limit", "-1"), ("data-dir", ""),
     ])
     func badValuesNameTheKeyAndTheValue(key: String, value: String) {

@@ -1,4 +1,5 @@
 import DataPlaneAPI
+import HTTPTesting
 import NIOCore
 import NIOPosix
 import Synchronization

@@ -2,6 +2,7 @@ import Bytes
 import DataPlaneAPI
 import HTTPKit
 import NIOCore
+import Origins
 import SystemKit
 
 extension DataSourceProxy {
@@ -57,17 +58,15 @@ extension DataSourceProxy {
         _ form: [UInt8], _ request: AccessTokenRequest,
         _ done: @escaping @Sendable (Result<AccessToken, GatewayError>) -> Void
     ) {
-        var timeouts = UpstreamTimeouts()
+        var timeouts = OriginTimeouts()
         timeouts.connectMS = settings.connectMS
-        let pool = UpstreamPool(
-            endpoint: request.url.endpoint, loop: loop, timeouts: timeouts,
-            transport: UpstreamTransport(
-                tls: request.url.isTLS ? TLSClientSettings() : nil, addresses: settings.addresses,
-                dialer: settings.dialer))
+        var origin = request.url.origin
+        if request.url.isTLS { origin.tls = TLSClientSettings() }
+        let pool = OriginPool(origin, loop: loop, timeouts: timeouts, dialer: settings.dialer)
         let name = "the token endpoint of \(request.name)"
-        let post = FormPost(
-            name: name, host: request.url.hostField, target: request.url.target, form: form, seconds: request.timeout)
-        post.send(through: pool) { result in
+        OriginFetch.form(
+            name: name, host: request.url.hostField, target: request.url.target, form: form, seconds: request.timeout
+        ).send(through: pool) { result in
             done(
                 Result { () throws(GatewayError) in
                     let answer = try result.get()
@@ -85,7 +84,7 @@ extension DataSourceProxy {
 
     /// A refusal is the fault of the data source's settings, anything else the endpoint's; nothing of the answer is shown
     /// but the words that the standard knows.
-    private static func refused(_ answer: UpstreamFetch.Answer, _ name: String) -> GatewayError {
+    private static func refused(_ answer: OriginFetch.Answer, _ name: String) -> GatewayError {
         let word = (try? JSONValue.parse(answer.body))?["error"]?.asString ?? ""
         let reason = knownErrors.contains(word) ? " (\(word))" : ""
         switch answer.status {

@@ -1,0 +1,183 @@
+import DataPlaneAPI
+import HTTPKit
+import NIOCore
+import NIOPosix
+
+/// One request on the gateway's own account, on a connection of its own; bounded in time and size, redirects are answers
+/// like any other.
+package struct OriginFetch {
+    /// The answer to a fetch.
+    package struct Answer: Sendable {
+        /// The status number.
+        package let status: Int
+        /// The fields.
+        package let headers: HeaderBlock
+        /// The body.
+        package let body: [UInt8]
+
+        /// The media type; empty for none.
+        package var contentType: String { headers.firstValue(.contentType) ?? "" }
+    }
+
+    /// What messages call the origin.
+    let name: String
+    /// The method, an upper-case token.
+    let method: String
+    /// Path and query.
+    let target: [UInt8]
+    /// All fields but those of framing.
+    let fields: HeaderBlock
+    /// The body; nil for none.
+    let body: [UInt8]?
+    /// For everything, from the look-up of the name to the last byte of the answer.
+    let milliseconds: Int
+    /// The most bytes of an answer's body.
+    let limit: Int
+
+    /// A request.
+    package init(
+        name: String, method: String = "GET", target: [UInt8], fields: HeaderBlock, body: [UInt8]? = nil,
+        milliseconds: Int, limit: Int
+    ) {
+        self.name = name
+        self.method = method
+        self.target = target
+        self.fields = fields
+        self.body = body
+        self.milliseconds = milliseconds
+        self.limit = limit
+    }
+
+    /// A form.
+    ///
+    /// - Parameter host: the `Host` field.
+    package static func form(
+        name: String, host: String, target: [UInt8], form: [UInt8], seconds: Int, limit: Int = 256 * 1024
+    ) -> OriginFetch {
+        var fields: HeaderBlock = [
+            "User-Agent": "dataplane-gateway", "Accept": "application/json",
+            "Content-Type": "application/x-www-form-urlencoded",
+        ]
+        fields.add("Host", host)
+        return OriginFetch(
+            name: name, method: "POST", target: target, fields: fields, body: form, milliseconds: seconds * 1_000,
+            limit: limit)
+    }
+
+    /// Sends it; call on the pool's loop.
+    ///
+    /// - Parameter done: called once; with 504 when it takes too long, 502 when the origin can't be reached, breaks off or
+    ///   says more than the limit, 403 when its address may not be dialled.
+    package func send(through pool: OriginPool, _ done: @escaping (Result<Answer, GatewayError>) -> Void) {
+        let call = OriginFetchCall(self, done)
+        let bound = NIOLoopBound(call, eventLoop: pool.loop)
+        call.timer = pool.loop.scheduleTask(in: .milliseconds(Int64(milliseconds))) { bound.value.originTimedOut() }
+        call.wait = pool.connect { result in
+            switch result {
+            case .success(let connection): call.send(on: connection)
+            case .failure(let error): call.unreachable(error)
+            }
+        }
+    }
+
+    /// The whole request.
+    var bytes: ByteBuffer {
+        var out = ByteBuffer(string: method)
+        out.writeStaticString(" ")
+        out.writeBytes(target)
+        out.writeStaticString(" HTTP/1.1\r\n")
+        var head = FieldWriter(out)
+        head.add(fields)
+        if let body { head.addLength(body.count) }
+        out = head.finished()
+        if let body { out.writeBytes(body) }
+        return out
+    }
+}
+
+/// A fetch on its way.
+private final class OriginFetchCall: OriginConnectionUser {
+    private let fetch: OriginFetch
+    private var done: ((Result<OriginFetch.Answer, GatewayError>) -> Void)?
+    private var connection: OriginConnection?
+    private var head: ResponseHead?
+    private var body: [UInt8] = []
+    var timer: Scheduled<Void>?
+    var wait: PoolWait?
+
+    init(_ fetch: OriginFetch, _ done: @escaping (Result<OriginFetch.Answer, GatewayError>) -> Void) {
+        self.fetch = fetch
+        self.done = done
+    }
+
+    func send(on connection: OriginConnection) {
+        self.connection = connection
+        connection.begin(self, method: HTTPMethod(fetch.method))
+        connection.writeAndFlush(fetch.bytes)
+    }
+
+    /// The connection is not used again: such requests are rare.
+    private func finish(_ result: Result<OriginFetch.Answer, GatewayError>) {
+        guard let done else { return }
+        self.done = nil
+        timer?.cancel()
+        timer = nil
+        wait?.cancel()
+        wait = nil
+        let connection = connection
+        self.connection = nil
+        connection?.close()
+        done(result)
+    }
+
+    private func fail(_ code: ErrorCode, _ why: String, cause: String? = nil) {
+        finish(.failure(GatewayError(code, "\(fetch.name) \(why)", source: .upstream, cause: cause)))
+    }
+
+    func unreachable(_ error: any Error) {
+        if let fault = error as? TLSClientFault {
+            return fail(.badGateway, "can't be reached: the TLS handshake failed: \(fault.why)")
+        }
+        guard let known = error as? GatewayError else {
+            return fail(.badGateway, "can't be reached: \(describe(error))")
+        }
+        // The host may come from the data source's settings, which aren't everybody's to read.
+        switch known.code {
+        case .forbidden:
+            fail(.forbidden, "may not be reached: its address is not one that the proxy dials", cause: known.cause)
+        case .badGateway: fail(.badGateway, "can't be reached: its host name does not resolve", cause: known.message)
+        case .gatewayTimeout:
+            fail(.gatewayTimeout, "can't be reached: its host name can't be looked up", cause: known.message)
+        default: fail(known.code, "can't be reached: \(known.message)", cause: known.cause)
+        }
+    }
+
+    func originTimedOut() {
+        fail(.gatewayTimeout, "did not answer within \(Self.text(fetch.milliseconds))")
+    }
+
+    private static func text(_ milliseconds: Int) -> String {
+        milliseconds.isMultiple(of: 1_000) ? "\(milliseconds / 1_000) s" : "\(milliseconds) ms"
+    }
+
+    func originHead(_ head: ResponseHead) {
+        if head.status == 101 { return fail(.badGateway, "switched protocols although nobody asked") }
+        if head.status >= 200 { self.head = head }
+    }
+
+    func originPart(_ part: ByteBuffer) {
+        guard body.count + part.readableBytes <= fetch.limit else {
+            return fail(.badGateway, "answered with more than \(fetch.limit / 1024) KiB")
+        }
+        body.append(contentsOf: part.readableBytesView)
+    }
+
+    func originEnd(_ trailers: HeaderBlock?) {
+        guard let head else { return fail(.badGateway, "did not answer") }
+        finish(.success(OriginFetch.Answer(status: head.status, headers: head.headers, body: body)))
+    }
+
+    func originReadComplete() {}
+    func originWritable() {}
+    func originFailed(_ why: String) { fail(.badGateway, "failed before it answered: \(why)") }
+}
