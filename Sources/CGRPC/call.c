@@ -21,6 +21,7 @@ struct cgrpc_call {
     atomic_int bits;
     int streaming;
     uint32_t flags;
+    cgrpc_runtime *runtime;
     grpc_call *call;
     grpc_byte_buffer *request;
     grpc_byte_buffer *response;
@@ -129,6 +130,7 @@ cgrpc_call *cgrpc_call_create(cgrpc_channel *channel, const cgrpc_call_options *
     call->details = grpc_empty_slice();
     call->event = options->event;
     call->context = options->context;
+    call->runtime = channel->runtime;
     call->metadata_count = count;
     for (size_t i = 0; i < count; i++) {
         const cgrpc_metadata *entry = &options->metadata[i];
@@ -160,7 +162,8 @@ int cgrpc_call_begin(cgrpc_call *call) {
     ops[5].op = GRPC_OP_RECV_MESSAGE;
     ops[5].data.recv_message.recv_message = &call->response;
     atomic_fetch_add_explicit(&call->references, 1, memory_order_relaxed);
-    grpc_call_error error = grpc_call_start_batch(call->call, ops, call->streaming ? 5 : 6, &call->status_op, NULL);
+    grpc_call_error error = 
+        cgrpc_start_batch(call->runtime, call->call, ops, call->streaming ? 5 : 6, &call->status_op);
     if (error == GRPC_CALL_OK) {
         link_first(call);
     } else {
@@ -176,7 +179,7 @@ static void read_next(cgrpc_call *call) {
     op.op = GRPC_OP_RECV_MESSAGE;
     op.data.recv_message.recv_message = &call->response;
     atomic_fetch_add_explicit(&call->references, 1, memory_order_relaxed);
-    if (grpc_call_start_batch(call->call, &op, 1, &call->read_op, NULL) != GRPC_CALL_OK) {
+    if (cgrpc_start_batch(call->runtime, call->call, &op, 1, &call->read_op) != GRPC_CALL_OK) {
         end_reading(call);
         cgrpc_call_release(call);
     }

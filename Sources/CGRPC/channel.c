@@ -19,6 +19,9 @@ size_t cgrpc_common_arguments(grpc_arg *arguments) {
     arguments[count++] = cgrpc_integer(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 1024 * 1024);
     arguments[count++] = cgrpc_integer(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, 1024 * 1024);
     arguments[count++] = cgrpc_integer(GRPC_ARG_ENABLE_CHANNELZ, 0);
+    // Nobody compresses what goes over a local socket: neither the filter nor the headers that offer it. What comes
+    // compressed all the same is still unpacked.
+    arguments[count++] = cgrpc_integer(GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0);
     return count;
 }
 

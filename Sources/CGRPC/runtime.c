@@ -54,7 +54,12 @@ static void *drain(void *argument) {
             cgrpc_op *op = event.tag;
             op->ok = event.success;
             count = collect(groups, count, op);
+            long others = atomic_fetch_sub_explicit(&runtime->outstanding, 1, memory_order_relaxed) - 1;
             if (++taken == DRAIN_LIMIT || count == GROUP_LIMIT) break;
+            // A look costs a turn of the poller and its system call; nothing can have finished where nothing was begun.
+            // What ends the queue is found by the wait.
+            if (others <= 0) break;
+            atomic_fetch_add_explicit(&runtime->looks, 1, memory_order_relaxed);
             event = grpc_completion_queue_next(runtime->queue, at_once, NULL);
         }
         hand_out(runtime, groups, count);
@@ -112,6 +117,8 @@ cgrpc_runtime *cgrpc_runtime_start(cgrpc_deliver deliver) {
     runtime->deliver = deliver;
     runtime->queue = grpc_completion_queue_create_for_next(NULL);
     atomic_init(&runtime->detached, 0);
+    atomic_init(&runtime->outstanding, 0);
+    atomic_init(&runtime->looks, 0);
     if (pthread_create(&runtime->thread, NULL, drain, runtime) != 0) {
         grpc_completion_queue_shutdown(runtime->queue);
         grpc_completion_queue_destroy(runtime->queue);
@@ -135,6 +142,10 @@ void cgrpc_runtime_stop(cgrpc_runtime *runtime) {
     grpc_completion_queue_shutdown(runtime->queue);
     pthread_join(thread, NULL);
     free(runtime);
+}
+
+int64_t cgrpc_runtime_looks(cgrpc_runtime *runtime) {
+    return atomic_load_explicit(&runtime->looks, memory_order_relaxed);
 }
 
 const char *cgrpc_core_version(void) { return grpc_version_string(); }

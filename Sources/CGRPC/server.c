@@ -90,6 +90,7 @@ void cgrpc_server_request(cgrpc_server *server, size_t method) {
     call->details.value = grpc_empty_slice();
     grpc_completion_queue *queue = server->runtime->queue;
     grpc_call_error error;
+    cgrpc_begin(server->runtime);
     if (method == CGRPC_UNKNOWN_METHOD) {
         grpc_call_details_init(&call->unknown);
         error = grpc_server_request_call(
@@ -99,7 +100,10 @@ void cgrpc_server_request(cgrpc_server *server, size_t method) {
             server->server, server->methods[method].handle, &call->call, &call->deadline, &call->headers,
             &call->payload, queue, queue, &call->request_op);
     }
-    if (error != GRPC_CALL_OK) cgrpc_server_call_release(call);
+    if (error != GRPC_CALL_OK) {
+        cgrpc_unbegin(server->runtime);
+        cgrpc_server_call_release(call);
+    }
 }
 
 static void on_stop(cgrpc_op *op, int ok) {
@@ -113,6 +117,7 @@ void cgrpc_server_stop(cgrpc_server *server, int cancel) {
     if (!atomic_exchange(&server->stopping, 1)) {
         atomic_fetch_add(&server->references, 1);
         server->stop_op.run = on_stop;
+        cgrpc_begin(server->runtime);
         grpc_server_shutdown_and_notify(server->server, server->runtime->queue, &server->stop_op);
     }
     if (cancel) grpc_server_cancel_all_calls(server->server);

@@ -57,7 +57,7 @@ void cgrpc_server_call_attach(cgrpc_server_call *call, cgrpc_server_call_event e
     op.op = GRPC_OP_RECV_CLOSE_ON_SERVER;
     op.data.recv_close_on_server.cancelled = &call->cancelled;
     retain(call);
-    if (grpc_call_start_batch(call->call, &op, 1, &call->close_op, NULL) != GRPC_CALL_OK) finished_part(call);
+    if (cgrpc_start_batch(call->server->runtime, call->call, &op, 1, &call->close_op) != GRPC_CALL_OK) finished_part(call);
 }
 
 // Headers go out with whatever is sent first; a cancel may end the call while another thread writes.
@@ -89,7 +89,7 @@ int cgrpc_server_call_write(cgrpc_server_call *call, cgrpc_message *message) {
     memset(ops, 0, sizeof ops);
     size_t count = add_message(call, ops, begin_batch(call, ops), message);
     retain(call);
-    grpc_call_error error = grpc_call_start_batch(call->call, ops, count, &call->write_op, NULL);
+    grpc_call_error error = cgrpc_start_batch(call->server->runtime, call->call, ops, count, &call->write_op);
     if (error != GRPC_CALL_OK) cgrpc_server_call_release(call);
     return (int)error;
 }
@@ -113,7 +113,7 @@ int cgrpc_server_call_finish(
         ops[count].data.send_status_from_server.trailing_metadata = &call->details;
     }
     retain(call);
-    grpc_call_error error = grpc_call_start_batch(call->call, ops, count + 1, &call->finish_op, NULL);
+    grpc_call_error error = cgrpc_start_batch(call->server->runtime, call->call, ops, count + 1, &call->finish_op);
     if (error != GRPC_CALL_OK) finished_part(call);
     return (int)error;
 }

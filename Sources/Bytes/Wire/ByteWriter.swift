@@ -94,6 +94,13 @@ package struct ByteWriter: ~Copyable {
     /// Forgets what was written and keeps the memory.
     package mutating func removeAll() { count = 0 }
 
+    /// Hands the written bytes over for good.
+    package consuming func intoChunk() -> ByteChunk {
+        let chunk = ByteChunk(owning: base, count: count)
+        discard self
+        return chunk
+    }
+
     /// Hands the written bytes over and starts anew with room for `capacity` bytes.
     package mutating func takeChunk(nextCapacity: Int) -> ByteChunk {
         let chunk = ByteChunk(owning: base, count: count)
@@ -118,6 +125,13 @@ package struct ByteChunk: ~Copyable, @unchecked Sendable {
     }
 
     deinit { base.deallocate() }
+
+    /// Gives the memory away: whoever gets it deallocates it.
+    package consuming func release() -> UnsafeMutableRawBufferPointer {
+        let memory = UnsafeMutableRawBufferPointer(start: base, count: count)
+        discard self
+        return memory
+    }
 
     /// Lends the bytes.
     package borrowing func withBytes<Value: ~Copyable, Failure: Error>(

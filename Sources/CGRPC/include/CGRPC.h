@@ -32,6 +32,9 @@ void cgrpc_runtime_stop(cgrpc_runtime *runtime);
 // Runs the callbacks of a delivered batch; exactly once, on one thread at a time per sink.
 void cgrpc_batch_run(cgrpc_op *batch);
 
+// How often the thread has looked for finished operations without waiting; for tests.
+int64_t cgrpc_runtime_looks(cgrpc_runtime *runtime);
+
 // The version of the core, for logs.
 const char *cgrpc_core_version(void);
 

@@ -92,7 +92,7 @@ package struct JSONOutput: ~Copyable {
     }
 
     /// The whole text of an output without receiver; call it after `finish`.
-    package mutating func take() -> ByteChunk {
-        indenter != nil ? indented.takeChunk(nextCapacity: 64) : text.takeChunk(nextCapacity: 64)
+    package consuming func take() -> ByteChunk {
+        indenter != nil ? indented.intoChunk() : text.intoChunk()
     }
 }

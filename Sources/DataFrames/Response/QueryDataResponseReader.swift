@@ -99,6 +99,21 @@ package struct QueryDataResponseReader {
 
 /// The byte order of refIds.
 enum RefIDOrder {
+    /// Whether one of some answers, which are in that order, is for a refId.
+    static func contains(_ answers: [QueryDataResponseReader.Answer], _ refID: UnsafeRawBufferPointer) -> Bool {
+        var low = 0
+        var high = answers.count
+        while low < high {
+            let middle = low &+ (high &- low) / 2
+            switch compare(answers[middle].refID, refID) {
+            case 0: return true
+            case ..<0: low = middle &+ 1
+            default: high = middle
+            }
+        }
+        return false
+    }
+
     /// Negative, zero or positive like the order of the two.
     static func compare(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
         let shared = min(left.count, right.count)

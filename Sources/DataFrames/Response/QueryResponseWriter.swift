@@ -56,11 +56,21 @@ package struct QueryResponseWriter {
     }
 
     /// The refIds that were asked and not answered, in byte order.
+    ///
+    /// Nearly always there are none, and then nothing is allocated.
     private func absentRefIDs(_ answers: [QueryDataResponseReader.Answer]) -> [String] {
-        guard missing != nil, !asked.isEmpty else { return [] }
-        let answered = Set(answers.map { Array($0.refID) })
-        let absent = Set(asked.filter { !answered.contains(Array($0.utf8)) })
-        return absent.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        guard missing != nil else { return [] }
+        var absent: [String] = []
+        for refID in asked {
+            var text = refID
+            let isThere = text.withUTF8 { RefIDOrder.contains(answers, UnsafeRawBufferPointer($0)) }
+            if !isThere { absent.append(refID) }
+        }
+        guard absent.count > 1 else { return absent }
+        absent.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        var once: [String] = []
+        for refID in absent where once.last != refID { once.append(refID) }
+        return once
     }
 
     private func writeMissing(_ refID: String, _ isFirst: inout Bool, to out: inout JSONOutput) {

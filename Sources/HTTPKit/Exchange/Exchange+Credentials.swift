@@ -1,7 +1,7 @@
 extension Exchange {
     /// Removes every field that claims an identity, so that nothing behind can take one for true.
     package func removeIdentityFields() {
-        guard request.headers.fields.contains(where: { $0.known == .identity }) else { return }
+        guard request.headers.mayHave(.identity) else { return }
         request.headers.fields.removeAll { $0.known == .identity }
     }
 
@@ -13,7 +13,7 @@ extension Exchange {
     /// Removes the `Authorization` fields whose values are the gateway's own credentials.
     package func removeAuthorization(where isOwn: (UnsafeRawBufferPointer) -> Bool) {
         let headers = request.headers
-        guard headers.fields.contains(where: { $0.known == .authorization }) else { return }
+        guard headers.mayHave(.authorization) else { return }
         request.headers.fields.removeAll { $0.known == .authorization && headers.withValue($0, isOwn) }
     }
 

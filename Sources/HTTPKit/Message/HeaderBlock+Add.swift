@@ -15,6 +15,7 @@ extension HeaderBlock {
         let known = storage.withUnsafeBytes { bytes in
             KnownHeader.of(UnsafeRawBufferPointer(rebasing: bytes[nameStart..<nameEnd]))
         }
+        note(known)
         fields.append(
             Field(
                 nameStart: Int32(truncatingIfNeeded: nameStart), nameEnd: Int32(truncatingIfNeeded: nameEnd),

@@ -16,6 +16,8 @@ package struct HeaderBlock: Sendable {
     package internal(set) var storage: [UInt8]
     /// The fields in the order they came in.
     package internal(set) var fields: [Field]
+    /// The known names that there are, one bit each; of fields that were taken out they stay.
+    private var names: UInt64 = 0
 
     /// An empty block.
     package init() { self.init(storage: [], fields: []) }
@@ -24,7 +26,15 @@ package struct HeaderBlock: Sendable {
     package init(storage: [UInt8], fields: [Field]) {
         self.storage = storage
         self.fields = fields
+        for field in fields { note(field.known) }
     }
+
+    /// A field of this name is there.
+    mutating func note(_ known: KnownHeader) { names |= 1 << UInt64(known.rawValue) }
+
+    /// Whether there may be a field of a known name: told without looking at the fields.
+    @inline(__always)
+    package func mayHave(_ known: KnownHeader) -> Bool { names & 1 << UInt64(known.rawValue) != 0 }
 
     /// Calls `body` with a field's name.
     @inline(__always)
@@ -45,7 +55,9 @@ package struct HeaderBlock: Sendable {
     package func value(_ field: Field) -> String { withValue(field) { String(decoding: $0, as: UTF8.self) } }
 
     /// The first field of a known name.
-    package func first(_ known: KnownHeader) -> Field? { fields.first { $0.known == known } }
+    package func first(_ known: KnownHeader) -> Field? {
+        mayHave(known) ? fields.first { $0.known == known } : nil
+    }
 
     /// The first value of a known name as text.
     package func firstValue(_ known: KnownHeader) -> String? { first(known).map(value) }
@@ -57,6 +69,7 @@ package struct HeaderBlock: Sendable {
 
     /// Whether any field of this name lists the token, as in `Connection: a, token`; the token in lower case.
     package func has(_ known: KnownHeader, token: StaticString) -> Bool {
+        guard mayHave(known) else { return false }
         for field in fields where field.known == known {
             if withValue(field, { Self.list($0) { $0.equalsIgnoringCase(token) } }) { return true }
         }

@@ -4,6 +4,7 @@ package struct ConnectionOptions {
 
     /// What the head of a message declares.
     package init(_ headers: HeaderBlock) {
+        guard headers.mayHave(.connection) else { return }
         for field in headers.fields where field.known == .connection { headers.withValue(field) { add($0) } }
     }
 

@@ -84,7 +84,7 @@ final class ChunkedQueryAnswer {
         guard message.count > SideWork.inlineLimit else {
             var out = JSONOutput()
             if let text = Self.line(message, frames, to: &out) { return failed(text) }
-            let line = out.take().withBytes { ByteBuffer(bytes: $0) }
+            let line = ByteBuffer(taking: out.take())
             if !exchange.isResponseStarted { start() }
             return write(line, charge)
         }
@@ -93,7 +93,7 @@ final class ChunkedQueryAnswer {
         workers.submit { [self = NIOLoopBound(self, eventLoop: exchange.loop), loop = exchange.loop] state in
             guard case .active = state else { return loop.execute { self.value.failed(PluginFault.stopping) } }
             var out = JSONOutput { chunk in
-                answer.send(chunk.withBytes { ByteBuffer(bytes: $0) })
+                answer.send(ByteBuffer(taking: chunk))
             } isWanted: {
                 !answer.isCancelled
             }
@@ -162,7 +162,7 @@ final class ChunkedQueryAnswer {
         var out = JSONOutput()
         for refID in request.refIDs { QueryLines.writeError(error.message, refID, to: &out) }
         out.finish()
-        exchange.write(out.take().withBytes { ByteBuffer(bytes: $0) })
+        exchange.write(ByteBuffer(taking: out.take()))
         exchange.end()
     }
 
@@ -199,14 +199,14 @@ final class ChunkedQueryAnswer {
         guard message.count > SideWork.inlineLimit else {
             var out = JSONOutput()
             if let error = Self.lines(message, refIDs, pluginID, to: &out) { return exchange.respond(error) }
-            exchange.respond(200, contentType: Self.contentType, body: out.take().withBytes { ByteBuffer(bytes: $0) })
+            exchange.respond(200, contentType: Self.contentType, body: ByteBuffer(taking: out.take()))
             return
         }
         let answer = ChunkedAnswer(exchange, contentType: Self.contentType, budget: budget)
         workers.submit { state in
             guard case .active = state else { return answer.fail(PluginFault.stopping) }
             var out = JSONOutput { chunk in
-                answer.send(chunk.withBytes { ByteBuffer(bytes: $0) })
+                answer.send(ByteBuffer(taking: chunk))
             } isWanted: {
                 !answer.isCancelled
             }

@@ -123,8 +123,7 @@ package final class QueryBridge {
     ) throws(FrameError) -> ByteBuffer {
         var out = JSONOutput(indents: indents)
         try message.withBytes { (bytes) throws(FrameError) in try writer.write(bytes, to: &out) }
-        let chunk = out.take()
-        return chunk.withBytes { ByteBuffer(bytes: $0) }
+        return ByteBuffer(taking: out.take())
     }
 
     private static func write(
@@ -132,7 +131,7 @@ package final class QueryBridge {
         _ pluginID: String
     ) {
         var out = JSONOutput(indents: indents) { chunk in
-            answer.send(chunk.withBytes { ByteBuffer(bytes: $0) })
+            answer.send(ByteBuffer(taking: chunk))
         } isWanted: {
             !answer.isCancelled
         }

@@ -86,6 +86,6 @@ package final class HealthBridge {
             health.jsonDetails.withUnsafeBytes { out.appendJSONText($0) }
         }
         out.append("}" as StaticString)
-        return out.withBytes { ByteBuffer(bytes: $0) }
+        return ByteBuffer(taking: out.intoChunk())
     }
 }

@@ -23,6 +23,9 @@ package final class GRPCRuntime: @unchecked Sendable {
         cgrpc_runtime_stop(handle)
     }
 
+    /// How often the completion thread has looked for more that has finished, beside what it was waiting for.
+    var looks: Int64 { cgrpc_runtime_looks(handle) }
+
     /// The version of the gRPC core in use.
     package static var coreVersion: String {
         cgrpc_core_version().map { String(cString: $0) } ?? "unknown"

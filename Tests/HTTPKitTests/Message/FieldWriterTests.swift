@@ -69,6 +69,18 @@ struct FieldWriterTests {
         #expect(written { $0.add(some) } == "HEAD\r\nX: y\r\nB: 2\r\nContent-Type: text/plain  C: 3\r\n")
     }
 
+    @Test func `whether a known name is there is told without looking for it`() throws {
+        var block = try answer("Content-Type: a\r\nX: y\r\nTransfer-Encoding: chunked\r\n")
+        #expect(block.mayHave(.contentType) && block.mayHave(.other) && block.mayHave(.transferEncoding))
+        #expect(!block.mayHave(.te) && block.first(.te) == nil && !block.has(.te, token: "trailers"))
+        block.add("TE", "trailers")
+        #expect(block.mayHave(.te) && block.has(.te, token: "trailers"))
+        // What was taken out isn't found, though it may be looked for.
+        let less = block.filter { $0.known != .contentType }
+        #expect(less.first(.contentType) == nil && less.has(.te, token: "trailers"))
+        #expect(!HeaderBlock().mayHave(.other))
+    }
+
     @Test func `trailers stand behind the last chunk`() throws {
         var out = ByteBuffer(string: "x")
         out.writeLastChunk(nil)
