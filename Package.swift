@@ -189,7 +189,7 @@ let package = Package(
             "DataPlaneTests",
             [
                 "DataPlane", "APIServer", "Storage", "PluginBridge", "PluginProtocol", "Access", "HTTPKit", "SystemKit",
-                "DataPlaneAPI", "Bytes",
+                "DataPlaneAPI", "Bytes", "RPC",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ] + nio),

@@ -44,6 +44,9 @@ package struct Kinds: Sendable {
         places[Self.place(group, version, plural)].map { definitions[$0] }
     }
 
+    /// Whether there is a kind in a group, by the bytes of a path.
+    func hasGroup(_ name: ArraySlice<UInt8>) -> Bool { groups.contains { $0.name.utf8.elementsEqual(name) } }
+
     /// The kind of the core group behind a path.
     func findCore(plural: String) -> ResourceDefinition? { CoreKinds.all.first { $0.plural == plural } }
 
@@ -61,6 +64,7 @@ package struct Kinds: Sendable {
 /// The kinds that are served now; they come and go while the gateway runs.
 package final class KindRegistry: Sendable {
     private let current: Mutex<Kinds>
+    private let published = Atomic<Int>(0)
     private let observers = Mutex<[@Sendable () -> Void]>([])
 
     /// A registry that begins with these.
@@ -69,9 +73,13 @@ package final class KindRegistry: Sendable {
     /// The kinds that are served now.
     package var kinds: Kinds { current.withLock { $0 } }
 
+    /// How often others were published: whoever keeps a copy of the kinds takes a new one when this has changed.
+    var version: Int { published.load(ordering: .acquiring) }
+
     /// Serves other kinds from now on; watches of those that are gone end.
     package func publish(_ kinds: Kinds) {
         current.withLock { $0 = kinds }
+        published.add(1, ordering: .releasing)
         for wake in observers.withLock({ $0 }) { wake() }
     }
 

@@ -1,22 +1,23 @@
 import DataPlaneAPI
 
-/// Which paths the API server answers, at this moment.
+/// Which paths the API server answers, at one moment.
 package struct APIPaths: Sendable {
     /// The kinds that are served.
-    let registry: KindRegistry
+    var kinds: Kinds
     /// The groups that DataPlaneServices claim.
-    let claims: @Sendable () -> any ClaimedGroups
+    var claims: any ClaimedGroups
     /// Whether there is an upstream, which answers what is unknown here.
     let hasUpstream: Bool
 
     /// Paths.
-    package init(
-        registry: KindRegistry, claims: @escaping @Sendable () -> any ClaimedGroups, hasUpstream: Bool
-    ) {
-        self.registry = registry
+    package init(kinds: Kinds, claims: any ClaimedGroups, hasUpstream: Bool) {
+        self.kinds = kinds
         self.claims = claims
         self.hasUpstream = hasUpstream
     }
+
+    /// Whether a group is known here, by the bytes of a path.
+    func knows(_ group: ArraySlice<UInt8>) -> Bool { kinds.hasGroup(group) || claims.claims(group) }
 
     /// What is at a path, in a few words; nil for one that is the delegate's.
     package func meaning(_ path: CanonicalPath) -> String? {
@@ -35,7 +36,30 @@ package struct APIPaths: Sendable {
     }
 }
 
-extension APIServerCore {
-    /// The paths that it answers.
-    var paths: APIPaths { APIPaths(registry: registry, claims: claims, hasUpstream: hasUpstream) }
+/// The paths as one event loop knows them: looking takes no lock, and of the path of an unknown group no text is made.
+final class LoopPaths {
+    private let registry: KindRegistry
+    private let claims: () -> any ClaimedGroups
+    private let hasUpstream: Bool
+    private var kinds: Kinds
+    private var version: Int
+
+    /// - Parameter claims: the groups that are claimed, as the loop has them.
+    init(_ registry: KindRegistry, claims: @escaping () -> any ClaimedGroups, hasUpstream: Bool) {
+        self.registry = registry
+        self.claims = claims
+        self.hasUpstream = hasUpstream
+        version = registry.version
+        kinds = registry.kinds
+    }
+
+    /// The paths of now.
+    var now: APIPaths {
+        let current = registry.version
+        if current != version {
+            version = current
+            kinds = registry.kinds
+        }
+        return APIPaths(kinds: kinds, claims: claims(), hasUpstream: hasUpstream)
+    }
 }

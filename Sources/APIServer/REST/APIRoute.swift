@@ -17,6 +17,8 @@ enum APIRoute: Sendable {
     /// A path of ours that nothing is at.
     case unknown
 
+    private static let apis = Array("apis".utf8)
+
     /// Whether it tells clients what there is, as the upstream's own API does too.
     var isDiscovery: Bool {
         switch self {
@@ -28,6 +30,9 @@ enum APIRoute: Sendable {
 
     /// Finds the meaning of a path; nil for one that is the delegate's.
     static func find(_ path: CanonicalPath, _ paths: APIPaths) -> APIRoute? {
+        if path.count > 1, !path.isEmpty(1), path.segment(0, equals: apis), !paths.knows(path[1]) {
+            return paths.hasUpstream ? nil : .unknown
+        }
         let segments = APIRequest.segments(path)
         switch segments.first {
         case "version" where segments.count == 1: return .version
@@ -37,7 +42,7 @@ enum APIRoute: Sendable {
         case "api":
             if segments.count == 1 { return .core }
             if segments == ["api", "v1"] { return .coreVersion }
-            return segments[1] == "v1" ? ResourceTarget(segments, paths.registry.kinds).map { .resource($0) } : nil
+            return segments[1] == "v1" ? ResourceTarget(segments, paths.kinds).map { .resource($0) } : nil
         case "apis": return apis(segments, paths)
         case "openapi": return openAPI(segments, paths)
         default: return nil
@@ -46,8 +51,8 @@ enum APIRoute: Sendable {
 
     private static func apis(_ segments: [String], _ paths: APIPaths) -> APIRoute? {
         guard segments.count > 1 else { return .groups }
-        let own = paths.registry.kinds.groups.first { $0.name == segments[1] }
-        let claimed = own == nil ? paths.claims().claimedGroup(segments[1]) : nil
+        let own = paths.kinds.groups.first { $0.name == segments[1] }
+        let claimed = own == nil ? paths.claims.claimedGroup(segments[1]) : nil
         guard let versions = own?.versions ?? claimed?.versions.map(\.name) else {
             return paths.hasUpstream ? nil : .unknown
         }
@@ -55,7 +60,7 @@ enum APIRoute: Sendable {
         guard versions.contains(segments[2]) else { return own != nil || !paths.hasUpstream ? .unknown : nil }
         if segments.count == 3 { return .groupVersion(segments[1], segments[2]) }
         guard own != nil else { return paths.hasUpstream ? nil : .unknown }
-        return ResourceTarget(segments, paths.registry.kinds).map { .resource($0) } ?? .unknown
+        return ResourceTarget(segments, paths.kinds).map { .resource($0) } ?? .unknown
     }
 
     private static func openAPI(_ segments: [String], _ paths: APIPaths) -> APIRoute? {
@@ -63,8 +68,8 @@ enum APIRoute: Sendable {
         guard segments.count >= 2, segments[1] == "v3" else { return nil }
         if segments.count == 2 { return .openAPIv3 }
         guard segments.count == 5, segments[2] == "apis" else { return paths.hasUpstream ? nil : .unknown }
-        let isOwn = paths.registry.kinds.groups.contains { $0.name == segments[3] && $0.versions.contains(segments[4]) }
-        guard isOwn || paths.claims().claimedGroup(segments[3])?.has(segments[4]) == true else {
+        let isOwn = paths.kinds.groups.contains { $0.name == segments[3] && $0.versions.contains(segments[4]) }
+        guard isOwn || paths.claims.claimedGroup(segments[3])?.has(segments[4]) == true else {
             return paths.hasUpstream ? nil : .unknown
         }
         return .openAPIv3Group(segments[3], segments[4])

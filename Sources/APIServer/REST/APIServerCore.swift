@@ -42,6 +42,8 @@ package protocol ClaimedGroups: Sendable {
     var claimedGroups: [ClaimedGroup] { get }
     /// One of them; quick, however many there are.
     func claimedGroup(_ name: String) -> ClaimedGroup?
+    /// Whether there is one of this name, by the bytes of a path; takes no lock.
+    func claims(_ name: ArraySlice<UInt8>) -> Bool
 }
 
 extension [ClaimedGroup]: ClaimedGroups {
@@ -49,6 +51,8 @@ extension [ClaimedGroup]: ClaimedGroups {
     package var claimedGroups: [ClaimedGroup] { self }
     /// One of them.
     package func claimedGroup(_ name: String) -> ClaimedGroup? { first { $0.name == name } }
+    /// Whether there is one of this name.
+    package func claims(_ name: ArraySlice<UInt8>) -> Bool { contains { $0.name.utf8.elementsEqual(name) } }
 }
 
 /// What another server answered to a request for its discovery.

@@ -8,6 +8,7 @@ package final class APIServerHandler: ExchangeHandler {
     private let core: APIServerCore
     private let gate: any Gate
     private let next: any ExchangeHandler
+    private let paths: LoopPaths
     private var watches: LoopWatches?
 
     /// A handler for one event loop.
@@ -15,16 +16,20 @@ package final class APIServerHandler: ExchangeHandler {
     /// - Parameters:
     ///   - core: what all loops share.
     ///   - gate: asked before anything is answered.
+    ///   - claims: the groups that are claimed, as the loop has them; nil where it has none of its own.
     ///   - next: the delegate.
-    package init(core: APIServerCore, gate: any Gate, next: any ExchangeHandler) {
+    package init(
+        core: APIServerCore, gate: any Gate, claims: (() -> any ClaimedGroups)? = nil, next: any ExchangeHandler
+    ) {
         self.core = core
+        paths = LoopPaths(core.registry, claims: claims ?? core.claims, hasUpstream: core.hasUpstream)
         self.gate = gate
         self.next = next
     }
 
     /// Answers the exchange or hands it on.
     package func handle(_ exchange: Exchange) {
-        guard exchange.request.withPath(Self.mayBeOurs), let route = APIRoute.find(exchange.path, core.paths) else {
+        guard exchange.request.withPath(Self.mayBeOurs), let route = APIRoute.find(exchange.path, paths.now) else {
             return next.handle(exchange)
         }
         exchange.handledBy = .api

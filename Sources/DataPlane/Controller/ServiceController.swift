@@ -182,7 +182,7 @@ package actor ServiceController {
             let before = routes
             let services = change.places.map { ($0, catalogue.services(at: $0)) }
             let after = before.changing(Dictionary(uniqueKeysWithValues: services), defaults: defaults)
-            await publisher.publish(after)
+            await publisher.publish(after, changed: change.places)
             current.withLock { $0 = after }
             for place in change.places {
                 names += Self.difference(

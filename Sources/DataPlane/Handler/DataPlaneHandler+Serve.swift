@@ -6,36 +6,18 @@ import PluginBridge
 import PluginProtocol
 
 extension DataPlaneHandler {
-    /// What a request is about: a data source, the instance of an app, or a plugin as such.
-    struct Subject {
-        /// The encoded plugin context with the user.
-        var context: [UInt8]
-        /// The encoded plugin context without a user.
-        var sharedContext: [UInt8]
-        /// Which credentials the plugin gets.
-        var forwarding = HeaderForwarding()
-        /// Tells the streams of different subjects apart.
-        var scope: String
-        /// The data source's uid; empty for others.
-        var uid = ""
-        /// The types that queries may name.
-        var acceptedTypes: [String] = []
-        /// What the data source proxy passes requests on to.
-        var proxied: Proxied
-
-        /// The kinds of it.
-        enum Proxied {
-            case source(DataSource)
-            case app(AppPlugin?, orgID: Int)
-        }
-    }
-
     /// The data source of a request.
     ///
     /// - Throws: 404 when it isn't there, 400 when it belongs to another plugin.
-    func source(
-        _ route: ClaimedRoute, namespace: String, uid: String, _ exchange: Exchange
-    ) throws(GatewayError) -> Subject {
+    func source(_ route: ClaimedRoute, namespace: String, uid: String) throws(GatewayError) -> PreparedSubject {
+        try state.subjects.find(route, namespace: namespace, uid: uid) { () throws(GatewayError) in
+            try makeSource(route, namespace: namespace, uid: uid)
+        }
+    }
+
+    private func makeSource(
+        _ route: ClaimedRoute, namespace: String, uid: String
+    ) throws(GatewayError) -> PreparedSubject {
         let orgID = try Namespace.orgID(namespace)
         guard let source = state.sources.find(orgID: orgID, uid: uid) else {
             throw .notFound("datasources", group: route.group, name: uid)
@@ -48,48 +30,51 @@ extension DataPlaneHandler {
                 "invalid datasource type: data source \"\(uid)\" is a \(source.type), and \(route.objectName) serves \(route.pluginID)",
                 causes: [cause])
         }
-        let shared = state.context(
-            source, pluginID: route.pluginID, version: route.version, namespace: namespace, userAgent: userAgent)
-        return Subject(
-            context: shared + Self.userField(exchange), sharedContext: shared,
+        return PreparedSubject(
+            route,
+            context: state.context(
+                source, pluginID: route.pluginID, version: route.version, namespace: namespace, userAgent: userAgent),
             forwarding: source.forwarding,
             scope: StreamScope(group: route.group, version: route.version, namespace: namespace, uid: uid).text,
-            uid: uid, acceptedTypes: accepted, proxied: .source(source))
+            uid: uid, acceptedTypes: accepted, proxied: .source(source), bridges: bridges.bridges(route.limits))
     }
 
     /// The instance of an app plugin.
     ///
     /// - Throws: 404 when the app is switched off for the organisation.
-    func app(_ route: ClaimedRoute, namespace: String, _ exchange: Exchange) throws(GatewayError) -> Subject {
-        let orgID = try Namespace.orgID(namespace)
-        let app = state.sources.app(orgID: orgID, pluginID: route.pluginID)
-        guard app?.isEnabled != false else {
-            throw .notFound("apps", group: route.group, name: route.pluginID)
+    func app(_ route: ClaimedRoute, namespace: String) throws(GatewayError) -> PreparedSubject {
+        try state.subjects.find(route, namespace: namespace) { () throws(GatewayError) in
+            let orgID = try Namespace.orgID(namespace)
+            let app = state.sources.app(orgID: orgID, pluginID: route.pluginID)
+            guard app?.isEnabled != false else {
+                throw .notFound("apps", group: route.group, name: route.pluginID)
+            }
+            return PreparedSubject(
+                route,
+                context: state.context(
+                    app: orgID, pluginID: route.pluginID, version: route.version, namespace: namespace,
+                    userAgent: userAgent),
+                scope: StreamScope(group: route.group, version: route.version, namespace: namespace).text,
+                proxied: .app(app, orgID: orgID), bridges: bridges.bridges(route.limits))
         }
-        let shared = state.context(
-            app: orgID, pluginID: route.pluginID, version: route.version, namespace: namespace, userAgent: userAgent)
-        return Subject(
-            context: shared + Self.userField(exchange), sharedContext: shared,
-            scope: StreamScope(group: route.group, version: route.version, namespace: namespace).text,
-            proxied: .app(app, orgID: orgID))
     }
 
     /// Answers a route of a data source or an app.
     func serve(
-        _ exchange: Exchange, _ route: ClaimedRoute, _ subject: Subject, rest: Int
+        _ exchange: Exchange, _ route: ClaimedRoute, _ subject: PreparedSubject, rest: Int
     ) throws(GatewayError) {
         switch route.type {
         case .query: try query(exchange, route, subject)
         case .health:
             try allow([.get, .head], exchange)
-            bridges.bridges(route.limits).health.check(
-                exchange, context: subject.context, apiVersion: "\(route.group)/\(route.version)",
+            subject.bridges.health.check(
+                exchange, context: Self.context(subject, exchange), apiVersion: route.prepared.apiVersion,
                 forwarding: subject.forwarding, instance: try instance(route))
         case .resource:
-            bridges.bridges(route.limits).resource.call(
+            subject.bridges.resource.call(
                 exchange,
                 ResourceTarget(
-                    context: subject.context, path: ResourcePath(exchange.path, from: rest),
+                    context: Self.context(subject, exchange), path: ResourcePath(exchange.path, from: rest),
                     forwarding: subject.forwarding), instance: try instance(route))
         case .stream: try stream(exchange, route, subject, rest: rest)
         case .dataSourceProxy: try forward(exchange, route, subject, rest: rest)
@@ -97,16 +82,16 @@ extension DataPlaneHandler {
         }
     }
 
-    private func query(_ exchange: Exchange, _ route: ClaimedRoute, _ subject: Subject) throws(GatewayError) {
+    private func query(_ exchange: Exchange, _ route: ClaimedRoute, _ subject: PreparedSubject) throws(GatewayError) {
         try allow([.post], exchange)
         let instance = try instance(route)
-        let bridges = bridges.bridges(route.limits)
+        let bridges = subject.bridges
         exchange.collectBody(limit: bridges.requestLimit, setting: bridges.requestSetting) { result in
             switch result {
             case .success(let body):
                 bridges.query.query(
                     exchange, body, QuerySubject(uid: subject.uid, acceptedTypes: subject.acceptedTypes),
-                    context: subject.context, forwarding: subject.forwarding, instance: instance)
+                    context: Self.context(subject, exchange), forwarding: subject.forwarding, instance: instance)
             case .failure(let error): exchange.respond(error)
             }
         }
@@ -114,7 +99,7 @@ extension DataPlaneHandler {
 
     /// The plugin need not run for this, nor have a process at all.
     private func forward(
-        _ exchange: Exchange, _ route: ClaimedRoute, _ subject: Subject, rest: Int
+        _ exchange: Exchange, _ route: ClaimedRoute, _ subject: PreparedSubject, rest: Int
     ) throws(GatewayError) {
         proxy.use(generation: state.sourcesGeneration, grafana: state.sources.proxySettings)
         let manifest = state.manifests[route.pluginID]
@@ -128,7 +113,7 @@ extension DataPlaneHandler {
     }
 
     private func stream(
-        _ exchange: Exchange, _ route: ClaimedRoute, _ subject: Subject, rest: Int
+        _ exchange: Exchange, _ route: ClaimedRoute, _ subject: PreparedSubject, rest: Int
     ) throws(GatewayError) {
         try allow([.get, .post], exchange)
         guard let streams else { throw .unknownResource() }
@@ -137,7 +122,7 @@ extension DataPlaneHandler {
         let data = exchange.request.method == .get ? try exchange.request.streamData() : []
         let target = StreamTarget(
             key: StreamKey(pluginID: route.pluginID, scope: subject.scope, path: path, data: data),
-            context: subject.context, runContext: subject.sharedContext, user: Self.userField(exchange))
+            context: Self.context(subject, exchange))
         if exchange.request.method == .post {
             streams.publish(exchange, target, isTLS: exchange.peer.isTLS)
         } else {
@@ -149,7 +134,7 @@ extension DataPlaneHandler {
     func servePlugin(_ exchange: Exchange, _ route: ClaimedRoute) throws(GatewayError) {
         let shared = state.context(
             plugin: route.pluginID, isApp: route.isApp, version: route.version, userAgent: userAgent)
-        let context = shared + Self.userField(exchange)
+        let context = shared.with(user: Self.userField(exchange))
         let bridges = bridges.bridges(route.limits)
         switch route.type {
         case .metrics:
@@ -169,32 +154,33 @@ extension DataPlaneHandler {
 
     /// Answers a route with a path of its own: a resource call whose path is what comes after the namespace.
     func serveRoute(_ exchange: Exchange, _ route: ClaimedRoute, namespace: String) throws(GatewayError) {
-        let subject = try routeSubject(route, namespace: namespace, exchange)
-        bridges.bridges(route.limits).resource.call(
+        let subject = try routeSubject(route, namespace: namespace)
+        subject.bridges.resource.call(
             exchange,
             ResourceTarget(
-                context: subject.context, path: ResourcePath(exchange.path, from: 5), forwarding: subject.forwarding),
+                context: Self.context(subject, exchange), path: ResourcePath(exchange.path, from: 5),
+                forwarding: subject.forwarding),
             instance: try instance(route))
     }
 
     /// What a route below the namespace is about: the app, or the one data source that can be meant.
     ///
     /// Of several data sources without a default none is meant: the plugin decides whether it can do without.
-    private func routeSubject(
-        _ route: ClaimedRoute, namespace: String, _ exchange: Exchange
-    ) throws(GatewayError) -> Subject {
-        guard !route.isApp else { return try app(route, namespace: namespace, exchange) }
+    private func routeSubject(_ route: ClaimedRoute, namespace: String) throws(GatewayError) -> PreparedSubject {
+        guard !route.isApp else { return try app(route, namespace: namespace) }
         let orgID = try Namespace.orgID(namespace)
         switch state.standardSource(orgID: orgID, pluginID: route.pluginID, types: acceptedTypes(route)) {
-        case .one(let source): return try self.source(route, namespace: namespace, uid: source.uid, exchange)
+        case .one(let source): return try self.source(route, namespace: namespace, uid: source.uid)
         case .none: throw Self.noStandardSource(route, namespace)
         case .several:
-            let shared = state.context(
-                plugin: route.pluginID, isApp: false, orgID: orgID, version: route.version, namespace: namespace,
-                userAgent: userAgent)
-            return Subject(
-                context: shared + Self.userField(exchange), sharedContext: shared, scope: "",
-                proxied: .app(nil, orgID: orgID))
+            return try state.subjects.find(route, namespace: namespace) { () throws(GatewayError) in
+                PreparedSubject(
+                    route,
+                    context: state.context(
+                        plugin: route.pluginID, isApp: false, orgID: orgID, version: route.version,
+                        namespace: namespace, userAgent: userAgent),
+                    scope: "", proxied: .app(nil, orgID: orgID), bridges: bridges.bridges(route.limits))
+            }
         }
     }
 
@@ -204,6 +190,11 @@ extension DataPlaneHandler {
             "the routes of \(route.objectName) need a data source of type \(route.pluginID), and namespace \(namespace) has "
                 + "none; provision one (setting provisioning)",
             details: GatewayError.Details(group: route.group, kind: "datasources"))
+    }
+
+    /// The context of a request about a subject.
+    private static func context(_ subject: PreparedSubject, _ exchange: Exchange) -> ContextBytes {
+        subject.context.with(user: userField(exchange))
     }
 
     /// The user for the plugin; the one of the first run while nobody signs in: plugins look at it without a check.

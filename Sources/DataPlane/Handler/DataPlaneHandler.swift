@@ -48,7 +48,7 @@ package final class DataPlaneHandler: ExchangeHandler {
         guard exchange.request.withPath({ $0.starts(with: "/apis/".utf8) }) else { return next.handle(exchange) }
         let match = exchange.request.withMethod { state.routes.match(exchange.path, method: $0) }
         guard let route = match.route else { return next.handle(exchange) }
-        exchange.handledBy = route.type.handlerName
+        exchange.handledBy = route.prepared.handler
         exchange.objectName = route.objectName
         exchange.accessState.countsConnectionsAsDataSources = true
         if isUpstreams(route, match) { return askUpstream(exchange, route, match) }
@@ -74,9 +74,9 @@ package final class DataPlaneHandler: ExchangeHandler {
             if case .http(let backend) = route.backend { return try forward(exchange, route, match, to: backend) }
             switch match {
             case .source(_, let namespace, let uid, let rest):
-                try serve(exchange, route, try source(route, namespace: namespace, uid: uid, exchange), rest: rest)
+                try serve(exchange, route, try source(route, namespace: namespace, uid: uid), rest: rest)
             case .app(_, let namespace, let rest):
-                try serve(exchange, route, try app(route, namespace: namespace, exchange), rest: rest)
+                try serve(exchange, route, try app(route, namespace: namespace), rest: rest)
             case .plugin: try servePlugin(exchange, route)
             case .route(_, let namespace): try serveRoute(exchange, route, namespace: namespace)
             case .none: next.handle(exchange)

@@ -37,11 +37,13 @@ package final class DataPlanePublisher: Sendable {
     /// The state of a loop; call on that loop.
     package func state(of loop: any EventLoop) -> LoopState? { states.value(on: loop) }
 
-    /// Publishes routes; returns when every loop has them, so that a condition set afterwards is true.
-    package func publish(_ routes: RouteTable) async {
+    /// Publishes routes that have changed at some places; returns when every loop has them, so that a condition set
+    /// afterwards is true.
+    ///
+    /// What loops keep for the other places stays.
+    package func publish(_ routes: RouteTable, changed: Set<GroupPlace>) async {
         await states.onEvery { state in
-            state.replace(routes: routes)
-            state.endUnclaimedStreams()
+            if state.replace(routes: routes, changed: changed) { state.endUnclaimedStreams() }
         }
     }
 

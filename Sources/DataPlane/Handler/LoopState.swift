@@ -1,3 +1,4 @@
+import APIServer
 import DataPlaneAPI
 import NIOCore
 import PluginBridge
@@ -19,7 +20,9 @@ package final class LoopState {
     package let plugins: LoopPlugins
     /// The streams of all loops; nil before they are started.
     var streams: StreamHub?
-    private var contexts: [ContextKey: [UInt8]] = [:]
+    private var contexts: [ContextKey: ContextBytes] = [:]
+    /// What requests of one route about one thing have in common.
+    let subjects = PreparedSubjects()
     private var standards: [StandardKey: DataSourceTable.Standard] = [:]
 
     private struct StandardKey: Hashable {
@@ -47,11 +50,19 @@ package final class LoopState {
         self.loop = loop
     }
 
-    /// Takes over new routes.
-    func replace(routes: RouteTable) {
+    /// Takes over a table that has changed at some places; what was prepared for the others stays.
+    ///
+    /// - Returns: whether streams may have lost their route.
+    func replace(routes: RouteTable, changed: Set<GroupPlace>) -> Bool {
+        let before = changed.compactMap { self.routes.find($0) }
         self.routes = routes
-        backendsGeneration &+= 1
+        subjects.remove(changed)
+        if before.contains(where: \.namesServers) { backendsGeneration &+= 1 }
+        return before.contains(where: \.hasStreams)
     }
+
+    /// The groups that are claimed.
+    package var claims: any ClaimedGroups { routes }
 
     /// Takes over new client certificates.
     func certificatesChanged() { backendsGeneration &+= 1 }
@@ -63,6 +74,7 @@ package final class LoopState {
         sourcesGeneration &+= 1
         contexts = [:]
         standards = [:]
+        subjects.removeAll()
     }
 
     /// The plugin of an id; where there is none, the one that has it as an alias.
@@ -73,7 +85,7 @@ package final class LoopState {
 
     /// The plugin context of a data source, encoded once and kept: equal requests send equal bytes.
     func context(_ source: DataSource, pluginID: String, version: String, namespace: String, userAgent: String)
-        -> [UInt8]
+        -> ContextBytes
     {
         let key = ContextKey(
             source: ObjectIdentifier(source), isApp: false, orgID: source.orgID, pluginID: pluginID, version: version,
@@ -84,7 +96,7 @@ package final class LoopState {
     /// The plugin context of an app in an organisation.
     func context(
         app orgID: Int, pluginID: String, version: String, namespace: String, userAgent: String
-    ) -> [UInt8] {
+    ) -> ContextBytes {
         context(
             plugin: pluginID, isApp: true, orgID: orgID, version: version, namespace: namespace, userAgent: userAgent)
     }
@@ -94,7 +106,7 @@ package final class LoopState {
     func context(
         plugin pluginID: String, isApp: Bool, orgID: Int = 1, version: String, namespace: String = "",
         userAgent: String
-    ) -> [UInt8] {
+    ) -> ContextBytes {
         let key = ContextKey(
             source: nil, isApp: isApp, orgID: orgID, pluginID: pluginID, version: version, namespace: namespace)
         return context(key, userAgent) { context in
@@ -113,7 +125,8 @@ package final class LoopState {
         return found
     }
 
-    private func context(_ key: ContextKey, _ userAgent: String, _ fill: (inout PluginContext) -> Void) -> [UInt8] {
+    private func context(_ key: ContextKey, _ userAgent: String, _ fill: (inout PluginContext) -> Void) -> ContextBytes
+    {
         if let known = contexts[key] { return known }
         var context = PluginContext()
         context.orgID = Int64(key.orgID)
@@ -160,9 +173,9 @@ struct StreamScope {
 extension LoopState {
     /// Ends the streams on this loop that no route leads to any more, after routes have changed.
     func endUnclaimedStreams() {
-        let routes = routes
-        streams?.bridge(on: loop)?.serve { key in
-            guard let scope = StreamScope(key.scope) else { return false }
+        // By the routes of whatever moment somebody asks.
+        streams?.bridge(on: loop)?.serve { [weak self] key in
+            guard let routes = self?.routes, let scope = StreamScope(key.scope) else { return false }
             let route = routes.stream(group: scope.group, version: scope.version, isApp: scope.uid == nil)
             // An object that has another backend now may still name the plugin.
             return route?.backend.isPlugin == true && route?.pluginID == key.pluginID

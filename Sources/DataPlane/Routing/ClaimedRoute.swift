@@ -7,6 +7,8 @@ package final class ClaimedRoute: Sendable {
     package let objectName: String
     /// The service type.
     package let type: ServiceType
+    /// What the route alone decides, made with it.
+    let prepared: PreparedRoute
     /// The API group.
     package let group: String
     /// The API version.
@@ -37,6 +39,7 @@ package final class ClaimedRoute: Sendable {
         type = entry.serviceType ?? .route
         group = spec.group
         version = spec.version
+        prepared = PreparedRoute(GroupPlace(service), type)
         pluginID = spec.pluginID
         self.backend = backend
         isApp = spec.pluginType == "app"

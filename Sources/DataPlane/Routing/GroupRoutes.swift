@@ -15,6 +15,10 @@ final class GroupRoutes: Sendable {
     let plugin: Slots
     /// Routes with a path of their own, in the order they are tried.
     let routes: [ClaimedRoute]
+    /// Whether streams lead here.
+    let hasStreams: Bool
+    /// Whether some route goes to a server that its object names.
+    let namesServers: Bool
     /// Who lost against whom.
     let conflicts: [RouteConflict]
     /// By the loser: the first that it lost.
@@ -60,6 +64,8 @@ final class GroupRoutes: Sendable {
         app = claims.app
         plugin = claims.plugin
         routes = claims.routes
+        hasStreams = source[.stream] != nil || app[.stream] != nil
+        namesServers = claiming.contains { if case .http = $0.1 { true } else { false } }
         self.conflicts = conflicts
         firstConflicts = Dictionary(conflicts.map { ($0.objectName, $0) }) { first, _ in first }
     }

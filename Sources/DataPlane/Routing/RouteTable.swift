@@ -216,6 +216,12 @@ package final class RouteTable: Sendable {
 }
 
 extension RouteTable: ClaimedGroups {
+    /// Whether something is claimed below a group, by the bytes of a path.
+    package func claims(_ group: ArraySlice<UInt8>) -> Bool {
+        let hash = Self.hash(group)
+        return parts[Self.part(hash)][hash]?.contains { $0.place.group.utf8.elementsEqual(group) } ?? false
+    }
+
     /// One group, found without the others.
     package func claimedGroup(_ name: String) -> ClaimedGroup? {
         let hash = Self.hash(name.utf8)

@@ -14,7 +14,7 @@ package struct Explanation: Sendable {
     private let source: @Sendable (Int, String) async -> DataSource?
     private let plugin: @Sendable (String) -> String
     private let upstream: Origin?
-    private let api: APIPaths
+    private let kinds: KindRegistry
 
     init(
         routes: @escaping @Sendable () -> RouteTable, kinds: KindRegistry,
@@ -22,7 +22,7 @@ package struct Explanation: Sendable {
         plugin: @escaping @Sendable (String) -> String, upstream: Origin?
     ) {
         self.routes = routes
-        api = APIPaths(registry: kinds, claims: routes, hasUpstream: upstream != nil)
+        self.kinds = kinds
         self.source = source
         self.plugin = plugin
         self.upstream = upstream
@@ -67,7 +67,8 @@ package struct Explanation: Sendable {
                 let refused = method.uppercased() == "POST" ? "" : "\nanswer    405: only POST is allowed here"
                 return "handler   who asks, and what they may do (SelfReviewHandler)\(refused)"
             }
-            if let meaning = api.meaning(path) {
+            if let meaning = APIPaths(kinds: kinds.kinds, claims: routes(), hasUpstream: upstream != nil).meaning(path)
+            {
                 return "handler   API server of the gateway (APIServerHandler)\nanswer    \(meaning)"
             }
             guard let upstream else { return "delegate  none: no --upstream is configured, so 404" }

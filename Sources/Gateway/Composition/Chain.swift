@@ -74,10 +74,12 @@ enum Chain {
         let upstream = UpstreamHandler(pool: pool, rules: toUpstream)
         let rules = rules(settings.upstream)
 
-        let stored = APIServerHandler(core: parts.api, gate: gate, next: upstream)
+        let state = parts.publisher.state(of: loop)
+        let stored = APIServerHandler(
+            core: parts.api, gate: gate, claims: state.map { state in { state.claims } }, next: upstream)
         let api = SelfReviewHandler(gate: gate, policy: policy, next: stored)
 
-        guard let state = parts.publisher.state(of: loop) else {
+        guard let state else {
             return PathFilter(rules, next: parts.access.handler(loop, next: api))
         }
         let bridges = bridges(loop, state, parts)

@@ -55,7 +55,7 @@ package final class QueryBridge {
     ///   - context: the encoded plugin context.
     ///   - forwarding: which credentials of the client the plugin gets.
     package func query(
-        _ exchange: Exchange, _ body: [UInt8], _ subject: QuerySubject, context: [UInt8],
+        _ exchange: Exchange, _ body: [UInt8], _ subject: QuerySubject, context: ContextBytes,
         forwarding: HeaderForwarding = HeaderForwarding(), instance: PluginInstance
     ) {
         let form = QueryForm(accepted: exchange.request.headers)

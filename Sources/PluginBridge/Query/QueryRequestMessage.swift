@@ -43,7 +43,7 @@ struct QueryRequestMessage: Sendable {
     ///   - headers: what of the client's the plugin gets.
     ///   - format: what frames are asked for in.
     ///   - limit: the most bytes.
-    init(context: [UInt8], headers: [(name: String, value: String)], format: DataFrameFormat, limit: Int) {
+    init(context: ContextBytes, headers: [(name: String, value: String)], format: DataFrameFormat, limit: Int) {
         encoder = QueryDataRequestEncoder(context: context)
         encoder.headers = headers
         encoder.format = format

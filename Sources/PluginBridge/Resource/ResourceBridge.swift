@@ -38,14 +38,14 @@ package struct ResourceBridgeSettings: Sendable {
 /// One call of a resource of a plugin.
 package struct ResourceTarget: Sendable {
     /// The encoded plugin context.
-    package var context: [UInt8]
+    package var context: ContextBytes
     /// What of the path is the plugin's.
     package var path: ResourcePath
     /// Which credentials of the client the plugin gets.
     package var forwarding: HeaderForwarding
 
     /// A call.
-    package init(context: [UInt8], path: ResourcePath, forwarding: HeaderForwarding = HeaderForwarding()) {
+    package init(context: ContextBytes, path: ResourcePath, forwarding: HeaderForwarding = HeaderForwarding()) {
         self.context = context
         self.path = path
         self.forwarding = forwarding

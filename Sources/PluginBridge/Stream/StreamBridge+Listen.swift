@@ -101,10 +101,10 @@ extension StreamBridge {
         let (format, place) = (listener.format, index)
         let lastEventID = listener.exchange.request.lastEventID
         let joined = NIOLoopBound(done, eventLoop: loop)
-        let (key, context, user) = (target.key, target.runContext, target.user)
+        let (key, context) = (target.key, target.context)
         hub.run(on: home) { bridge in
             let result = bridge.join(
-                key, context: context, user: user, loop: place, format: format, lastEventID: lastEventID)
+                key, context: context, loop: place, format: format, lastEventID: lastEventID)
             bridge.run(on: place) { _ in joined.value(result) }
         }
     }

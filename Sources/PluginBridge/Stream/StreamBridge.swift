@@ -75,7 +75,7 @@ package final class StreamBridge {
     /// Gives running streams their plugin context anew; call on every loop when data sources have changed.
     ///
     /// - Parameter context: the encoded context without a user of a stream; nil when its data source is gone.
-    package func refresh(_ context: (StreamKey) -> [UInt8]?) {
+    package func refresh(_ context: (StreamKey) -> ContextBytes?) {
         for feed in Array(feeds.values) {
             if let bytes = context(feed.key) {
                 feed.use(context: bytes)
@@ -100,7 +100,7 @@ package final class StreamBridge {
 
     /// Joins a listener of some loop to a stream that this loop runs.
     func join(
-        _ key: StreamKey, context: [UInt8], user: [UInt8], loop: Int, format: StreamFormat, lastEventID: String?
+        _ key: StreamKey, context: ContextBytes, loop: Int, format: StreamFormat, lastEventID: String?
     ) -> Result<StreamWelcome, GatewayError> {
         guard !isStopped else { return .failure(Self.stopping) }
         // A listener may have been on its way here when the routes changed.
@@ -115,7 +115,7 @@ package final class StreamBridge {
         }
         nextFeed += 1
         let feed = StreamFeed(
-            id: UInt64(index) << 48 | nextFeed, key: key, context: context, user: user, bridge: self)
+            id: UInt64(index) << 48 | nextFeed, key: key, context: context, bridge: self)
         feeds[key] = feed
         feedsByID[feed.id] = feed
         return feed.join(loop: loop, format, lastEventID: lastEventID)

@@ -19,9 +19,8 @@ final class StreamFeed {
     let id: UInt64
     let key: StreamKey
     private let bridge: StreamBridge
-    private var context: [UInt8]
-    /// The user of the first listener, as a field of the context: whom the plugin takes to have asked.
-    private let user: [UInt8]
+    /// With the user of the first listener: whom the plugin takes to have asked.
+    private var context: ContextBytes
     private var state: FeedState
     private var journal: StreamJournal
     private var audience = StreamAudience()
@@ -35,11 +34,10 @@ final class StreamFeed {
     /// Whether the next message is asked for once the window opens.
     private var mustRead = false
 
-    init(id: UInt64, key: StreamKey, context: [UInt8], user: [UInt8], bridge: StreamBridge) {
+    init(id: UInt64, key: StreamKey, context: ContextBytes, bridge: StreamBridge) {
         self.id = id
         self.key = key
         self.context = context
-        self.user = user
         self.bridge = bridge
         let settings = bridge.settings
         state = FeedState(lingerMS: settings.lingerMS, outageMS: settings.outageMS)
@@ -79,9 +77,9 @@ final class StreamFeed {
         }
     }
 
-    func use(context: [UInt8]) {
-        guard context != self.context else { return }
-        self.context = context
+    func use(context: ContextBytes) {
+        guard context.shared != self.context.shared else { return }
+        self.context.shared = context.shared
         perform(state.settingsChanged(now: bridge.now))
     }
 
@@ -151,7 +149,7 @@ final class StreamFeed {
             instance = ready
             do {
                 let call = try ready.channel.serverStreaming(
-                    .runStream, PluginRequest.stream(context: context + user, path: key.path, data: key.data),
+                    .runStream, PluginRequest.stream(context: context, path: key.path, data: key.data),
                     on: bridge.plugins.completions
                 ) { [weak self] event in
                     switch event {

@@ -1,3 +1,5 @@
+import PluginProtocol
+
 /// What tells streams apart: clients with equal keys share one RunStream call.
 package struct StreamKey: Sendable, Hashable {
     /// The plugin that runs it.
@@ -39,23 +41,15 @@ package struct StreamKey: Sendable, Hashable {
 package struct StreamTarget: Sendable {
     /// Which stream.
     package var key: StreamKey
-    /// The encoded plugin context of this client, for SubscribeStream and PublishStream.
-    package var context: [UInt8]
-    /// The encoded plugin context without a user, for the RunStream call that all share.
-    package var runContext: [UInt8]
-    /// This client's user as a field of a context: RunStream gets the one of the first client.
-    package var user: [UInt8]
+    /// The encoded plugin context of this client; of the users of all clients RunStream, which they share, gets the first.
+    package var context: ContextBytes
     /// Headers that the plugin gets with SubscribeStream and PublishStream.
     package var headers: [String: String]
 
     /// A target.
-    package init(
-        key: StreamKey, context: [UInt8], runContext: [UInt8], user: [UInt8] = [], headers: [String: String] = [:]
-    ) {
-        self.user = user
+    package init(key: StreamKey, context: ContextBytes, headers: [String: String] = [:]) {
         self.key = key
         self.context = context
-        self.runContext = runContext
         self.headers = headers
     }
 }

@@ -46,7 +46,7 @@ package final class AdmissionBridge {
     /// Asks a plugin and answers the exchange with a review.
     ///
     /// - Parameter context: the encoded plugin context; there is no data source in it.
-    package func review(_ exchange: Exchange, _ question: Question, context: [UInt8], instance: PluginInstance) {
+    package func review(_ exchange: Exchange, _ question: Question, context: ContextBytes, instance: PluginInstance) {
         do throws(GatewayError) { try Review.checkContentType(exchange.request.headers.firstValue(.contentType)) } catch
         {
             return exchange.respond(error)
@@ -60,7 +60,7 @@ package final class AdmissionBridge {
     }
 
     private func ask(
-        _ exchange: Exchange, _ question: Question, _ body: [UInt8], _ context: [UInt8], _ instance: PluginInstance
+        _ exchange: Exchange, _ question: Question, _ body: [UInt8], _ context: ContextBytes, _ instance: PluginInstance
     ) {
         exchange.work(on: body.count, "the admission review", by: side) { () throws(GatewayError) in
             let review = try AdmissionReview(body)
@@ -76,7 +76,7 @@ package final class AdmissionBridge {
         }
     }
 
-    private static func message(_ request: AdmissionReviewRequest, _ context: [UInt8]) -> GRPCPayload {
+    private static func message(_ request: AdmissionReviewRequest, _ context: ContextBytes) -> GRPCPayload {
         PluginRequest.admission(
             context: context,
             AdmissionRequestFields(

@@ -36,7 +36,7 @@ package final class ConversionBridge {
     /// Asks a plugin and answers the exchange with a review; what goes wrong in the plugin is the review's `result`.
     ///
     /// - Parameter context: the encoded plugin context; there is no data source in it.
-    package func review(_ exchange: Exchange, context: [UInt8], instance: PluginInstance) {
+    package func review(_ exchange: Exchange, context: ContextBytes, instance: PluginInstance) {
         do throws(GatewayError) { try Review.checkContentType(exchange.request.headers.firstValue(.contentType)) } catch
         {
             return exchange.respond(error)
@@ -49,7 +49,7 @@ package final class ConversionBridge {
         }
     }
 
-    private func ask(_ exchange: Exchange, _ body: [UInt8], _ context: [UInt8], _ instance: PluginInstance) {
+    private func ask(_ exchange: Exchange, _ body: [UInt8], _ context: ContextBytes, _ instance: PluginInstance) {
         exchange.work(on: body.count, "the conversion review", by: side) { () throws(GatewayError) in
             let review = try ConversionReview(body)
             return (review, WrittenPayload(Self.message(review, context)))
@@ -64,7 +64,7 @@ package final class ConversionBridge {
         }
     }
 
-    private static func message(_ review: ConversionReview, _ context: [UInt8]) -> GRPCPayload {
+    private static func message(_ review: ConversionReview, _ context: ContextBytes) -> GRPCPayload {
         PluginRequest.conversion(
             context: context, uid: review.uid,
             objects: review.objects.map { RawObject(raw: Array($0), contentType: "application/json") },

@@ -32,7 +32,8 @@ package final class HealthBridge {
     ///   - apiVersion: `<group>/<version>` of the request.
     ///   - forwarding: which credentials of the client the plugin gets.
     package func check(
-        _ exchange: Exchange, context: [UInt8], apiVersion: String, forwarding: HeaderForwarding = HeaderForwarding(),
+        _ exchange: Exchange, context: ContextBytes, apiVersion: String,
+        forwarding: HeaderForwarding = HeaderForwarding(),
         instance: PluginInstance
     ) {
         let request = PluginRequest.checkHealth(

@@ -51,7 +51,7 @@ package final class MetricsBridge {
     ///   - context: an encoded plugin context; plugins don't look at it.
     ///   - patience: how long the client says it waits, seconds; nil when it doesn't say.
     package func collect(
-        _ exchange: Exchange, context: [UInt8] = [], instance: PluginInstance, patience: Int? = nil
+        _ exchange: Exchange, context: ContextBytes = [], instance: PluginInstance, patience: Int? = nil
     ) {
         var call = UnaryCall(exchange, instance, plugins, timeout: settings.timeout, budget: budget)
         if let patience, patience < settings.timeout {

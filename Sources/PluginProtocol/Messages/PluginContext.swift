@@ -96,8 +96,8 @@ public struct DataSourceInstanceSettings: Sendable, Equatable {
 
 extension PluginContext {
     /// The context on the wire; keep the bytes and splice them into requests, equal contexts give equal bytes.
-    package func encoded() -> [UInt8] {
-        WireWriter.encode { context in
+    package func encoded() -> ContextBytes {
+        let bytes = WireWriter.encode { context in
             context.int(1, orgID)
             context.string(2, pluginID)
             if let user { context.message(3) { user.write(&$0) } }
@@ -109,6 +109,7 @@ extension PluginContext {
             context.string(9, apiVersion)
             context.string(10, namespace)
         }
+        return ContextBytes(bytes)
     }
 
     init(_ message: UnsafeMutablePointer<Pluginv2__PluginContext>?) {

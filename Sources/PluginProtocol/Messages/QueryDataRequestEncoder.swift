@@ -43,7 +43,7 @@ public struct DataQuery: Sendable, Equatable {
 /// Writes QueryDataRequest and QueryChunkedDataRequest, which have the same fields.
 package struct QueryDataRequestEncoder: Sendable {
     /// The context as `PluginContext.encoded()` gave it: packed once per data source, not per request.
-    package var context: [UInt8]
+    package var context: ContextBytes
     /// The headers in the order they are sent; `http_<Name>` for forwarded HTTP headers.
     package var headers: [(name: String, value: String)] = []
     /// The queries.
@@ -52,7 +52,7 @@ package struct QueryDataRequestEncoder: Sendable {
     package var format: DataFrameFormat = .arrow
 
     /// A request without queries.
-    package init(context: [UInt8]) {
+    package init(context: ContextBytes) {
         self.context = context
     }
 

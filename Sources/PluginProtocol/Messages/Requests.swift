@@ -5,7 +5,7 @@ import RPC
 /// `context` is what `PluginContext.encoded()` gave.
 package enum PluginRequest {
     /// CheckHealthRequest.
-    package static func checkHealth(context: [UInt8], headers: [String: String] = [:]) -> GRPCPayload {
+    package static func checkHealth(context: ContextBytes, headers: [String: String] = [:]) -> GRPCPayload {
         WireWriter.payload { writer in
             writer.raw(1, context)
             writer.map(2, headers)
@@ -13,7 +13,7 @@ package enum PluginRequest {
     }
 
     /// CollectMetricsRequest.
-    package static func collectMetrics(context: [UInt8]) -> GRPCPayload {
+    package static func collectMetrics(context: ContextBytes) -> GRPCPayload {
         WireWriter.payload { $0.raw(1, context) }
     }
 
@@ -21,7 +21,7 @@ package enum PluginRequest {
     ///
     /// `path` has no leading slash, `url` is the path with the raw query.
     package static func callResource(
-        context: [UInt8], path: [UInt8], method: String, url: [UInt8], headers: [PluginHeader], body: [UInt8]
+        context: ContextBytes, path: [UInt8], method: String, url: [UInt8], headers: [PluginHeader], body: [UInt8]
     ) -> GRPCPayload {
         WireWriter.payload { writer in
             writer.raw(1, context)
@@ -35,7 +35,7 @@ package enum PluginRequest {
 
     /// SubscribeStreamRequest, RunStreamRequest and PublishStreamRequest, which have the same fields.
     package static func stream(
-        context: [UInt8], path: String, data: [UInt8] = [], headers: [String: String] = [:]
+        context: ContextBytes, path: String, data: [UInt8] = [], headers: [String: String] = [:]
     ) -> GRPCPayload {
         WireWriter.payload { writer in
             writer.raw(1, context)
@@ -46,7 +46,7 @@ package enum PluginRequest {
     }
 
     /// AdmissionRequest, for validation and mutation.
-    package static func admission(context: [UInt8], _ request: AdmissionRequestFields) -> GRPCPayload {
+    package static func admission(context: ContextBytes, _ request: AdmissionRequestFields) -> GRPCPayload {
         WireWriter.payload { writer in
             writer.raw(1, context)
             writer.int(2, Int64(request.operation.rawValue))
@@ -63,7 +63,7 @@ package enum PluginRequest {
 
     /// ConversionRequest.
     package static func conversion(
-        context: [UInt8], uid: String, objects: [RawObject], targetGroup: String, targetVersion: String
+        context: ContextBytes, uid: String, objects: [RawObject], targetGroup: String, targetVersion: String
     ) -> GRPCPayload {
         WireWriter.payload { writer in
             writer.raw(1, context)

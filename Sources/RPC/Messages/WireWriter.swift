@@ -86,6 +86,14 @@ package struct WireWriter {
         bytes.withUnsafeBytes { raw(field, $0) }
     }
 
+    /// Bytes in two parts, also when there are none.
+    package mutating func raw(_ field: UInt32, _ first: [UInt8], _ second: [UInt8]) {
+        key(field, 2)
+        varint(UInt64(first.count + second.count))
+        first.withUnsafeBytes { put($0) }
+        second.withUnsafeBytes { put($0) }
+    }
+
     /// A bytes field.
     package mutating func bytes(_ field: UInt32, _ bytes: [UInt8]) {
         if !bytes.isEmpty { raw(field, bytes) }

@@ -150,7 +150,7 @@ import Glibc
             var context = PluginContext()
             context.dataSourceSettings = read.table.all.first?.settings
             context.grafanaConfig = read.table.grafanaConfig
-            return context.encoded()
+            return context.encoded().shared
         }
         #expect(Set(contexts).count == 1)
         #expect((contexts.first?.count ?? 0) > 300)

@@ -127,14 +127,9 @@ private final class StageHandler: ExchangeHandler {
         let key = StreamKey(
             pluginID: StreamStage.pluginID, scope: "default/uid", path: String(exchange.request.path.dropFirst()),
             data: (try? exchange.request.streamData()) ?? [])
-        var context = PluginContext()
         let user = PluginUser(login: exchange.request.headers.firstValue(named: "x-user") ?? "ann")
-        context.user = user
-        var runContext = context
-        runContext.user = nil
         let target = StreamTarget(
-            key: key, context: context.encoded(), runContext: runContext.encoded(), user: user.contextField,
-            headers: ["X-Test": "1"])
+            key: key, context: PluginContext().encoded().with(user: user.contextField), headers: ["X-Test": "1"])
         if exchange.request.method == .post {
             bridge.publish(exchange, target)
         } else {

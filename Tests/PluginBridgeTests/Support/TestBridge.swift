@@ -140,7 +140,7 @@ private final class TestHandler: ExchangeHandler {
     }
 
     func handle(_ exchange: Exchange) {
-        let context = Array("".utf8)
+        let context: ContextBytes = []
         switch exchange.path.text(0) {
         case "health":
             health.check(
