@@ -1,8 +1,9 @@
-# Everything a user or developer types. Debug and release are built once each and shared by all targets.
+# Everything a user or developer types. `check`, `test`, `fuzz` and `demo` share one optimised build: what is tested is what
+# users run, but that tests may see what is internal. `build` and `test-fast` are for working.
 SHELL := /bin/bash
 RELEASE := .build/release
 
-.PHONY: help deps build release run demo test test-fast check bench fuzz format clean
+.PHONY: help deps build tested release run demo test test-fast check bench fuzz format clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -10,8 +11,11 @@ help: ## show this list
 deps: ## install what is missing from Debian (sudo where not root)
 	@scripts/deps.sh build
 
-build: deps ## debug build of everything, tests included
+build: deps ## debug build of everything, tests included, for working
 	swift build --build-tests
+
+tested: deps
+	scripts/build-tests.sh
 
 release: deps ## release build of the gateway and the example plugin
 	swift build -c release --product dataplane-gateway
@@ -28,7 +32,7 @@ demo: release ## the same without a terminal: one query, checked, printed
 test-fast: build ## the unit tests, for working
 	swift test --skip-build --skip '^EndToEnd\.'
 
-test: build ## all tests
+test: tested ## all tests
 	@scripts/deps.sh test
 	scripts/test.sh
 
@@ -39,7 +43,7 @@ bench: release ## benchmarks against nginx, HAProxy, Caddy and Envoy on this mac
 	scripts/deps.sh bench
 	Benchmarks/run.sh
 
-fuzz: build ## 20,000 runs of each fuzz target
+fuzz: tested ## 20,000 runs of each fuzz target
 	scripts/fuzz.sh 20000
 
 format: ## format all Swift files

@@ -2,12 +2,20 @@
 import Foundation
 import PackageDescription
 
+// For tests of an optimised build (scripts/build-tests.sh): they see what is internal, and are not optimised themselves.
+let isTestable = ProcessInfo.processInfo.environment["TESTABLE"] != nil
+func tested(_ flag: String) -> [SwiftSetting] {
+    isTestable ? [.unsafeFlags([flag], .when(configuration: .release))] : []
+}
+
 // Every target of ours is built in Swift 6 mode with warnings as errors, so that checking and testing share one build.
-let swift: [SwiftSetting] = [
-    .treatAllWarnings(as: .error),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-]
+let swift: [SwiftSetting] =
+    [
+        .treatAllWarnings(as: .error),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+    ] + tested("-enable-testing")
+let testing = swift + tested("-Onone")
 let c: [CSetting] = [.treatAllWarnings(as: .error)]
 
 let nio: [Target.Dependency] = [
@@ -29,21 +37,14 @@ let certificates: [Target.Dependency] = [
 ]
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
-let httpClient: [Target.Dependency] = [
-    .product(name: "AsyncHTTPClient", package: "async-http-client"),
-    .product(name: "NIOSSL", package: "swift-nio-ssl"),
-    .product(name: "NIOHTTP1", package: "swift-nio"),
-    .product(name: "NIOPosix", package: "swift-nio"),
-    .product(name: "NIOFoundationCompat", package: "swift-nio"),
-    .product(name: "NIOCore", package: "swift-nio"),
-]
+let httpServer: [Target.Dependency] = [.product(name: "NIOHTTP1", package: "swift-nio")]
 
 func target(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
     .target(name: name, dependencies: dependencies, path: path, swiftSettings: swift)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: swift)
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: testing)
 }
 
 /// Programs that only developers run; they would cost every build otherwise.
@@ -89,7 +90,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
-        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     ],
@@ -134,7 +134,9 @@ let package = Package(
             "HTTPKit",
             ["CInflate", "DataPlaneAPI", "Bytes", logging, .product(name: "Crypto", package: "swift-crypto")] + nio
                 + tls),
-        target("PluginKit", ["PluginProtocol", "RPC", "DataFrames", "Bytes"]),
+        target(
+            "PluginKit",
+            ["PluginProtocol", "RPC", "DataFrames", "Origins", "HTTPKit", "DataPlaneAPI", "Bytes"] + nio),
         target("SystemKit", ["CSystemShim", "DataPlaneAPI"]),
         target("PluginProtocol", ["RPC", "CGRPC", "CSystemShim", "Bytes"]),
         target("RPC", ["CGRPC", "Bytes"]),
@@ -151,7 +153,7 @@ let package = Package(
 
         // Examples.
         .executableTarget(
-            name: "PrometheusPlugin", dependencies: ["PluginKit", "DataFrames"] + httpClient,
+            name: "PrometheusPlugin", dependencies: ["PluginKit", "DataFrames"],
             path: "examples/plugins/prometheus/Sources", swiftSettings: swift),
 
         .executableTarget(
@@ -164,10 +166,10 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(
             name: "EndToEnd", dependencies: [], exclude: ["Support/upstream.py", "Support/grafana.py"],
-            swiftSettings: swift),
+            swiftSettings: testing),
         tests(
             "PrometheusPluginTests",
-            ["PrometheusPlugin", "PluginKit", "PluginProtocol", "DataFrames"] + httpClient),
+            ["PrometheusPlugin", "PluginKit", "PluginProtocol", "DataFrames"] + nio + httpServer),
         tests("DataPlaneAPITests", ["DataPlaneAPI", "Bytes"]),
         tests("BytesTests", ["Bytes"]),
         tests("DataFramesTests", ["DataFrames", "DataPlaneAPI", "Bytes"]),
@@ -183,6 +185,7 @@ let package = Package(
         target("HTTPTesting", ["HTTPKit"] + nio, path: "Tests/HTTPTesting"),
         tests(
             "AccessTests", ["Access", "HTTPKit", "HTTPTesting", "DataPlaneAPI", "Bytes", embedded] + certificates + nio),
+        tests("PluginKitTests", ["PluginKit", "PluginProtocol", "HTTPKit", "HTTPTesting", "DataPlaneAPI"] + nio),
         tests("HTTPKitTests", ["HTTPKit", "HTTPTesting", "DataPlaneAPI", embedded] + nio),
         tests("OriginsTests", ["Origins", "HTTPKit", "HTTPTesting", "DataPlaneAPI", embedded] + nio),
         tests(

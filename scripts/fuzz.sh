@@ -7,5 +7,5 @@ runs=${1:-20000}
 for folder in Fuzz/*/; do
     target="Fuzz$(basename "$folder")"
     printf '%s: ' "$target"
-    ".build/debug/$target" --runs "$runs"
+    ".build/release/$target" --runs "$runs"
 done

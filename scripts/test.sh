@@ -25,7 +25,9 @@ if [ ! -x "$old/usr/bin/kubectl" ] && command -v apt-get dpkg >/dev/null; then
     (cd "$old" && apt-get download -q kubernetes-client && dpkg -x kubernetes-client_*.deb . && rm -f ./*.deb) >&2 ||
         echo "skipping Debian's kubectl: it can't be downloaded"
 fi
-[ $# = 0 ] || exec swift test --skip-build "$@"
+export TESTABLE=1
+test=(swift test -c release --skip-build)
+[ $# = 0 ] || exec "${test[@]}" "$@"
 # Apart: end-to-end tests wait for processes and would keep the threads that the others run on. A few at a time, so that
 # the time limit of a test is not spent waiting for its turn.
 events=.run/events
@@ -35,6 +37,6 @@ show() { scripts/slowest.py "$events"/* || true; }
 trap show EXIT
 record() { echo "--event-stream-version 0 --event-stream-output-path $events/$1.jsonl"; }
 # shellcheck disable=SC2046
-swift test --skip-build $(record unit) --skip '^EndToEnd\.'
+"${test[@]}" $(record unit) --skip '^EndToEnd\.'
 # shellcheck disable=SC2046
-swift test --skip-build $(record end-to-end) --experimental-maximum-parallelization-width 4 --filter '^EndToEnd\.'
+"${test[@]}" $(record end-to-end) --experimental-maximum-parallelization-width 4 --filter '^EndToEnd\.'

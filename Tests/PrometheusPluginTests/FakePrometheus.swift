@@ -114,7 +114,7 @@ extension FakePrometheus {
         source.jsonData = Array(json.utf8)
         var context = PluginContext()
         context.dataSourceSettings = source
-        return try PrometheusClients.shared.client(for: context)
+        return try PrometheusClient(context, .shared)
     }
 
     /// The frames of a query, as JSON objects.
@@ -141,8 +141,8 @@ extension FakePrometheus {
     }
 }
 
-extension PrometheusClients {
-    static let shared = PrometheusClients()
+extension HTTPClients {
+    static let shared = HTTPClients()
 }
 
 extension [String: Any] {

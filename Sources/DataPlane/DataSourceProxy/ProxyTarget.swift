@@ -48,7 +48,9 @@ final class ProxyTarget: Sendable {
         try grafana.check(url)
         let timeout = Self.timeout(source, limits) ?? grafana.timeout
         var origin = url.origin
-        if url.isTLS { origin.tls = try Self.tls(source) }
+        if url.isTLS {
+            origin.tls = try TLSClientSettings(jsonData: source.json, secrets: source.settings.secureJSONData)
+        }
         self.origin = origin
         token = try route.flatMap { route throws(GatewayError) in
             try route.token?.request(source, route: route, timeout: timeout == 0 ? 30 : min(timeout, 30))
@@ -114,25 +116,6 @@ final class ProxyTarget: Sendable {
             return nil
         }
         return Array("Basic \(Base64.encode("\(user):\(password)".utf8))".utf8)
-    }
-
-    private static func tls(_ source: ProxySource) throws(GatewayError) -> TLSClientSettings {
-        func pem(_ key: String) throws(GatewayError) -> [UInt8] {
-            guard let text = source.settings.secureJSONData[key], !text.isEmpty else {
-                throw GatewayError(
-                    .badRequest, "Unable to load TLS certificate: secureJsonData.\(key) is missing", source: .gateway)
-            }
-            return Array(text.utf8)
-        }
-        var tls = TLSClientSettings()
-        tls.verifies = source.json["tlsSkipVerify"]?.asBool != true
-        tls.serverName = source.json["serverName"]?.asString ?? ""
-        if source.json["tlsAuthWithCACert"]?.asBool == true { tls.authorities = try pem("tlsCACert") }
-        if source.json["tlsAuth"]?.asBool == true {
-            tls.certificateChain = try pem("tlsClientCert")
-            tls.privateKey = try pem("tlsClientKey")
-        }
-        return tls
     }
 
     private static func timeout(_ source: ProxySource, _ limits: ServiceLimits) -> Int? {

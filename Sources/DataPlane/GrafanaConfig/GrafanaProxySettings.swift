@@ -1,3 +1,4 @@
+import Origins
 import DataPlaneAPI
 
 /// What grafana.ini says about the data source proxy: `[dataproxy]` and `data_source_proxy_whitelist` of `[security]`.

@@ -3,8 +3,7 @@ import HTTPKit
 import NIOCore
 import NIOPosix
 
-/// One request on the gateway's own account, on a connection of its own; bounded in time and size, redirects are answers
-/// like any other.
+/// One request on our own account; bounded in time and size, redirects are answers like any other.
 package struct OriginFetch {
     /// The answer to a fetch.
     package struct Answer: Sendable {
@@ -33,11 +32,13 @@ package struct OriginFetch {
     let milliseconds: Int
     /// The most bytes of an answer's body.
     let limit: Int
+    /// Whether it goes over a connection that others used, and leaves it to others.
+    let sharesConnection: Bool
 
     /// A request.
     package init(
         name: String, method: String = "GET", target: [UInt8], fields: HeaderBlock, body: [UInt8]? = nil,
-        milliseconds: Int, limit: Int
+        milliseconds: Int, limit: Int, sharesConnection: Bool = false
     ) {
         self.name = name
         self.method = method
@@ -46,6 +47,7 @@ package struct OriginFetch {
         self.body = body
         self.milliseconds = milliseconds
         self.limit = limit
+        self.sharesConnection = sharesConnection
     }
 
     /// A form.
@@ -69,15 +71,10 @@ package struct OriginFetch {
     /// - Parameter done: called once; with 504 when it takes too long, 502 when the origin can't be reached, breaks off or
     ///   says more than the limit, 403 when its address may not be dialled.
     package func send(through pool: OriginPool, _ done: @escaping (Result<Answer, GatewayError>) -> Void) {
-        let call = OriginFetchCall(self, done)
+        let call = OriginFetchCall(self, pool, done)
         let bound = NIOLoopBound(call, eventLoop: pool.loop)
         call.timer = pool.loop.scheduleTask(in: .milliseconds(Int64(milliseconds))) { bound.value.originTimedOut() }
-        call.wait = pool.connect { result in
-            switch result {
-            case .success(let connection): call.send(on: connection)
-            case .failure(let error): call.unreachable(error)
-            }
-        }
+        call.start()
     }
 
     /// The whole request.
@@ -98,25 +95,43 @@ package struct OriginFetch {
 /// A fetch on its way.
 private final class OriginFetchCall: OriginConnectionUser {
     private let fetch: OriginFetch
+    private let pool: OriginPool
     private var done: ((Result<OriginFetch.Answer, GatewayError>) -> Void)?
     private var connection: OriginConnection?
     private var head: ResponseHead?
     private var body: [UInt8] = []
     var timer: Scheduled<Void>?
-    var wait: PoolWait?
+    private var wait: PoolWait?
 
-    init(_ fetch: OriginFetch, _ done: @escaping (Result<OriginFetch.Answer, GatewayError>) -> Void) {
+    init(
+        _ fetch: OriginFetch, _ pool: OriginPool, _ done: @escaping (Result<OriginFetch.Answer, GatewayError>) -> Void
+    ) {
         self.fetch = fetch
+        self.pool = pool
         self.done = done
     }
 
-    func send(on connection: OriginConnection) {
+    func start() {
+        if fetch.sharesConnection, let idle = pool.takeIdle() { return send(on: idle) }
+        connect()
+    }
+
+    private func connect() {
+        wait = pool.connect { [self] result in
+            wait = nil
+            switch result {
+            case .success(let connection): send(on: connection)
+            case .failure(let error): unreachable(error)
+            }
+        }
+    }
+
+    private func send(on connection: OriginConnection) {
         self.connection = connection
         connection.begin(self, method: HTTPMethod(fetch.method))
         connection.writeAndFlush(fetch.bytes)
     }
 
-    /// The connection is not used again: such requests are rare.
     private func finish(_ result: Result<OriginFetch.Answer, GatewayError>) {
         guard let done else { return }
         self.done = nil
@@ -126,7 +141,9 @@ private final class OriginFetchCall: OriginConnectionUser {
         wait = nil
         let connection = connection
         self.connection = nil
-        connection?.close()
+        if let connection {
+            if case .success = result, fetch.sharesConnection { pool.put(connection) } else { connection.close() }
+        }
         done(result)
     }
 
@@ -134,10 +151,7 @@ private final class OriginFetchCall: OriginConnectionUser {
         finish(.failure(GatewayError(code, "\(fetch.name) \(why)", source: .upstream, cause: cause)))
     }
 
-    func unreachable(_ error: any Error) {
-        if let fault = error as? TLSClientFault {
-            return fail(.badGateway, "can't be reached: the TLS handshake failed: \(fault.why)")
-        }
+    private func unreachable(_ error: any Error) {
         guard let known = error as? GatewayError else {
             return fail(.badGateway, "can't be reached: \(describe(error))")
         }
@@ -179,5 +193,14 @@ private final class OriginFetchCall: OriginConnectionUser {
 
     func originReadComplete() {}
     func originWritable() {}
-    func originFailed(_ why: String) { fail(.badGateway, "failed before it answered: \(why)") }
+
+    func originFailed(_ why: String) {
+        // A shared connection may be closed by the server just as we use it; nothing is lost where nothing came and the
+        // request may be sent again.
+        if let connection, connection.served > 1, head == nil, HTTPMethod(fetch.method).isIdempotent {
+            self.connection = nil
+            return connect()
+        }
+        fail(.badGateway, "failed before it answered: \(why)")
+    }
 }

@@ -42,7 +42,7 @@ struct TLSClientFault: DescribedError {
 
     var description: String {
         let hint =
-            why.contains("certificate can't be verified")
+            !words.trust.isEmpty && why.contains("certificate can't be verified")
             ? "; its certificate is not trusted or has another name (\(words.trust))" : ""
         return "the TLS handshake failed: \(why)\(hint)"
     }

@@ -44,6 +44,13 @@ package struct TLSClientSettings: Sendable, Hashable {
 
     /// Verification with the system's authorities, and no certificate.
     package init() {}
+
+    /// The same, where nothing can be set about it.
+    package static let system: TLSClientSettings = {
+        var settings = TLSClientSettings()
+        settings.words.trust = ""
+        return settings
+    }()
 }
 
 extension TLSClientSettings {

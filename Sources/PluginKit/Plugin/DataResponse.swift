@@ -89,6 +89,11 @@ public struct PluginError: Error, Sendable, Equatable, CustomStringConvertible {
         self.source = source
     }
 
+    /// What a user asked for, or set up, can't be had: 400, and not the plugin's fault.
+    public static func user(_ message: String) -> PluginError {
+        PluginError(message, status: 400, source: .downstream)
+    }
+
     /// The message.
     public var description: String { message }
 

@@ -1,3 +1,4 @@
+import Origins
 import DataPlaneAPI
 
 /// One question for an access token; equal ones share the answer.

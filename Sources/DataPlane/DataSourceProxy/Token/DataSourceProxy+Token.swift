@@ -61,7 +61,7 @@ extension DataSourceProxy {
         var timeouts = OriginTimeouts()
         timeouts.connectMS = settings.connectMS
         var origin = request.url.origin
-        if request.url.isTLS { origin.tls = TLSClientSettings() }
+        if request.url.isTLS { origin.tls = .system }
         let pool = OriginPool(origin, loop: loop, timeouts: timeouts, dialer: settings.dialer)
         let name = "the token endpoint of \(request.name)"
         OriginFetch.form(

@@ -1,3 +1,4 @@
+import Origins
 import Bytes
 import DataPlaneAPI
 

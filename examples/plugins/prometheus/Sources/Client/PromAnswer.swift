@@ -1,6 +1,4 @@
 import Foundation
-import NIOCore
-import NIOFoundationCompat
 import PluginKit
 
 /// One series of an answer.
@@ -84,10 +82,10 @@ enum PromAnswer {
     /// Takes the data out of an answer.
     ///
     /// - Throws: `PluginError`, downstream, with Prometheus' type and text of error and its HTTP status.
-    static func data<Payload: Decodable>(_ body: ByteBuffer, status: Int, url: String) throws -> Payload {
+    static func data<Payload: Decodable>(_ body: [UInt8], status: Int, url: String) throws -> Payload {
         let envelope: Envelope<Payload>
         do {
-            envelope = try JSONDecoder().decode(Envelope<Payload>.self, from: Data(buffer: body))
+            envelope = try JSONDecoder().decode(Envelope<Payload>.self, from: Data(body))
         } catch {
             throw PluginError(
                 status >= 400
@@ -105,8 +103,8 @@ enum PromAnswer {
     }
 
     /// What a server says in plain words; a page is none.
-    private static func beginning(of body: ByteBuffer) -> String {
-        let text = String(buffer: body.getSlice(at: body.readerIndex, length: min(200, body.readableBytes)) ?? body)
+    private static func beginning(of body: [UInt8]) -> String {
+        let text = String(decoding: body.prefix(200), as: UTF8.self)
             .trimmingCharacters(in: .whitespacesAndNewlines)
         return text.isEmpty || text.hasPrefix("<") ? "" : ": \(text)"
     }

@@ -133,8 +133,3 @@ struct PromQuery {
         return rest == 0 ? "\(sign)\(whole)" : "\(sign)\(whole).\(String(1000 + rest).dropFirst())"
     }
 }
-
-extension PluginError {
-    /// What the user of a query or whoever set up the data source has to mend; nothing the plugin could.
-    static func user(_ message: String) -> PluginError { PluginError(message, status: 400, source: .downstream) }
-}

@@ -1,6 +1,3 @@
-import AsyncHTTPClient
-import NIOCore
-import NIOHTTP1
 import PluginKit
 
 /// Passes resource calls on to Prometheus' API, for the label and metric lists of query editors.
@@ -23,17 +20,14 @@ enum ResourceProxy {
             return try await response.send(
                 status: 405, json: #"{"status":"error","errorType":"bad_data","error":"use GET or POST"}"#)
         }
-        var outgoing = HTTPClientRequest(url: client.url(request.url))
-        outgoing.method = request.method == "POST" ? .POST : .GET
+        var outgoing = HTTPRequest(request.method, client.path(request.url))
         for header in request.headers where header.name.lowercased() == "content-type" {
-            outgoing.headers.add(
-                name: "Content-Type", value: String(decoding: header.values.first ?? [], as: UTF8.self))
+            outgoing.headers.append(("Content-Type", String(decoding: header.values.first ?? [], as: UTF8.self)))
         }
-        if request.method == "POST" { outgoing.body = .bytes(ByteBuffer(bytes: request.body)) }
+        if request.method == "POST" { outgoing.body = request.body }
         let answer = try await client.send(outgoing)
-        let type = answer.headers.first(name: "Content-Type") ?? "application/json"
+        let type = answer.header("Content-Type") ?? "application/json"
         try await response.send(
-            status: Int32(answer.status.code), headers: [PluginHeader("Content-Type", type)])
-        for try await part in answer.body { try await response.write(Array(part.readableBytesView)) }
+            status: Int32(clamping: answer.status), headers: [PluginHeader("Content-Type", type)], body: answer.body)
     }
 }

@@ -1,27 +1,25 @@
 import Bytes
 import DataPlaneAPI
-import HTTPKit
-import Origins
 
 /// The URL of a data source or of a route in plugin.json.
-struct DataSourceURL: Sendable, Hashable {
+package struct DataSourceURL: Sendable, Hashable {
     /// Whether it is https.
-    let isTLS: Bool
+    package let isTLS: Bool
     /// Host name or IP address, without brackets.
-    let host: String
+    package let host: String
     /// The TCP port.
-    let port: Int
+    package let port: Int
     /// The path as written; empty without one.
-    let path: String
+    package let path: String
     /// The query as written, without its question mark, for token endpoints; empty without one.
-    let query: String
+    package let query: String
 
     /// Reads `[http[s]://]host[:port][/path]`; without a scheme it is http, as in Grafana.
     ///
     /// A fragment doesn't count. A user in it is refused: it would be shown where URLs are shown.
     ///
     /// - Throws: 400 with Grafana's words.
-    init(_ text: String) throws(GatewayError) {
+    package init(_ text: String) throws(GatewayError) {
         func fault(_ why: String) -> GatewayError {
             GatewayError(.badRequest, "Invalid data source URL: \(why)", source: .gateway)
         }
@@ -59,21 +57,21 @@ struct DataSourceURL: Sendable, Hashable {
     }
 
     /// Who is connected to.
-    var origin: Origin { Origin(host: host, port: port) }
+    package var origin: Origin { Origin(host: host, port: port) }
 
     /// The `Host` field; the scheme's own port is left out.
-    var hostField: String {
+    package var hostField: String {
         let name = host.contains(":") ? "[\(host)]" : host
         return port == (isTLS ? 443 : 80) ? name : "\(name):\(port)"
     }
 
     /// Path and query as a request's target.
-    var target: [UInt8] {
+    package var target: [UInt8] {
         (path.isEmpty ? [UInt8(ascii: "/")] : Array(path.utf8)) + (query.isEmpty ? [] : Array("?\(query)".utf8))
     }
 
     /// Two paths with exactly one slash between them; an empty second one adds nothing.
-    static func join(_ base: some Collection<UInt8>, _ rest: some Collection<UInt8>) -> [UInt8] {
+    package static func join(_ base: some Collection<UInt8>, _ rest: some Collection<UInt8>) -> [UInt8] {
         let slash = UInt8(ascii: "/")
         var joined = Array(base)
         if rest.isEmpty {
