@@ -8,6 +8,10 @@ package struct SocketServer: Sendable {
     package let group: MultiThreadedEventLoopGroup
     package let listener: Listener
 
+    package init(group: MultiThreadedEventLoopGroup, listener: Listener) {
+        (self.group, self.listener) = (group, listener)
+    }
+
     /// Runs `body` against a server whose exchanges go to `handler`, which is made once per loop.
     package static func with<R>(
         handler: @escaping @Sendable (Exchange) -> Void, _ body: (SocketServer) async throws -> R

@@ -1,5 +1,5 @@
-import Origins
 import DataPlaneAPI
+import Origins
 
 /// What grafana.ini says about the data source proxy: `[dataproxy]` and `data_source_proxy_whitelist` of `[security]`.
 package struct GrafanaProxySettings: Sendable, Equatable {

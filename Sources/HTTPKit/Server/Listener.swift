@@ -34,13 +34,15 @@ package final class Listener: Sendable {
     /// Binds and starts to accept.
     ///
     /// - Parameters:
+    ///   - descriptor: a socket that is bound already, in place of the address; it belongs to the listener from now on.
     ///   - tls: what encrypts connections; nil for plain HTTP.
     ///   - limit: the most connections.
     ///   - group: the loops that serve connections.
     ///   - makeContext: makes a loop's context, on that loop.
     /// - Throws: `GatewayError` naming the address when it can't be bound.
     package static func start(
-        on address: ListenAddress, tls: TLSServerContext? = nil, limit: Int = .max, group: MultiThreadedEventLoopGroup,
+        on address: ListenAddress, descriptor: CInt? = nil, tls: TLSServerContext? = nil, limit: Int = .max,
+        group: MultiThreadedEventLoopGroup,
         makeContext: @escaping @Sendable (any EventLoop) -> LoopContext
     ) async throws -> Listener {
         let bound = ConnectionBound(limit: limit)
@@ -69,7 +71,10 @@ package final class Listener: Sendable {
                 }
             }
         do {
-            let channel = try await bootstrap.bind(host: address.host, port: address.port).get()
+            let opening =
+                descriptor.map { bootstrap.withBoundSocket($0) }
+                ?? bootstrap.bind(host: address.host, port: address.port)
+            let channel = try await opening.get()
             return Listener(channel: channel, contexts: contexts, bound: bound)
         } catch {
             throw GatewayError(

@@ -1,3 +1,5 @@
+import PluginProtocol
+
 /// How plugins are run.
 package struct PluginHostSettings: Sendable {
     /// Private folder for sockets; created with mode 0700.
@@ -17,6 +19,8 @@ package struct PluginHostSettings: Sendable {
     package var probeTimeout = 3.0
     /// For calls under way when a changed plugin takes over, seconds.
     package var drainTime = 10.0
+    /// Starts their processes.
+    package var launcher: any PluginLauncher = ChildLauncher()
 
     /// Settings.
     package init(

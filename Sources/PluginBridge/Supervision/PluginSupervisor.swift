@@ -23,9 +23,9 @@ actor PluginSupervisor {
     private var policy = RestartPolicy()
     private var generation = 0
     private var isStopping = false
-    private var current: (process: PluginProcess, instance: PluginInstance)?
+    private var current: (process: any RunningProcess, instance: PluginInstance)?
     /// The process that isn't ready yet, and its channel once anything has answered there.
-    private var starting: (process: PluginProcess, channel: GRPCChannel?)?
+    private var starting: (process: any RunningProcess, channel: GRPCChannel?)?
     private var task: Task<Void, Never>?
     private var sleeper: Task<Void, Never>?
     /// What went wrong last; nil while all is well, and before the first start.
@@ -133,7 +133,7 @@ actor PluginSupervisor {
     }
 
     /// Asks a ready plugin now and then how it is; a process may exist and hang, or say that it doesn't serve.
-    private func watch(_ process: PluginProcess, _ instance: PluginInstance) async {
+    private func watch(_ process: any RunningProcess, _ instance: PluginInstance) async {
         var record = HealthRecord()
         while (try? await Task.sleep(for: .seconds(record.isDoubtful ? 1 : settings.probeInterval))) != nil {
             let finding = await instance.channel.health(within: settings.probeTimeout)
@@ -174,7 +174,7 @@ actor PluginSupervisor {
     /// Ends a process: told first, killed if it doesn't listen; one time for both.
     ///
     /// One that nobody has heard of over a channel is told by a signal.
-    private func end(_ process: PluginProcess, _ channel: GRPCChannel?) async {
+    private func end(_ process: any RunningProcess, _ channel: GRPCChannel?) async {
         let timeout = settings.stopTimeout
         let killer = Task {
             try await Task.sleep(for: .seconds(timeout))
@@ -218,7 +218,7 @@ actor PluginSupervisor {
 
     // MARK: Starting
 
-    private func startInstance() async throws(StartFailure) -> (PluginProcess, PluginInstance) {
+    private func startInstance() async throws(StartFailure) -> (any RunningProcess, PluginInstance) {
         guard let executable = manifest.executable else { throw StartFailure(Self.noBackend, .absent) }
         guard let facts = FileFacts(executable) else {
             throw StartFailure("its executable \(executable) does not exist", .absent)
@@ -231,9 +231,9 @@ actor PluginSupervisor {
         }
         let output = PluginOutput(logger: logger)
         self.output = output
-        let process: PluginProcess
+        let process: any RunningProcess
         do {
-            process = try await PluginProcess.start(
+            process = try await settings.launcher.launch(
                 ProcessRequest(executable: executable, environment: environment.entries, directory: manifest.folder)
             ) { output.take($0) }
         } catch {

@@ -1,5 +1,5 @@
-import Origins
 import DataPlaneAPI
+import Origins
 
 /// One question for an access token; equal ones share the answer.
 struct AccessTokenRequest: Sendable, Hashable {

@@ -1,6 +1,6 @@
-import Origins
 import Bytes
 import DataPlaneAPI
+import Origins
 
 /// How a route of plugin.json gets the access token that its requests carry.
 struct RouteToken: Sendable {
