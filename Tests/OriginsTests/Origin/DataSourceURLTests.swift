@@ -2,7 +2,6 @@ import DataPlaneAPI
 import HTTPKit
 import Testing
 
-@testable import DataPlane
 @testable import Origins
 
 struct DataSourceURLTests {
