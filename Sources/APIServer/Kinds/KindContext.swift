@@ -21,6 +21,8 @@ package struct KindContext: Sendable {
     package var old: JSONValue?
     /// Who wants it; nil for the gateway itself.
     package var user: User?
+    /// Says what users may do; nil for the gateway itself, which may do everything.
+    package var authorizer: LoopAuthorizer?
     /// Whether nothing is stored.
     package var isDryRun = false
     /// The kinds there are.
@@ -30,13 +32,14 @@ package struct KindContext: Sendable {
 
     /// Creates a context.
     package init(
-        _ operation: Operation, _ object: JSONValue, old: JSONValue? = nil, user: User? = nil, isDryRun: Bool = false,
-        kinds: Kinds = Kinds(), reader: WatchCache? = nil
+        _ operation: Operation, _ object: JSONValue, old: JSONValue? = nil, user: User? = nil,
+        authorizer: LoopAuthorizer? = nil, isDryRun: Bool = false, kinds: Kinds = Kinds(), reader: WatchCache? = nil
     ) {
         self.operation = operation
         self.object = object
         self.old = old
         self.user = user
+        self.authorizer = authorizer
         self.isDryRun = isDryRun
         self.kinds = kinds
         self.reader = reader

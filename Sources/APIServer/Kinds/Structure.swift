@@ -11,6 +11,8 @@ package struct Structure: Sendable {
     ///
     /// Other lists are one whole.
     let listKeys: [String: [String]]
+    /// Lists whose entries are their own keys.
+    let sets: Set<String>
     private let root: StructureNode
 
     /// A structure.
@@ -19,9 +21,23 @@ package struct Structure: Sendable {
     package init(properties: JSONValue = .emptyObject) {
         self.properties = properties
         root = StructureNode(["type": "object", "properties": properties])
-        var keys: [String: [String]] = [:]
-        root.listKeys("", &keys)
-        listKeys = keys
+        var (keys, sets) = ([String: [String]](), Set<String>())
+        root.lists("", keys: &keys, sets: &sets)
+        (listKeys, self.sets) = (keys, sets)
+    }
+
+    /// How fields are told apart for those who own them, those of `metadata` too.
+    var paths: FieldPaths {
+        FieldPaths(
+            listKeys: listKeys.merging(["metadata.ownerReferences": ["uid"]]) { own, _ in own },
+            sets: sets.union(["metadata.finalizers"]))
+    }
+
+    /// What is wrong with an object beyond the types of its fields: entries that a set has twice.
+    func faults(of object: JSONValue) -> [StatusCause] {
+        var found: [StatusCause] = []
+        root.repeated(object, "", &found)
+        return found
     }
 
     private static let common = ["apiVersion", "kind", "metadata"]

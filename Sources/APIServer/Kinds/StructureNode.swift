@@ -21,6 +21,8 @@ final class StructureNode: Sendable {
     let fallback: JSONValue?
     /// The keys that tell the entries of a list apart, in order; nil for a list that is one whole.
     let keys: [String]?
+    /// Whether a list is a set: its entries are their own keys.
+    let isSet: Bool
 
     init(_ schema: JSONValue) {
         keepsUnknown = schema["x-kubernetes-preserve-unknown-fields"]?.asBool ?? false
@@ -28,6 +30,7 @@ final class StructureNode: Sendable {
         fallback = schema["default"]
         let isMap = schema["x-kubernetes-list-type"] == "map"
         keys = isMap ? (schema["x-kubernetes-list-map-keys"]?.asArray ?? []).compactMap(\.asString).sorted() : nil
+        isSet = schema["x-kubernetes-list-type"] == "set"
         guard schema["x-kubernetes-int-or-string"] != true else {
             shape = .any
             return
@@ -151,18 +154,39 @@ final class StructureNode: Sendable {
         }
     }
 
-    /// The lists below that have keys, by their paths without entries.
-    func listKeys(_ path: String, _ found: inout [String: [String]]) {
+    /// The lists below that have keys, and those that are sets, by their paths without entries.
+    func lists(_ path: String, keys found: inout [String: [String]], sets: inout Set<String>) {
         switch shape {
         case .object(let fields, let others):
             // Below names that are data, a path would mean something else for each of them.
             guard others == nil else { return }
-            for (name, node) in fields { node.listKeys(JSONValue.join(path, name), &found) }
+            for (name, node) in fields { node.lists(JSONValue.join(path, name), keys: &found, sets: &sets) }
         case .list(let entry):
+            if isSet { sets.insert(path) }
             guard let keys else { return }
             found[path] = keys
-            entry?.listKeys(path, &found)
+            entry?.lists(path, keys: &found, sets: &sets)
         case .string, .boolean, .integer, .number, .any: return
+        }
+    }
+
+    /// The entries of sets that were there before.
+    func repeated(_ value: JSONValue, _ path: String, _ found: inout [StatusCause]) {
+        switch (shape, value) {
+        case (.object(let fields, let others), .object(let object)):
+            for member in object {
+                (fields[member.key] ?? others)?.repeated(member.value, JSONValue.join(path, member.key), &found)
+            }
+        case (.list(let entry), .array(let items)):
+            var seen: Set<String> = []
+            for (index, item) in items.enumerated() {
+                let place = "\(path)[\(index)]"
+                if isSet, !seen.insert(FieldPaths.member(item)).inserted {
+                    found.append(.duplicate(place, item.asString ?? item.text()))
+                }
+                entry?.repeated(item, place, &found)
+            }
+        default: return
         }
     }
 }

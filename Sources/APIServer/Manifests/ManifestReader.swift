@@ -187,7 +187,7 @@ package struct ManifestReader: Sendable {
         let metadata = settled["metadata"]
         let name = metadata?["name"]?.asString ?? ""
         if name.isEmpty { causes.append(.required("metadata.name", "objects of manifests need a name of their own")) }
-        causes += ObjectMetadata.validate(settled)
+        causes += ObjectMetadata.validate(settled) + definition.structure.faults(of: settled)
         causes += (try definition.validate?(KindContext(.create, settled, kinds: kinds)) ?? [])
             .filter { !(name.isEmpty && $0.field == "metadata.name") }
         let namespace = definition.isNamespaced ? metadata?["namespace"]?.asString ?? "default" : ""

@@ -1,12 +1,14 @@
 import Bytes
 
-/// The path of a field as `fieldsV1` writes it: `f:spec`, `f:services`, `k:{"type":"query"}`.
+/// The path of a field as `fieldsV1` writes it: `f:spec`, `f:services`, `k:{"type":"query"}`, `v:"entry of a set"`.
 typealias FieldPath = [String]
 
 /// Takes objects apart into the paths of their fields, and puts them together again.
 struct FieldPaths: Sendable {
     /// Lists whose entries have keys, by their path without entries: `spec.services`.
     let listKeys: [String: [String]]
+    /// Lists whose entries are their own keys.
+    var sets: Set<String> = []
 
     private static let untracked: Set<FieldPath> = Set(
         [
@@ -14,7 +16,7 @@ struct FieldPaths: Sendable {
             "deletionTimestamp", "deletionGracePeriodSeconds", "managedFields", "generateName",
         ].map { ["f:metadata", "f:\($0)"] } + [["f:apiVersion"], ["f:kind"]])
 
-    /// Every leaf with its value; an entry of a keyed list counts as a leaf of its own.
+    /// Every leaf with its value; an entry of a keyed list, and one of a set, count as leaves of their own.
     func leaves(_ object: JSONValue) -> [FieldPath: JSONValue] {
         var found: [FieldPath: JSONValue] = [:]
         collect(object, [], "", &found)
@@ -37,6 +39,8 @@ struct FieldPaths: Sendable {
                     collect(member.value, place + ["f:\(member.key)"], JSONValue.join(plain, member.key), &found)
                 }
             }
+        case .array(let list) where !list.isEmpty && sets.contains(plain):
+            for entry in list { found[path + [Self.member(entry)]] = .bool(true) }
         default: found[path] = value
         }
     }
@@ -48,7 +52,10 @@ struct FieldPaths: Sendable {
         return "k:\(JSONValue.object(object).text())"
     }
 
-    /// Merges a configuration into an object: maps deep, keyed lists by key, everything else as a whole.
+    /// The element of a path for an entry of a set.
+    static func member(_ entry: JSONValue) -> String { "v:\(entry.text())" }
+
+    /// Merges a configuration into an object: maps deep, keyed lists by key, sets by entry, everything else as a whole.
     func merge(_ configuration: JSONValue, into live: JSONValue) -> JSONValue { merge(configuration, live, "") }
 
     private func merge(_ configuration: JSONValue, _ live: JSONValue, _ plain: String) -> JSONValue {
@@ -61,6 +68,11 @@ struct FieldPaths: Sendable {
             }
             return result
         case .array(let list):
+            if sets.contains(plain) {
+                let present = live.asArray ?? []
+                var known = Set(present.map(Self.member))
+                return .array(present + list.filter { known.insert(Self.member($0)).inserted })
+            }
             guard let keys = listKeys[plain] else { return configuration }
             var result = live.asArray ?? []
             var places: [String: Int] = [:]
@@ -79,7 +91,7 @@ struct FieldPaths: Sendable {
         }
     }
 
-    /// Removes a field or an entry of a keyed list; nothing happens if it isn't there.
+    /// Removes a field, or an entry of a keyed list or a set; nothing happens if it isn't there.
     func remove(_ path: FieldPath, from object: inout JSONValue) { remove(path[...], "", &object) }
 
     private func remove(_ path: ArraySlice<String>, _ plain: String, _ value: inout JSONValue) {
@@ -92,6 +104,11 @@ struct FieldPaths: Sendable {
                 remove(path.dropFirst(), JSONValue.join(plain, key), &inner)
                 value[key] = inner
             }
+            return
+        }
+        if sets.contains(plain) {
+            guard path.count == 1, let list = value.asArray else { return }
+            value = .array(list.filter { Self.member($0) != first })
             return
         }
         guard let keys = listKeys[plain], var list = value.asArray,
@@ -117,6 +134,8 @@ struct FieldPaths: Sendable {
             } else if element.hasPrefix("k:"), let keys = try? JSONValue.parse(String(element.dropFirst(2))) {
                 let pairs = (keys.asObject ?? [:]).map { "\($0.key)=\($0.value.text())" }
                 text += "[\(pairs.joined(separator: ","))]"
+            } else if element.hasPrefix("v:") {
+                text += "[=\(element.dropFirst(2))]"
             } else {
                 text += "[\(element)]"
             }

@@ -19,6 +19,8 @@ struct APIRequest: Sendable {
     let headers: HeaderBlock
     /// Who asks; nil where nobody was recognised.
     let user: User?
+    /// Says what users may do.
+    var authorizer: LoopAuthorizer?
     /// The body.
     var body: [UInt8] = []
 

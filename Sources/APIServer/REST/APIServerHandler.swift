@@ -7,6 +7,7 @@ import NIOCore
 package final class APIServerHandler: ExchangeHandler {
     private let core: APIServerCore
     private let gate: any Gate
+    private let policy: (any Authorizer)?
     private let next: any ExchangeHandler
     private let paths: LoopPaths
     private var watches: LoopWatches?
@@ -16,14 +17,17 @@ package final class APIServerHandler: ExchangeHandler {
     /// - Parameters:
     ///   - core: what all loops share.
     ///   - gate: asked before anything is answered.
+    ///   - policy: what functions of kinds may ask about what users may do.
     ///   - claims: the groups that are claimed, as the loop has them; nil where it has none of its own.
     ///   - next: the delegate.
     package init(
-        core: APIServerCore, gate: any Gate, claims: (() -> any ClaimedGroups)? = nil, next: any ExchangeHandler
+        core: APIServerCore, gate: any Gate, policy: (any Authorizer)? = nil,
+        claims: (() -> any ClaimedGroups)? = nil, next: any ExchangeHandler
     ) {
         self.core = core
         paths = LoopPaths(core.registry, claims: claims ?? core.claims, hasUpstream: core.hasUpstream)
         self.gate = gate
+        self.policy = policy
         self.next = next
     }
 
@@ -57,6 +61,7 @@ package final class APIServerHandler: ExchangeHandler {
     private func serve(_ exchange: Exchange, _ route: APIRoute) {
         if case .resource(let target) = route { exchange.objectName = target.name ?? "" }
         var request = APIRequest(exchange)
+        request.authorizer = policy.map { LoopAuthorizer($0, on: exchange.loop) }
         if let error = request.unreadableParameter { return exchange.respond(error) }
         guard [.post, .put, .patch, .delete].contains(request.method) else {
             return answer(exchange, request, route)

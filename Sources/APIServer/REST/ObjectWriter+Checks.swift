@@ -63,9 +63,7 @@ extension ObjectWriter {
         _ operation: KindContext.Operation, _ object: JSONValue, _ old: JSONValue?, _ options: WriteOptions
     ) async throws(GatewayError) -> JSONValue {
         guard let admit = definition.admit else { return object }
-        let context = KindContext(
-            operation, object, old: old, user: user, isDryRun: options.dryRun, kinds: kinds, reader: store)
-        var result = try settled(try await admit(context))
+        var result = try settled(try await admit(context(operation, object, old, options)))
         // Which object it is, and what only the server says of it, is nobody else's to change.
         ObjectMetadata.restore(ObjectMetadata.fixed, in: &result, from: object)
         if definition.hasStatus { result["status"] = object["status"] }
@@ -77,9 +75,18 @@ extension ObjectWriter {
     func faults(
         _ operation: KindContext.Operation, _ object: JSONValue, _ old: JSONValue?, _ options: WriteOptions
     ) throws(GatewayError) -> [StatusCause] {
-        try definition.validate?(
-            KindContext(
-                operation, object, old: old, user: user, isDryRun: options.dryRun, kinds: kinds, reader: store)) ?? []
+        let own = try definition.validate?(context(operation, object, old, options)) ?? []
+        // A status must find its way even to an object that today's rules for the rest would refuse.
+        return operation == .status ? own : definition.structure.faults(of: object) + own
+    }
+
+    /// What the functions of the kind are told.
+    func context(
+        _ operation: KindContext.Operation, _ object: JSONValue, _ old: JSONValue?, _ options: WriteOptions
+    ) -> KindContext {
+        KindContext(
+            operation, object, old: old, user: user, authorizer: authorizer, isDryRun: options.dryRun, kinds: kinds,
+            reader: store)
     }
 
     func refuse(_ causes: [StatusCause], _ object: JSONValue) throws(GatewayError) {

@@ -26,11 +26,13 @@ struct ObjectWriter: Sendable {
     var kinds = Kinds()
     /// Who writes; nil for the gateway itself.
     var user: User?
+    /// What may be asked about what users may do; nil for the gateway itself.
+    var authorizer: LoopAuthorizer?
     /// The manifest on whose behalf it is written; nil for a client.
     var manifest: ManifestNote?
 
     static let attempts = 5
-    var paths: FieldPaths { FieldPaths(listKeys: definition.structure.listKeys) }
+    var paths: FieldPaths { definition.structure.paths }
 
     // MARK: Create
 

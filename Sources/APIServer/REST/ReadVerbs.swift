@@ -46,7 +46,9 @@ struct ReadVerbs: Sendable {
         _ read: @Sendable (KindContext) async throws(GatewayError) -> [JSONValue]
     ) async throws(GatewayError) -> [StoredObject] {
         var objects: [StoredObject] = []
-        for json in try await read(KindContext(.read, .null, user: request.user, kinds: kinds, reader: store)) {
+        let context = KindContext(
+            .read, .null, user: request.user, authorizer: request.authorizer, kinds: kinds, reader: store)
+        for json in try await read(context) {
             let key = ObjectKey(
                 definition.id, namespace: json["metadata"]?["namespace"]?.asString ?? "",
                 name: json["metadata"]?["name"]?.asString ?? "")

@@ -12,7 +12,8 @@ struct WriteVerbs: Sendable {
 
     private var definition: ResourceDefinition { target.definition }
     private var writer: ObjectWriter {
-        ObjectWriter(store: store, definition: definition, kinds: kinds, user: request.user)
+        ObjectWriter(
+            store: store, definition: definition, kinds: kinds, user: request.user, authorizer: request.authorizer)
     }
 
     func create() async throws(GatewayError) -> APIResponse {
@@ -56,8 +57,7 @@ struct WriteVerbs: Sendable {
         let warnings = try writer.check(input, options)
         let object = try definition.settled(
             try writer.identified(input.json, namespace: target.namespace ?? "", name: nil))
-        let context = KindContext(
-            .create, object, user: request.user, isDryRun: options.dryRun, kinds: kinds, reader: store)
+        let context = writer.context(.create, object, nil, options)
         try writer.refuse(try definition.validate?(context) ?? [], object)
         var response = renderer.object(try await answer(context), status: 201)
         response.warnings = warnings
@@ -127,7 +127,7 @@ struct WriteVerbs: Sendable {
         input.json = Self.reset(try definition.wanted(input.json), target.endpoint, definition)
         let configuration = input
         let merge = ServerSideApply(
-            paths: FieldPaths(listKeys: definition.structure.listKeys),
+            paths: definition.structure.paths,
             writer: .init(
                 manager: options.manager, apiVersion: definition.apiVersion, subresource: target.subresource ?? ""),
             force: options.force, now: WallClock.timestamp())

@@ -23,12 +23,10 @@ package actor ServiceController {
     private let publisher: DataPlanePublisher
     private let defaults: EffectiveLimits.Defaults
     private let current = Mutex(RouteTable([]))
+    /// What was read of the objects, and up to where.
+    private var follower = ServiceFollower()
     /// What was read of the objects.
-    var catalogue = ServiceCatalogue()
-    /// The objects that it was read of: one that is the same needn't be read again.
-    private var objects: [String: StoredObject] = [:]
-    /// The number of the first event of DataPlaneServices that was not looked at.
-    private var seen = 0
+    var catalogue: ServiceCatalogue { follower.catalogue }
     /// Objects whose routes are on their way to the loops: nothing is said of them before they are there.
     var unpublished: Set<String> = []
     var sources: DataSourceTable?
@@ -112,69 +110,24 @@ package actor ServiceController {
 
     /// Takes over what has happened, in however many events; false when nothing has.
     private func takeEvents() async -> Bool {
-        guard let batch = store.events(.dataPlaneServices, from: seen, atMost: Self.together) else {
+        guard let batch = store.events(.dataPlaneServices, from: follower.seen, atMost: Self.together) else {
             // So much has happened that not all of it is kept: what counts is what is stored now.
             await reload()
             return true
         }
         guard !batch.events.isEmpty else { return false }
-        seen += batch.events.count
-        var last: [String: Event] = [:]
-        for event in batch.events { last[event.object.key.name] = event }
-        var change = Change()
-        for (name, event) in last {
-            if event.kind == .deleted { remove(name, &change) } else { take(event.object, &change) }
-        }
-        await publish(change)
+        await publish(follower.take(batch.events))
         return true
     }
 
-    private func reload() async {
-        let state = store.state(.dataPlaneServices)
-        var change = Change()
-        var gone = Set(catalogue.names)
-        var walk = state.walk()
-        while let object = walk.next() {
-            gone.remove(object.key.name)
-            if objects[object.key.name] !== object { take(object, &change) }
-        }
-        for name in gone { remove(name, &change) }
-        seen = state.number
-        await publish(change)
-    }
-
-    /// What some events come to.
-    private struct Change {
-        var places: Set<GroupPlace> = []
-        var names: [String] = []
-        /// Those whose backends have to be followed anew.
-        var backends: [String] = []
-    }
-
-    private func take(_ object: StoredObject, _ change: inout Change) {
-        let name = object.key.name
-        objects[name] = object
-        let service: DataPlaneService
-        do throws(GatewayError) { service = try DataPlaneService(object.body) } catch {
-            // What its kind accepted can be read: somebody else has written the store. What was known of it holds.
-            return logger.error(
-                "a DataPlaneService can't be read", metadata: ["object": "\(name)", "error": "\(error)"])
-        }
-        let places = catalogue.set(service)
-        change.places.formUnion(places)
-        change.names.append(name)
-        if !places.isEmpty { change.backends.append(name) }
-    }
-
-    private func remove(_ name: String, _ change: inout Change) {
-        objects[name] = nil
-        change.places.formUnion(catalogue.remove(name))
-        change.backends.append(name)
-    }
+    private func reload() async { await publish(follower.take(store.state(.dataPlaneServices))) }
 
     /// Brings changed routes to the loops, and has conditions looked at then: that something is available is true when it
     /// is said.
-    private func publish(_ change: Change) async {
+    private func publish(_ change: ServiceFollower.Change) async {
+        for (name, error) in change.unreadable {
+            logger.error("a DataPlaneService can't be read", metadata: ["object": "\(name)", "error": "\(error)"])
+        }
         unpublished = Set(change.names)
         for name in change.backends { await backends?.follow(name, catalogue[name]) }
         var names = change.names

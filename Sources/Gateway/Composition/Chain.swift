@@ -76,7 +76,8 @@ enum Chain {
 
         let state = parts.publisher.state(of: loop)
         let stored = APIServerHandler(
-            core: parts.api, gate: gate, claims: state.map { state in { state.claims } }, next: upstream)
+            core: parts.api, gate: gate, policy: policy, claims: state.map { state in { state.claims } },
+            next: upstream)
         let api = SelfReviewHandler(gate: gate, policy: policy, next: stored)
 
         guard let state else {

@@ -1,3 +1,4 @@
+import Access
 import DataPlane
 import DataPlaneAPI
 import Storage
@@ -84,6 +85,23 @@ struct KindRegistryTests {
             #expect(changed.json["metadata"]?["labels"] == ["was": "40"] && changed.json["spec"] == ["watts": 60])
             let refused = try await server.send("PATCH", path + "/desk", #"{"spec":{"watts":13}}"#, headers: merge)
             #expect(refused.status == 403 && refused.json["message"] == "no lamp has 13 watts")
+        }
+    }
+
+    /// Whoever lets an object pass may have to know whether its writer could do what it does.
+    @Test(arguments: [Decision.allow, .noOpinion])
+    func `a kind's admission may ask what somebody may do`(_ decision: Decision) async throws {
+        var lamp = Self.lamp()
+        lamp.admit = { (context) async throws(GatewayError) in
+            let said = await context.authorizer?.decide(context.user ?? .anonymous, RequestInfo())
+            guard said == .allow else { throw GatewayError(.forbidden, "not yours") }
+            return context.object
+        }
+        try await TestServer.with(policy: decision) { [lamp] server in
+            server.registry.publish(Kinds([lamp]))
+            let path = "/apis/shop.example.org/v1/namespaces/home/lamps"
+            let made = try await server.send("POST", path, #"{"metadata":{"name":"desk"},"spec":{}}"#)
+            #expect(made.status == (decision == .allow ? 201 : 403), "\(made.body)")
         }
     }
 

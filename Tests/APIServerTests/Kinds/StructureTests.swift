@@ -16,6 +16,7 @@ struct StructureTests {
                 "free": ["type": "object", "x-kubernetes-preserve-unknown-fields": true],
                 "table": ["type": "object", "additionalProperties": ["type": "integer"]],
                 "tags": ["type": "array", "items": ["type": "string"]],
+                "set": ["type": "array", "x-kubernetes-list-type": "set", "items": ["type": "string"]],
                 "parts": [
                     "type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name", "kind"],
                     "items": [
@@ -76,6 +77,15 @@ struct StructureTests {
 
     @Test func `keyed lists are found, also in each other, with their keys in order`() {
         #expect(structure.listKeys == ["spec.parts": ["kind", "name"], "spec.parts.inner": ["id"]])
+    }
+
+    @Test func `sets are found, and what they have twice`() throws {
+        #expect(structure.sets == ["spec.set"])
+        #expect(structure.paths.sets == ["spec.set", "metadata.finalizers"])
+        #expect(structure.paths.listKeys["metadata.ownerReferences"] == ["uid"])
+        let object = try JSONValue.parse(#"{"spec":{"set":["a","b","a"],"tags":["t","t"]}}"#)
+        #expect(structure.faults(of: object).map(\.field) == ["spec.set[2]"])
+        #expect(structure.faults(of: try JSONValue.parse(#"{"spec":{"set":["a","b"]}}"#)).isEmpty)
     }
 
     @Test func `what somebody wants gets no defaults`() throws {

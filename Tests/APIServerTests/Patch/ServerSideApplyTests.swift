@@ -5,7 +5,7 @@ import Testing
 @testable import APIServer
 
 struct ServerSideApplyTests {
-    private let paths = FieldPaths(listKeys: ["spec.list": ["name", "kind"]])
+    private let paths = FieldPaths(listKeys: ["spec.list": ["name", "kind"]], sets: ["spec.tags"])
 
     private func apply(
         _ spec: JSONValue, by manager: String, to live: JSONValue?, force: Bool = false
@@ -66,6 +66,23 @@ struct ServerSideApplyTests {
         #expect(changed["spec"]?["list"] == [["name": "n", "kind": "k", "v": 2], two])
         let removed = try apply(["list": []], by: "a", to: changed, force: true)
         #expect(removed["spec"]?["list"] == [two])
+    }
+
+    @Test func `entries of a set belong to whoever wants them, each by itself`() throws {
+        let one = try apply(["tags": ["x", "y"]], by: "a", to: nil)
+        #expect(owners(one)["a"] == ["f:spec": ["f:tags": [#"v:"x""#: .emptyObject, #"v:"y""#: .emptyObject]]])
+        // Nobody is in anybody's way, and what is there already isn't there twice.
+        let both = try apply(["tags": ["z", "y"]], by: "b", to: one)
+        #expect(both["spec"]?["tags"] == ["x", "y", "z"])
+        let left = try apply(["tags": ["z"]], by: "b", to: both)
+        #expect(left["spec"]?["tags"] == ["x", "y", "z"])
+        let gone = try apply(["tags": ["x"]], by: "a", to: left)
+        #expect(gone["spec"]?["tags"] == ["x", "z"])
+        #expect(owners(gone)["b"] == ["f:spec": ["f:tags": [#"v:"z""#: .emptyObject]]])
+        #expect(FieldPaths.text(["f:spec", "f:tags", #"v:"x""#]) == #".spec.tags[="x"]"#)
+        // Numbers and objects are entries too.
+        let numbers = try apply(["tags": [2]], by: "b", to: try apply(["tags": [1, ["k": 1]]], by: "a", to: nil))
+        #expect(numbers["spec"]?["tags"] == [1, ["k": 1], 2])
     }
 
     @Test func `an entry that somebody else wrote into stays whole`() throws {

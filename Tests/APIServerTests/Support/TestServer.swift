@@ -23,6 +23,17 @@ final class FixedGate: Gate {
     func ask(_ exchange: Exchange, _ question: Question, _ then: @escaping (Verdict) -> Void) {}
 }
 
+/// Says the same to everybody, and only when it is asked.
+final class FixedPolicy: Authorizer {
+    private let decision: Decision
+
+    init(_ decision: Decision) { self.decision = decision }
+
+    func decide(_ subject: Subject, _ question: Question) -> Decision? { nil }
+    func ask(_ subject: Subject, _ question: Question, _ done: @escaping (Decision) -> Void) { done(decision) }
+    func rules(_ user: User, namespace: String) -> AccessRules { AccessRules() }
+}
+
 /// Answers what was handed on.
 final class MarkingDelegate: ExchangeHandler {
     func handle(_ exchange: Exchange) {
@@ -60,10 +71,11 @@ final class TestServer: Sendable {
     ///
     /// - Parameters:
     ///   - isClosed: whether its gate refuses everything.
+    ///   - policy: what its authorizer says.
     ///   - storage: what stands between the cache and the database.
     ///   - configure: changes the core before it starts.
     static func with<R>(
-        settings: WatchCache.Settings = .init(), isClosed: Bool = false,
+        settings: WatchCache.Settings = .init(), isClosed: Bool = false, policy: Decision = .allow,
         configure: (inout APIServerCore) -> Void = { _ in },
         storage: (any ObjectStorage) -> any ObjectStorage = { $0 },
         _ body: (TestServer) async throws -> R
@@ -74,7 +86,7 @@ final class TestServer: Sendable {
         var core = APIServerCore(store: store)
         core.registry = Samples.registry()
         configure(&core)
-        let server = try await TestServer(folder: folder, store: store, core: core, isClosed: isClosed)
+        let server = try await TestServer(folder: folder, store: store, core: core, isClosed: isClosed, policy: policy)
         do {
             let result = try await body(server)
             await server.stop()
@@ -85,7 +97,9 @@ final class TestServer: Sendable {
         }
     }
 
-    private init(folder: TemporaryFolder, store: WatchCache, core: APIServerCore, isClosed: Bool) async throws {
+    private init(
+        folder: TemporaryFolder, store: WatchCache, core: APIServerCore, isClosed: Bool, policy: Decision
+    ) async throws {
         self.folder = folder
         self.store = store
         (watches, lists, registry) = (core.watches, core.lists, core.registry)
@@ -93,7 +107,9 @@ final class TestServer: Sendable {
         listener = try await Listener.start(on: ListenAddress(host: "127.0.0.1", port: 0), group: group) { loop in
             LoopContext(
                 loop: loop,
-                chain: APIServerHandler(core: core, gate: FixedGate(isClosed: isClosed), next: MarkingDelegate()))
+                chain: APIServerHandler(
+                    core: core, gate: FixedGate(isClosed: isClosed), policy: FixedPolicy(policy),
+                    next: MarkingDelegate()))
         }
     }
 

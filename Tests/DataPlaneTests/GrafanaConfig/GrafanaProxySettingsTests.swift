@@ -2,6 +2,7 @@ import DataPlaneAPI
 import Testing
 
 @testable import DataPlane
+@testable import Origins
 
 /// What grafana.ini says about the data source proxy.
 struct GrafanaProxySettingsTests {

@@ -5,6 +5,7 @@ import NIOPosix
 import Testing
 
 @testable import DataPlane
+@testable import Origins
 
 /// Who asks for a token, and who shares it.
 struct AccessTokenStoreTests {

@@ -7,6 +7,7 @@ import PluginProtocol
 import Testing
 
 @testable import DataPlane
+@testable import Origins
 
 /// What routes of plugin.json ask for tokens with.
 struct RouteTokenTests {
