@@ -107,7 +107,7 @@ let package = Package(
         target(
             "DataPlane",
             [
-                "APIServer", "Storage", "PluginBridge", "PluginProtocol", "DataFrames", "Access", "Origins", "HTTPKit",
+                "APIServer", "Storage", "PluginBridge", "PluginProtocol", "Access", "Origins", "HTTPKit",
                 "SystemKit",
                 "DataPlaneAPI", "Bytes",
                 yams, logging, .product(name: "Crypto", package: "swift-crypto"),
@@ -182,7 +182,7 @@ let package = Package(
                 embedded,
             ]
                 + nio),
-        target("HTTPTesting", ["HTTPKit"] + nio, path: "Tests/HTTPTesting"),
+        target("HTTPTesting", ["HTTPKit", "DataPlaneAPI"] + nio, path: "Tests/HTTPTesting"),
         tests(
             "AccessTests", ["Access", "HTTPKit", "HTTPTesting", "DataPlaneAPI", "Bytes", embedded] + certificates + nio),
         tests("PluginKitTests", ["PluginKit", "PluginProtocol", "HTTPKit", "HTTPTesting", "DataPlaneAPI"] + nio),
@@ -191,18 +191,20 @@ let package = Package(
         tests(
             "DataPlaneTests",
             [
-                "DataPlane", "APIServer", "Storage", "PluginBridge", "PluginProtocol", "Access", "HTTPKit", "SystemKit",
+                "DataPlane", "APIServer", "Storage", "PluginBridge", "PluginProtocol", "Access", "Origins", "HTTPKit",
+                "SystemKit",
                 "DataPlaneAPI", "Bytes", "RPC",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ] + nio),
         tests(
             "GatewayTests",
-            ["Gateway", "PluginBridge", "Access", "HTTPKit", "SystemKit", "DataPlaneAPI", "Bytes"] + certificates),
+            ["Gateway", "PluginBridge", "Access", "Origins", "HTTPKit", "SystemKit", "DataPlaneAPI", "Bytes"]
+                + certificates),
         tests(
             "APIServerTests",
             [
-                "DataPlane", "APIServer", "Access", "Storage", "HTTPKit", "HTTPTesting", "SystemKit", "DataPlaneAPI",
+                "DataPlane", "APIServer", "Access", "Storage", "HTTPKit", "HTTPTesting", "DataPlaneAPI",
                 "Bytes", logging, embedded,
             ] + nio),
         tests("StorageTests", ["Storage", "DataPlaneAPI", "Bytes", grdb]),
