@@ -68,7 +68,7 @@ let fuzzers = [
 let benchmarks = extra(
     "BENCHMARKS",
     [
-        program("FramesBenchmark", ["DataFrames", "DataPlaneAPI"], path: "Benchmarks/Frames"),
+        program("FramesBenchmark", ["DataFrames", "DataPlaneAPI", "Bytes"], path: "Benchmarks/Frames"),
         program("RequestsBenchmark", ["DataPlaneAPI"], path: "Benchmarks/Requests"),
         program("EchoPlugin", ["PluginKit", "DataFrames"], path: "Benchmarks/EchoPlugin"),
     ])

@@ -4,6 +4,7 @@
 //
 // Prints the best round: nanoseconds per row (one time and one float64) and megabytes of JSON per second.
 
+import Bytes
 import DataFrames
 import DataPlaneAPI
 import Glibc
