@@ -24,12 +24,13 @@ package final class UpstreamSource: DiscoverySource {
     ///   - token: the bearer token that discovery is read with; nil where none is configured.
     ///   - host: the name that goes with it.
     ///   - patience: how long a request waits for what isn't there yet.
+    ///   - fresh: how old what is shown may be without being made anew.
     ///   - fetch: sends a GET with the credential in some fields.
     package init(
         token: @escaping @Sendable () -> String? = { nil }, host: String = "localhost",
-        patience: Duration = .milliseconds(500), fetch: @escaping Fetch
+        patience: Duration = .milliseconds(500), fresh: Duration = .seconds(5), fetch: @escaping Fetch
     ) {
-        make = { UpstreamView(token: token, host: host, patience: patience, fetch: fetch) }
+        make = { UpstreamView(token: token, host: host, patience: patience, fresh: fresh, fetch: fetch) }
     }
 
     private func view(_ caller: DiscoveryCaller) -> UpstreamView {

@@ -33,29 +33,32 @@ final class UpstreamView: Sendable {
     private let host: String
     private let patience: Duration
     private let secret = SymmetricKey(size: .bits256)
+    /// How old what is shown may be without being made anew.
+    private let fresh: Duration
     private let nobody: Refreshed<Verdict>
     private let byToken: Refreshed<Bool>
     private let state = Mutex(State())
     private let logger = Logger(label: "discovery")
 
     init(
-        token: @escaping @Sendable () -> String?, host: String, patience: Duration,
+        token: @escaping @Sendable () -> String?, host: String, patience: Duration, fresh: Duration,
         fetch: @escaping UpstreamSource.Fetch
     ) {
+        self.fresh = fresh
         self.token = token
         self.host = host
         self.patience = patience
         self.fetch = fetch
-        nobody = Refreshed { Self.ages($0, ofNobody: true) }
-        byToken = Refreshed { _ in Self.ages(.known, ofNobody: false) }
+        nobody = Refreshed { Self.ages($0, fresh, ofNobody: true) }
+        byToken = Refreshed { _ in Self.ages(.known, fresh, ofNobody: false) }
     }
 
     /// Whom the upstream doesn't know may be known soon; that it has gone makes nobody unknown.
-    private static func ages(_ verdict: Verdict, ofNobody: Bool) -> RefreshAges {
+    private static func ages(_ verdict: Verdict, _ fresh: Duration, ofNobody: Bool) -> RefreshAges {
         switch verdict {
-        case .known: RefreshAges(fresh: .seconds(5), usable: .seconds(60), kept: .seconds(600))
+        case .known: RefreshAges(fresh: fresh, usable: max(fresh, .seconds(60)), kept: .seconds(600))
         case .unknown where ofNobody: RefreshAges(fresh: .seconds(60), usable: .seconds(60), kept: .seconds(600))
-        case .unknown: RefreshAges(fresh: .seconds(5), usable: .seconds(5), kept: .seconds(600))
+        case .unknown: RefreshAges(fresh: fresh, usable: fresh, kept: .seconds(600))
         }
     }
 
@@ -106,7 +109,7 @@ final class UpstreamView: Sendable {
             if let known = state.callers[key] { return known }
             if state.callers.count >= Self.callerLimit { state.callers = state.callers.filter { !$0.value.isOld() } }
             if state.callers.count >= Self.callerLimit { state.callers = [:] }
-            let made = Refreshed<Verdict> { Self.ages($0, ofNobody: false) }
+            let made = Refreshed<Verdict> { [fresh] in Self.ages($0, fresh, ofNobody: false) }
             state.callers[key] = made
             return made
         }

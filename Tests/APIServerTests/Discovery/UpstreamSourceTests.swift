@@ -61,7 +61,7 @@ struct UpstreamSourceTests {
 
     @Test func `only those whom the upstream knows see what it has`() async {
         let upstream = Upstream(["Bearer a", "cookie grafana_session=b"])
-        let source = UpstreamSource(patience: .seconds(60), fetch: upstream.fetch)
+        let source = UpstreamSource(patience: .seconds(60), fresh: .seconds(600), fetch: upstream.fetch)
         #expect(await Self.names(source, Self.caller("")) == [])
         #expect(await Self.names(source, Self.caller("Bearer wrong")) == [])
         #expect(await Self.names(source, Self.caller("Bearer a")) == ["foo.example.com"])
@@ -83,7 +83,7 @@ struct UpstreamSourceTests {
 
     @Test func `an upstream that tells everybody is asked without a credential`() async {
         let upstream = Upstream([""])
-        let source = UpstreamSource(patience: .seconds(60), fetch: upstream.fetch)
+        let source = UpstreamSource(patience: .seconds(60), fresh: .seconds(600), fetch: upstream.fetch)
         for credential in ["", "Bearer a", ""] {
             #expect(await Self.names(source, Self.caller(credential)) == ["foo.example.com"])
         }
