@@ -187,7 +187,9 @@ final class UpstreamView: Sendable {
         for field in caller.headers.fields where field.known == .authorization || field.known == .cookie {
             isEmpty = false
             caller.headers.withValue(field) { value in
-                withUnsafeBytes(of: (field.known == .cookie, value.count)) { code.update(data: Array($0)) }
+                // Not as one tuple: what lies between its parts is anything.
+                code.update(data: [field.known == .cookie ? 1 : 0] as [UInt8])
+                withUnsafeBytes(of: value.count) { code.update(data: Array($0)) }
                 code.update(data: Array(value))
             }
         }

@@ -11,7 +11,7 @@ package final class SideWork: Sendable {
     /// and back.
     package static let inlineLimit = 64 * 1024
     /// How long bodies wait for a thread and are read, milliseconds: the largest one takes a tenth of a second.
-    package static let patienceMS = 10_000
+    package let patienceMS: Int
 
     private let threads: NIOThreadPool
     private let limit: Int
@@ -22,16 +22,17 @@ package final class SideWork: Sendable {
     /// - Parameters:
     ///   - threads: how many.
     ///   - limit: how much work may wait for one.
-    package convenience init(threads: Int = 2, limit: Int = 256) {
+    package convenience init(threads: Int = 2, limit: Int = 256, patienceMS: Int = 10_000) {
         let pool = NIOThreadPool(numberOfThreads: threads)
         pool.start()
-        self.init(on: pool, limit: limit)
+        self.init(on: pool, limit: limit, patienceMS: patienceMS)
     }
 
     /// A place on threads that others use too, and end.
     ///
     /// - Parameter limit: how much work may wait here for one.
-    package init(on threads: NIOThreadPool, limit: Int = 256) {
+    package init(on threads: NIOThreadPool, limit: Int = 256, patienceMS: Int = 10_000) {
+        self.patienceMS = patienceMS
         self.threads = threads
         self.limit = limit
     }
@@ -146,7 +147,7 @@ extension Exchange {
         }
         let kept = kept
         var isDone = false
-        let wait = side.run(what, milliseconds: SideWork.patienceMS, on: loop) {
+        let wait = side.run(what, milliseconds: side.patienceMS, on: loop) {
             withExtendedLifetime(kept) { Result { () throws(GatewayError) in try body() } }
         } _: { [self] result in
             isDone = true

@@ -71,7 +71,7 @@ extension StreamBridge {
         guard message.count > SideWork.inlineLimit else {
             return done(Result { () throws(GatewayError) in try answer.read(message) })
         }
-        side.run("the plugin's answer about a stream", milliseconds: SideWork.patienceMS, on: loop) {
+        side.run("the plugin's answer about a stream", milliseconds: side.patienceMS, on: loop) {
             Result { () throws(GatewayError) in try answer.read(message) }
         } _: { result in
             done(result.flatMap { $0 })

@@ -110,7 +110,7 @@ struct ExchangeWorkTests {
     }
 
     @Test func `a few bytes are worked on where they are`() async throws {
-        let (work, loop) = (SideWork(threads: 1), loop)
+        let (work, loop) = (SideWork(threads: 1, patienceMS: 600_000), loop)
         let isInside = try await onLoop {
             let exchange = try TestTransport().exchange(on: loop)
             let isInside = Mutex(false)
@@ -126,7 +126,7 @@ struct ExchangeWorkTests {
     }
 
     @Test func `the loop goes on while many bytes are worked on, and the answer comes on it`() async throws {
-        let (work, gate, loop) = (SideWork(threads: 1), Gate(), loop)
+        let (work, gate, loop) = (SideWork(threads: 1, patienceMS: 600_000), Gate(), loop)
         let (answers, tell) = AsyncStream.makeStream(of: Bool.self)
         _ = try await begin(large, work) {
             gate.hold()
@@ -146,7 +146,7 @@ struct ExchangeWorkTests {
     }
 
     @Test func `what has not begun is never done for a client that left, and nothing is told`() async throws {
-        let (work, gate) = (SideWork(threads: 1), Gate())
+        let (work, gate) = (SideWork(threads: 1, patienceMS: 600_000), Gate())
         _ = try await begin(large, work) {
             gate.hold()
             return 0
@@ -173,7 +173,7 @@ struct ExchangeWorkTests {
     }
 
     @Test func `what a body is charged to is held until the thread is done with it`() async throws {
-        let (work, gate, budget) = (SideWork(threads: 1), Gate(), BodyBudget(limit: 1000))
+        let (work, gate, budget) = (SideWork(threads: 1, patienceMS: 600_000), Gate(), BodyBudget(limit: 1000))
         let (loop, size) = (loop, large)
         let exchange = try await onLoop {
             let exchange = try TestTransport().exchange(on: loop)
@@ -197,7 +197,7 @@ struct ExchangeWorkTests {
     }
 
     @Test func `no place is 503, and the exchange is told like any other`() async throws {
-        let work = SideWork(threads: 1, limit: 0)
+        let work = SideWork(threads: 1, limit: 0, patienceMS: 600_000)
         let (answers, tell) = AsyncStream.makeStream(of: ErrorCode.self)
         _ = try await begin(large, work) {
             1

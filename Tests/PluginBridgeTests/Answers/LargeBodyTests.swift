@@ -89,7 +89,7 @@ struct LargeBodyTests {
         let gate = DispatchSemaphore(value: 0)
         threads.submit { _ in gate.wait() }
         var options = TestBridge.Options()
-        let side = SideWork(on: threads)
+        let side = SideWork(on: threads, patienceMS: 600_000)
         options.side = side
         try await TestBridge.with(EchoPlugin(), options) { bridge in
             async let large = TestClient.send(
