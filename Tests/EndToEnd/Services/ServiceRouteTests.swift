@@ -43,11 +43,11 @@ struct ServiceRouteTests {
     @Test func `what the plugin lacks is 501 and shows in the condition`() throws {
         let gateway = try ShowcaseGateway.shared.get()
         let watch = try ServiceWatch(gateway)
-        let state = try watch.wait("v1.lacking.example") {
-            $0.condition("PluginReady") == "False ServiceTypeNotImplemented"
-        }
-        for type in ["admission", "conversion", "metrics", "resource", "stream"] {
-            #expect(state.message("PluginReady").contains(type), "\(state.message("PluginReady"))")
+        // What is missing is found out one by one.
+        let lacking = ["admission", "conversion", "metrics", "resource", "stream"]
+        let state = try watch.wait("v1.lacking.example") { state in
+            state.condition("PluginReady") == "False ServiceTypeNotImplemented"
+                && lacking.allSatisfy { state.message("PluginReady").contains($0) }
         }
         #expect(!state.message("PluginReady").contains("query"))
         let source = "/apis/lacking.example/v1/namespaces/default/datasources/testds"
