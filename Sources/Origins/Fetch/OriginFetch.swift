@@ -24,7 +24,7 @@ package struct OriginFetch {
     let method: String
     /// Path and query.
     let target: [UInt8]
-    /// All fields but those of framing.
+    /// All fields but those of framing and of the connection, which are the codec's.
     let fields: HeaderBlock
     /// The body; nil for none.
     let body: [UInt8]?
@@ -43,7 +43,7 @@ package struct OriginFetch {
         self.name = name
         self.method = method
         self.target = target
-        self.fields = fields
+        self.fields = fields.filter { !Self.isOfConnection($0.known) }
         self.body = body
         self.milliseconds = milliseconds
         self.limit = limit
@@ -66,11 +66,35 @@ package struct OriginFetch {
             limit: limit)
     }
 
+    private static func isOfConnection(_ known: KnownHeader) -> Bool {
+        switch known {
+        case .connection, .contentLength, .expect, .keepAlive, .proxyConnection, .te, .trailer, .transferEncoding,
+            .upgrade:
+            true
+        default: false
+        }
+    }
+
+    /// Why it can't be written as a request; nil when it can.
+    ///
+    /// What ends a line early would begin another request.
+    private var fault: String? {
+        guard HeaderBlock.isName(method.utf8) else { return "its method is no token" }
+        guard target.first == UInt8(ascii: "/"), target.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else {
+            return "its path must begin with a slash and be encoded: blanks and control characters are written as %20"
+        }
+        return nil
+    }
+
     /// Sends it; call on the pool's loop.
     ///
-    /// - Parameter done: called once; with 504 when it takes too long, 502 when the origin can't be reached, breaks off or
+    /// - Parameter done: called once; with 400 when method or path can't be written, with 504 when it takes too long, 502 when the origin can't be reached, breaks off or
     ///   says more than the limit, 403 when its address may not be dialled.
     package func send(through pool: OriginPool, _ done: @escaping (Result<Answer, GatewayError>) -> Void) {
+        if let fault {
+            return done(
+                .failure(GatewayError(.badRequest, "a request to \(name) can't be sent: \(fault)", source: .gateway)))
+        }
         let call = OriginFetchCall(self, pool, done)
         let bound = NIOLoopBound(call, eventLoop: pool.loop)
         call.timer = pool.loop.scheduleTask(in: .milliseconds(Int64(milliseconds))) { bound.value.originTimedOut() }
@@ -85,7 +109,8 @@ package struct OriginFetch {
         out.writeStaticString(" HTTP/1.1\r\n")
         var head = FieldWriter(out)
         head.add(fields)
-        if let body { head.addLength(body.count) }
+        // A method that usually has a body states that it has none.
+        if body != nil || ["POST", "PUT", "PATCH"].contains(method) { head.addLength(body?.count ?? 0) }
         out = head.finished()
         if let body { out.writeBytes(body) }
         return out

@@ -48,17 +48,17 @@ public struct HTTPClient: Sendable {
         self.fields = fields
     }
 
-    /// Sends a request and gathers the answer.
+    /// Sends a request and gathers the answer; fields of framing and of the connection are the client's own.
     ///
     /// - Parameters:
     ///   - name: what errors call the server.
     ///   - limit: the most bytes of the answer's body.
-    /// - Throws: downstream errors: 504 when it takes too long, 502 when the server can't be reached or breaks off.
+    /// - Throws: 400 for a method or path that can't be sent, else errors downstream: 504 when it takes too long, 502 when the server can't be reached or breaks off.
     public func send(
         _ request: HTTPRequest, name: String = "the data source's server", limit: Int = 256 << 20
     ) async throws(PluginError) -> HTTPResponse {
         var fields = fields
-        for header in request.headers where fields.firstValue(named: header.name) == nil {
+        for header in request.headers where fields.firstValue(ofName: header.name) == nil {
             fields.add(header.name, header.value)
         }
         let separator = request.path.hasPrefix("/") ? "" : "/"
@@ -72,14 +72,8 @@ public struct HTTPClient: Sendable {
             ).get()
             return HTTPResponse(status: answer.status, fields: answer.headers, body: answer.body)
         } catch {
-            throw PluginError(error.message, status: Int32(error.httpStatus), source: .downstream)
+            let source: PluginErrorSource = error.source == .gateway ? .plugin : .downstream
+            throw PluginError(error.message, status: Int32(error.httpStatus), source: source)
         }
-    }
-}
-
-extension HeaderBlock {
-    fileprivate func firstValue(named name: String) -> String? {
-        let wanted = name.lowercased()
-        return fields.first { self.name($0).lowercased() == wanted }.map(value)
     }
 }

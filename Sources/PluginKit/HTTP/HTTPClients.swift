@@ -23,13 +23,15 @@ public final class HTTPClients: Sendable {
 
     private let loop: any EventLoop
     private let state: NIOLoopBoundBox<State?>
-    private let dialer: Dialer
+    /// For all there are: its threads last as long as the process.
+    private static let dialer: Dialer = {
+        let work = SideWork(threads: 2)
+        return Dialer(names: NameService(), contexts: TLSContexts(work), work: work)
+    }()
 
     /// Connections on one of the process's event loops.
     public init() {
         loop = MultiThreadedEventLoopGroup.singleton.next()
-        let work = SideWork(threads: 2)
-        dialer = Dialer(names: NameService(), contexts: TLSContexts(work), work: work)
         state = .makeBoxSendingValue(nil, eventLoop: loop)
     }
 
@@ -52,26 +54,21 @@ public final class HTTPClients: Sendable {
     ) async -> Result<OriginFetch.Answer, GatewayError> {
         await withCheckedContinuation { continuation in
             loop.execute {
-                self.pools().pool(origin, connectMS: connectMS)
-                    .send(fetch) { continuation.resume(returning: $0) }
+                fetch.send(through: self.pools().pool(origin, connectMS: connectMS)) {
+                    continuation.resume(returning: $0)
+                }
             }
         }
     }
 
     private func pools() -> OriginPools {
         let now = NIODeadline.now()
-        let state = state.value ?? State(OriginPools(loop: loop, dialer: dialer))
+        let state = state.value ?? State(OriginPools(loop: loop, dialer: Self.dialer))
         self.state.value = state
         if now - state.since > Self.generation {
             state.since = now
             state.pools.startGeneration()
         }
         return state.pools
-    }
-}
-
-extension OriginPool {
-    fileprivate func send(_ fetch: OriginFetch, _ done: @escaping (Result<OriginFetch.Answer, GatewayError>) -> Void) {
-        fetch.send(through: self, done)
     }
 }

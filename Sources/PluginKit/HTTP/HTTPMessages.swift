@@ -38,7 +38,14 @@ public struct HTTPResponse: Sendable {
 
     /// The first value of a field; nil without one.
     public func header(_ name: String) -> String? {
+        fields.firstValue(ofName: name)
+    }
+}
+
+extension HeaderBlock {
+    /// The first value of a name that isn't known beforehand.
+    func firstValue(ofName name: String) -> String? {
         let wanted = name.lowercased()
-        return fields.fields.first { fields.name($0).lowercased() == wanted }.map { fields.value($0) }
+        return fields.first { self.name($0).lowercased() == wanted }.map(value)
     }
 }

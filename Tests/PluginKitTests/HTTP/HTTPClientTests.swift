@@ -54,6 +54,24 @@ struct HTTPClientTests {
         }
     }
 
+    @Test func `what a user may have written into a path begins no other request`() async throws {
+        try await SocketServer.with(handler: Self.echo) { server in
+            let client = try HTTPClients().client(for: source(server))
+            for request in [
+                HTTPRequest("GET", "a HTTP/1.1\r\nHost: b\r\n\r\nGET /admin"), HTTPRequest("GET", "a b"),
+                HTTPRequest("GET\r\nX: y", "a"),
+            ] {
+                let error = await #expect(throws: PluginError.self) { try await client.send(request) }
+                #expect(error?.status == 400 && error?.source == .plugin, "\(request.path)")
+            }
+            let sent = try await client.send(
+                HTTPRequest("POST", "a", headers: [("Transfer-Encoding", "chunked"), ("X", "a\r\nY: b")]))
+            let text = String(decoding: sent.body, as: UTF8.self)
+            #expect(sent.status == 200 && text.contains("X: a  Y: b\n"), "\(text)")
+            #expect(text.contains("Content-Length: 0\n") && !text.lowercased().contains("transfer-encoding"), "\(text)")
+        }
+    }
+
     @Test func `requests share connections, and one that the server has closed is not an error`() async throws {
         let connections = Mutex<Set<ObjectIdentifier>>([])
         let closes = Atomic<Bool>(false)
