@@ -3,7 +3,7 @@ import HTTPKit
 import NIOCore
 import NIOTLS
 
-/// What an upstream connection tells the exchange it serves.
+/// What a connection to an origin tells whom it serves.
 protocol OriginConnectionUser: AnyObject {
     func originHead(_ head: ResponseHead)
     func originPart(_ part: ByteBuffer)
@@ -17,7 +17,7 @@ protocol OriginConnectionUser: AnyObject {
     func originTimedOut()
 }
 
-/// One connection to an upstream; serves one exchange at a time.
+/// One connection to an origin; serves one request at a time.
 final class OriginConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
@@ -169,6 +169,9 @@ final class OriginConnection: ChannelInboundHandler {
         resume()
     }
 
+    /// Carries no request after the present one.
+    func endAfterUse() { isReusable = false }
+
     func close() {
         isReusable = false
         user = nil
@@ -196,7 +199,7 @@ final class OriginConnection: ChannelInboundHandler {
         onSecured?(why)
     }
 
-    func channelInactive(context: ChannelHandlerContext) { closed("the upstream closed the connection") }
+    func channelInactive(context: ChannelHandlerContext) { closed("the server closed the connection") }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         closed(describe(error))

@@ -16,6 +16,8 @@ package final class OriginPool {
     private let hold: ForwardingHold?
     /// What new TLS connections are made with, once it is there.
     var tls: TLSClientContext?
+    /// Counts the TLS settings that were taken over.
+    private var tlsGeneration = 0
 
     /// Those without an exchange, the one that was used last at the end; some may have been closed since.
     private var idle: [OriginConnection] = []
@@ -60,11 +62,13 @@ package final class OriginPool {
         ForwardedExchange(exchange, pool: self, outgoing).start()
     }
 
-    /// Takes over other TLS settings: new connections are made with them, and idle ones made before are closed.
+    /// Takes over other TLS settings: connections made under the ones before are closed, those in use after their exchange.
     package func use(_ settings: TLSClientSettings?) {
         guard origin.tls != settings else { return }
         origin.tls = settings
         tls = nil
+        tlsGeneration += 1
+        for connection in all.values { connection.endAfterUse() }
         while let connection = popIdle() { connection.close() }
     }
 
@@ -125,8 +129,11 @@ package final class OriginPool {
 
     private func dial(_ wait: PoolWait) {
         dialling += 1
+        let generation = tlsGeneration
         open { [self] result in
             dialling -= 1
+            // Under settings that were replaced meanwhile: good for what waits for it, and no more.
+            if generation != tlsGeneration, case .success(let connection) = result { connection.endAfterUse() }
             switch result {
             case .success(let connection) where !wait.isWanted: put(connection)
             default: wait.finish(result)

@@ -40,6 +40,21 @@ struct OriginPoolTests {
         #expect(bench.pool.takeIdle() === connection)
     }
 
+    @Test func `what was made under TLS settings that were replaced carries no request after the present one`() throws {
+        let bench = try ProxyBench(bounds)
+        let connection = try busy(bench)
+        bench.pool.use(TLSClientSettings())
+        #expect(connection.isOpen)
+        bench.pool.put(connection)
+        #expect(!connection.isOpen && bench.pool.takeIdle() == nil)
+        // And one that is idle at that time goes at once; the same settings change nothing.
+        let other = try ProxyBench(bounds)
+        other.pool.use(nil)
+        #expect(other.connection.isOpen)
+        other.pool.use(TLSClientSettings())
+        #expect(!other.connection.isOpen && other.pool.takeIdle() == nil)
+    }
+
     @Test func theQueueIsBounded() throws {
         let bench = try ProxyBench(bounds)
         _ = try busy(bench)
