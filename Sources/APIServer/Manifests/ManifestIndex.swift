@@ -8,6 +8,7 @@ struct ManifestIndex {
     }
 
     private var files: [ObjectKey: String] = [:]
+    private var named: Set<String> = []
     private var documents: [String: [String: Document]] = [:]
 
     init(_ store: WatchCache, _ kinds: Kinds) {
@@ -16,6 +17,7 @@ struct ManifestIndex {
             while let object = walk.next() {
                 guard let note = object.manifestNote else { continue }
                 files[object.key] = note.file
+                named.insert(note.file)
                 guard let hash = note.hash else { continue }
                 documents[note.file, default: [:]][hash, default: Document(count: note.count)].keys.append(object.key)
             }
@@ -28,8 +30,8 @@ struct ManifestIndex {
         return document.keys
     }
 
-    /// Whether an object belongs to a file.
-    func holdsAnything(of file: String) -> Bool { files.values.contains(file) }
+    /// Whether any object belongs to a file.
+    func holdsAnything(of file: String) -> Bool { named.contains(file) }
 
     /// Whether all of these objects are stored and belong to a file.
     func holds(_ keys: [ObjectKey], of file: String) -> Bool { keys.allSatisfy { files[$0] == file } }

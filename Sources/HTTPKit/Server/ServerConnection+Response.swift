@@ -87,11 +87,11 @@ extension ServerConnection: ExchangeTransport {
         switch body {
         case .none:
             response.framing = .none
-            if let statedLength { head.out.writeLengthField(statedLength) }
+            if let statedLength { head.addLength(statedLength) }
         case .known(let length):
             response.framing = .length(length)
             response.remaining = length
-            head.out.writeLengthField(length)
+            head.addLength(length)
         case .unknown:
             response.framing = isHTTP10 ? .untilClose : .chunked
             if isHTTP10 { response.keepAlive = false } else { head.add("Transfer-Encoding", fixed: "chunked") }
