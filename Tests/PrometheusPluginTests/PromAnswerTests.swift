@@ -91,7 +91,7 @@ struct PromAnswerTests {
 
     @Test func `a refused connection is reported at once, in words`() async throws {
         let began = ContinuousClock.now
-        let error = await failure(try FakePrometheus.client(url: "http://127.0.0.1:1"))
+        let error = await failure(try FakePrometheus.client(url: "http://me:secret@127.0.0.1:1"))
         #expect(ContinuousClock.now - began < .seconds(5))
         #expect(
             error
@@ -103,10 +103,6 @@ struct PromAnswerTests {
             lost?.message
                 == "Prometheus at http://no-such-host.invalid can't be reached: its host name does not resolve"
                 || lost?.message.hasSuffix("its host name can't be looked up") == true, "\(lost?.message ?? "")")
-        let secret = #expect(throws: PluginError.self) {
-            try FakePrometheus.client(url: "http://me:secret@127.0.0.1:1")
-        }
-        #expect(secret?.message.contains("basicAuthUser") == true && secret?.message.contains("secret@") == false)
     }
 
     @Test func `what a server answers instead is said without the library's words`() async throws {
@@ -125,7 +121,9 @@ struct PromAnswerTests {
         #expect(third == PluginError("bad_data: parse error: oh", status: 400, source: .downstream))
         let tls = await failure(try FakePrometheus.client(url: "https://127.0.0.1:\(bad.port)"))
         #expect(
-            tls?.message.hasSuffix("the TLS handshake failed: the other side does not speak TLS on this port") == true,
+            tls?.message.hasSuffix(
+                "the other side does not speak TLS on this port; check whether its URL should begin with http://")
+                == true,
             "\(tls?.message ?? "")")
         for error in [first, second, third, tls] {
             #expect(error?.source == .downstream)
@@ -136,7 +134,7 @@ struct PromAnswerTests {
     }
 
     @Test func `a data source without a usable url is its owner's to mend`() {
-        for url in ["", "prometheus:x", "ftp://x"] {
+        for url in ["", "prometheus:9090", "ftp://x"] {
             let error = #expect(throws: PluginError.self) { try FakePrometheus.client(url: url) }
             #expect(error?.source == .downstream && error?.status == 400)
         }

@@ -42,8 +42,13 @@ struct TLSClientFault: DescribedError {
 
     var description: String {
         let hint =
-            !words.trust.isEmpty && why.contains("certificate can't be verified")
-            ? "; its certificate is not trusted or has another name (\(words.trust))" : ""
+            if why.contains("does not speak TLS") {
+                "; check whether its URL should begin with http://"
+            } else if !words.trust.isEmpty, why.contains("certificate can't be verified") {
+                "; its certificate is not trusted or has another name (\(words.trust))"
+            } else {
+                ""
+            }
         return "the TLS handshake failed: \(why)\(hint)"
     }
 }

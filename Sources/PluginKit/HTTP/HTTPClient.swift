@@ -6,7 +6,7 @@ import PluginProtocol
 
 /// Requests to the server of one data source, under its settings.
 public struct HTTPClient: Sendable {
-    /// The URL of the data source, without a slash at its end.
+    /// The URL of the data source, without a slash at its end and without a user.
     public let url: String
     /// For a whole request, seconds: `timeout` of jsonData, else 30.
     public let timeoutSeconds: Int
@@ -16,13 +16,17 @@ public struct HTTPClient: Sendable {
     private let fields: HeaderBlock
 
     init(_ source: DataSourceInstanceSettings, _ clients: HTTPClients) throws(GatewayError) {
-        let url = try DataSourceURL(source.url)
+        let (written, user) = Self.withoutUser(source.url)
+        guard ["http://", "https://"].contains(where: { written.lowercased().hasPrefix($0) }) else {
+            throw GatewayError(.badRequest, "the data source's url must begin with http:// or https://")
+        }
+        let url = try DataSourceURL(written)
         let json = (try? JSONValue.parse(source.jsonData)) ?? .null
         var origin = url.origin
         if url.isTLS { origin.tls = try TLSClientSettings(jsonData: json, secrets: source.secureJSONData) }
         self.origin = origin
         self.clients = clients
-        var text = source.url[...]
+        var text = written[...]
         while text.hasSuffix("/") { text.removeLast() }
         self.url = String(text)
         var path = url.path.utf8[...]
@@ -40,12 +44,22 @@ public struct HTTPClient: Sendable {
             }
             number += 1
         }
-        if source.basicAuthEnabled, names.insert("authorization").inserted {
-            let pair = "\(source.basicAuthUser):\(source.secureJSONData["basicAuthPassword"] ?? "")"
-            fields.add("Authorization", "Basic \(Base64.encode(pair.utf8))")
+        let basic = "\(source.basicAuthUser):\(source.secureJSONData["basicAuthPassword"] ?? "")"
+        if let pair = source.basicAuthEnabled ? Array(basic.utf8) : user, names.insert("authorization").inserted {
+            fields.add("Authorization", "Basic \(Base64.encode(pair))")
         }
         if names.insert("host").inserted { fields.add("Host", url.hostField) }
         self.fields = fields
+    }
+
+    /// A URL without the user and password in it, which are sent as Go sends them and shown nowhere; nil where there are
+    /// none.
+    private static func withoutUser(_ url: String) -> (url: String, user: [UInt8]?) {
+        let authority = URLText(url).authority.text
+        guard let at = authority.lastIndex(of: "@") else { return (url, nil) }
+        let user = Percent.decode(authority[..<at].utf8) ?? Array(authority[..<at].utf8)
+        let pair = user.contains(UInt8(ascii: ":")) ? user : user + [UInt8(ascii: ":")]
+        return (String(url[..<authority.startIndex] + url[authority.index(after: at)...]), pair)
     }
 
     /// Sends a request and gathers the answer; fields of framing and of the connection are the client's own.

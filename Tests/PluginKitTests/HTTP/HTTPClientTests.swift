@@ -54,6 +54,23 @@ struct HTTPClientTests {
         }
     }
 
+    @Test func `a user in the URL is sent as Go sends it, and shown nowhere`() async throws {
+        try await SocketServer.with(handler: Self.echo) { server in
+            var source = source(server, json: #"{"timeout":1}"#)
+            source.url = source.url.replacing("http://", with: "http://me:s%40c@")
+            let client = try HTTPClients().client(for: source)
+            #expect(!client.url.contains("@") && client.url.hasPrefix("http://127.0.0.1:"))
+            var text = String(decoding: try await client.send(HTTPRequest("GET", "/")).body, as: UTF8.self)
+            #expect(text.contains("Authorization: Basic bWU6c0Bj\n"), "\(text)")
+            // Basic authentication that is set comes first.
+            source.basicAuthEnabled = true
+            source.basicAuthUser = "u"
+            text = String(
+                decoding: try await HTTPClients().client(for: source).send(HTTPRequest("GET", "/")).body, as: UTF8.self)
+            #expect(text.contains("Authorization: Basic dTo=\n"), "\(text)")
+        }
+    }
+
     @Test func `what a user may have written into a path begins no other request`() async throws {
         try await SocketServer.with(handler: Self.echo) { server in
             let client = try HTTPClients().client(for: source(server))
@@ -108,7 +125,7 @@ struct HTTPClientTests {
     }
 
     @Test(arguments: [
-        ("", "no url"), ("ftp://h", "http or https"), ("http://u:p@h", "basicAuthUser"), ("http://h:x", "port"),
+        ("", "no url"), ("ftp://h", "http://"), ("prometheus:9090", "http://"), ("http://h:x", "port"),
         ("https://h", "tlsClientCert is missing"),
     ])
     func `settings that can't be used are the user's fault`(url: String, words: String) {
